@@ -1,1 +1,45 @@
-//! Support.
+//! What keeps the cells of the tutorial short: the data, the network, the training loop, the metrics and the plots.
+//!
+//! The road of one row, with the file that each step is in:
+//!
+//! ```text
+//! creditcard.csv --data--> DataFrame --scaler--> Examples --dataset--> Batch
+//!    --model (network, layers, kernels)--> logit --loss--> gradient --optimizers--> weights   (training turns this circle)
+//!    --model.predict--> probabilities --curves, metrics--> numbers --plot--> Figure
+//! ```
+//!
+//! The files below are in the order of the lesson, and each uses only those above it.
+
+mod error;
+mod files;
+mod math;
+mod random;
+mod table;
+
+pub mod data;
+mod examples;
+mod scaler;
+
+mod curves;
+mod metrics;
+
+mod history;
+
+pub mod plot;
+
+pub use curves::{
+    KerasAuc, PrecisionRecallCurve, RocCurve, Score, ThresholdCounts, keras_auc, precision_recall_curve, roc_auc_score,
+    roc_curve,
+};
+pub use error::Error as SupportError;
+pub use examples::Examples;
+pub use history::History;
+pub use metrics::{ConfusionMatrix, Metric, Metrics, brier_score, compare, confusion_matrix, log_loss};
+pub use scaler::StandardScaler;
+pub use table::{Table, thousands};
+
+// Cells reach the libraries through these, so that both use the same versions.
+pub use linfa;
+pub use ndarray;
+pub use plotters;
+pub use polars;

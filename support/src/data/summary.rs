@@ -1,0 +1,214 @@
+//! A first look at a table: its first rows, a summary of each column, how many rows each class has.
+
+use polars::prelude::{
+    ChunkAgg, ChunkFilter, ChunkQuantile, ChunkVar, Column, DataFrame, DataType, NamedFrom, QuantileMethod, Series,
+};
+
+use super::{column, labels, numbers};
+use crate::error::{Error, Result};
+use crate::math::ln;
+use crate::table::Table;
+
+/// The first `rows` rows, as a table to look at.
+pub fn head(frame: &DataFrame, rows: usize) -> Table {
+    let shown = frame.head(Some(rows));
+    let mut table =
+        Table::new(std::iter::once("").chain(shown.get_column_names().into_iter().map(|name| name.as_str())));
+    let columns: Vec<Vec<String>> = shown.columns().iter().map(cells).collect();
+    for row in 0..shown.height() {
+        table.push(std::iter::once(row.to_string()).chain(columns.iter().map(|column| column[row].clone())));
+    }
+    table
+}
+
+/// Count, mean, standard deviation, minimum, quartiles and maximum of each of the named columns.
+///
+/// # Errors
+/// When a column is missing or does not hold numbers.
+pub fn describe(frame: &DataFrame, names: &[&str]) -> Result<Table> {
+    let mut table = Table::new(std::iter::once("").chain(names.iter().copied()));
+    let mut columns = Vec::new();
+    for name in names {
+        let summary = summary(frame, name)?;
+        let mut cells = same_decimals(&summary.values()[1..]);
+        cells.insert(0, summary.count.to_string());
+        columns.push(cells);
+    }
+    for (row, statistic) in Summary::NAMES.into_iter().enumerate() {
+        table.push(std::iter::once(statistic.to_owned()).chain(columns.iter().map(|cells| cells[row].clone())));
+    }
+    Ok(table)
+}
+
+/// What pandas' `describe` computes of one column; missing values and NaN are left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// The number of values.
+    pub count: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation with n - 1 in the denominator; NaN for a single value.
+    pub std: f64,
+    /// The smallest.
+    pub min: f64,
+    /// The first quartile, interpolated linearly between neighbours.
+    pub lower_quartile: f64,
+    /// The median.
+    pub median: f64,
+    /// The third quartile.
+    pub upper_quartile: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+impl Summary {
+    const NAMES: [&str; 8] = ["count", "mean", "std", "min", "25%", "50%", "75%", "max"];
+
+    /// The eight numbers in pandas' order.
+    pub fn values(&self) -> [f64; 8] {
+        let Self { count, mean, std, min, lower_quartile, median, upper_quartile, max } = *self;
+        [count as f64, mean, std, min, lower_quartile, median, upper_quartile, max]
+    }
+}
+
+/// Summarises one numeric column.
+///
+/// # Errors
+/// When the column is missing or does not hold numbers.
+pub fn summary(frame: &DataFrame, name: &str) -> Result<Summary> {
+    let column = column(frame, name)?;
+    if !column.dtype().is_primitive_numeric() {
+        return Err(Error::Table(format!("column '{name}' holds {}, not numbers", column.dtype())));
+    }
+    let column = column.cast(&DataType::Float64)?;
+    let values = column.f64()?;
+    let values = values.filter(&values.is_not_nan())?;
+    let quantile = |share| values.quantile(share, QuantileMethod::Linear).map(|value| value.unwrap_or(f64::NAN));
+    Ok(Summary {
+        count: values.len() - values.null_count(),
+        mean: values.mean().unwrap_or(f64::NAN),
+        std: values.std(1).unwrap_or(f64::NAN),
+        min: values.min().unwrap_or(f64::NAN),
+        lower_quartile: quantile(0.25)?,
+        median: quantile(0.5)?,
+        upper_quartile: quantile(0.75)?,
+        max: values.max().unwrap_or(f64::NAN),
+    })
+}
+
+/// How many rows are (negative, positive), by a column of 0 and 1.
+///
+/// # Errors
+/// When the column is missing or holds anything else.
+pub fn class_counts(frame: &DataFrame, label: &str) -> Result<(usize, usize)> {
+    let labels = labels(frame, label)?;
+    let positives = labels.iter().filter(|&&label| label).count();
+    Ok((labels.len() - positives, positives))
+}
+
+/// The table with the column `name` replaced by its logarithm ln(x + `offset`), called "Log `name`". It takes the last place before the
+/// columns that followed it; `offset` keeps zeros finite and has the column's unit.
+///
+/// # Errors
+/// When the column is missing, or a value plus `offset` is not above zero.
+pub fn log_column(frame: &DataFrame, name: &str, offset: f64) -> Result<DataFrame> {
+    let logarithms = numbers(frame, name)?
+        .into_iter()
+        .enumerate()
+        .map(|(row, value)| match value + offset {
+            sum if sum >= f64::MIN_POSITIVE => Ok(ln(sum)),
+            sum => {
+                Err(Error::Table(format!("column '{name}', row {row}: {sum} has no logarithm; use a larger offset")))
+            }
+        })
+        .collect::<Result<Vec<f64>>>()?;
+    let mut frame = frame.clone();
+    let renamed = format!("Log {name}");
+    frame.replace(name, Column::from(Series::new(name.into(), logarithms)))?;
+    frame.rename(name, renamed.into())?;
+    Ok(frame)
+}
+
+fn cells(column: &Column) -> Vec<String> {
+    match column.dtype() {
+        DataType::Float64 | DataType::Float32 => match column.cast(&DataType::Float64) {
+            Ok(values) => same_decimals(
+                &values
+                    .f64()
+                    .map(|values| values.iter().map(|value| value.unwrap_or(f64::NAN)).collect::<Vec<_>>())
+                    .unwrap_or_default(),
+            ),
+            Err(_) => vec![String::new(); column.len()],
+        },
+        _ => (0..column.len())
+            .map(|row| column.get(row).map(|value| value.str_value().into_owned()).unwrap_or_default())
+            .collect(),
+    }
+}
+
+/// Numbers of one column with the same number of decimals: none for whole numbers, else about six digits.
+fn same_decimals(values: &[f64]) -> Vec<String> {
+    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    let decimals = match finite().fold(0.0, |largest: f64, value| largest.max(value.abs())) {
+        _ if finite().all(|value| value == value.trunc()) => 0,
+        largest if largest >= 1e5 => 1,
+        largest if largest >= 100.0 => 2,
+        _ => 4,
+    };
+    values.iter().map(|value| format!("{value:.decimals$}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame() -> DataFrame {
+        let amount = Column::from(Series::new("Amount".into(), [0.0, 1.5, 10.0, 200.25]));
+        let class = Column::from(Series::new("Class".into(), [0i64, 0, 1, 0]));
+        let shop = Column::from(Series::new("shop".into(), ["a", "b", "<c>", "d"]));
+        DataFrame::new(4, vec![amount, class, shop]).unwrap()
+    }
+
+    #[test]
+    fn head_shows_numbers_and_text() {
+        assert_eq!(
+            head(&frame(), 2).to_string(),
+            "   Amount  Class  shop\n0     0.0      0     a\n1     1.5      0     b\n"
+                .replace("0.0 ", "0.0000 ")
+                .replace("1.5 ", "1.5000 ")
+                .replace("   Amount", "   Amount")
+        );
+    }
+
+    #[test]
+    fn describe_lists_the_statistics() {
+        let text = describe(&frame(), &["Amount"]).unwrap().to_string();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert_eq!(
+            words,
+            [
+                "Amount", "count", "4", "mean", "52.94", "std", "98.31", "min", "0.00", "25%", "1.12", "50%", "5.75",
+                "75%", "57.56", "max", "200.25"
+            ]
+        );
+    }
+
+    #[test]
+    fn logarithm_replaces_the_column() {
+        let logged = log_column(&frame(), "Amount", 0.001).unwrap();
+        assert_eq!(logged.get_column_names(), ["Log Amount", "Class", "shop"]);
+        assert!((logged.column("Log Amount").unwrap().f64().unwrap().get(0).unwrap() - 0.001f64.ln()).abs() < 1e-14);
+        let message = log_column(&frame(), "Amount", 0.0).unwrap_err().to_string();
+        assert!(message.contains("column 'Amount', row 0"), "{message}");
+    }
+
+    #[test]
+    fn errors_name_the_column() {
+        assert!(describe(&frame(), &["shop"]).unwrap_err().to_string().contains("'shop'"));
+        assert!(class_counts(&frame(), "Klass").unwrap_err().to_string().contains("Amount, Class, shop"));
+        assert!(
+            class_counts(&frame(), "Amount").unwrap_err().to_string().contains("row 1: a label is 0 or 1, not 1.5")
+        );
+        assert_eq!(class_counts(&frame(), "Class").unwrap(), (3, 1));
+    }
+}

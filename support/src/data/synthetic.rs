@@ -1,0 +1,260 @@
+//! Draws transactions from a model that was fitted to the real data set (see data/README.md).
+//!
+//! A row starts as 30 correlated normal numbers (a mixture of Gaussians for each class), which monotone tables map
+//! to values. The model file holds the parameters of both steps and no row of the real data.
+
+use std::sync::LazyLock;
+
+use polars::prelude::{Column, DataFrame, NamedFrom, Series};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use super::{CLASS, columns};
+use crate::random::{Purpose, generator, normal_pair, uniform};
+
+/// Time, V1 … V28 and Amount.
+const VARIABLES: usize = 30;
+const TIME: usize = 0;
+const AMOUNT: usize = 29;
+/// Rows that share a stream of the generator, so that threads can draw blocks independently.
+const BLOCK: usize = 4096;
+
+type Row = [f64; VARIABLES];
+
+#[derive(Deserialize)]
+struct Model {
+    columns: Vec<String>,
+    counts: Counts,
+    overlap: Overlap,
+    cents: Vec<Cents>,
+    normal: Class,
+    fraud: Class,
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    rows: usize,
+    fraud: usize,
+}
+
+/// How many rows look like the other class in the named columns.
+#[derive(Deserialize)]
+struct Overlap {
+    lookalike: usize,
+    stealth: usize,
+    features: Vec<String>,
+}
+
+/// Amounts from `from` euro on end in `cents[i]` with probability `prob[i]`.
+#[derive(Deserialize)]
+struct Cents {
+    from: f64,
+    cents: Vec<f64>,
+    prob: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Class {
+    components: Vec<Component>,
+    table: Tables,
+}
+
+#[derive(Deserialize)]
+struct Component {
+    weight: f64,
+    mean: Vec<f64>,
+    /// The lower triangle of the Cholesky factor, row by row.
+    chol: Vec<f64>,
+}
+
+/// Maps from normal scores to values: knots `z`, and for V1 … V28 a list `v` of values at them.
+#[derive(Deserialize)]
+struct Tables {
+    z: Vec<f64>,
+    v: Vec<Vec<f64>>,
+    time: Knots,
+    amount: Knots,
+}
+
+#[derive(Deserialize)]
+struct Knots {
+    z: Vec<f64>,
+    x: Vec<f64>,
+}
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| {
+    // The file is part of the crate, and a test reads it: it can't be wrong at run time.
+    serde_json::from_str(include_str!("../../../data/creditcard-model.json")).expect("the model file is valid")
+});
+
+/// The synthetic set: 284,807 transactions, 492 of them frauds, with the columns of the real one, sorted by `Time`.
+/// The seed decides every row.
+pub fn synthetic(seed: u64) -> DataFrame {
+    let model = &*MODEL;
+    let Counts { rows, fraud: frauds } = model.counts;
+    let Overlap { lookalike, stealth, .. } = model.overlap;
+    let mut normal = draw(&model.normal, &model.cents, rows - frauds, seed, 0);
+    let mut fraud = draw(&model.fraud, &model.cents, frauds, seed, 1);
+    // Without rows that look like the other class the two would be too easy to tell apart.
+    disguise(model, &mut normal, &draw(&model.fraud, &model.cents, lookalike, seed, 2));
+    disguise(model, &mut fraud, &draw(&model.normal, &model.cents, stealth, seed, 3));
+
+    let mut all: Vec<(Row, i64)> =
+        normal.into_iter().map(|row| (row, 0)).chain(fraud.into_iter().map(|row| (row, 1))).collect();
+    all.sort_by(|(a, _), (b, _)| a[TIME].total_cmp(&b[TIME]));
+    for (row, _) in &mut all {
+        row[TIME] = row[TIME].floor();
+    }
+    let variables = model.columns.par_iter().enumerate().map(|(place, name)| {
+        let values: Vec<f64> = all.iter().map(|(row, _)| row[place]).collect();
+        Column::from(Series::new(name.as_str().into(), values))
+    });
+    let mut frame: Vec<Column> = variables.collect();
+    let labels: Vec<i64> = all.iter().map(|&(_, class)| class).collect();
+    frame.push(Series::new(CLASS.into(), labels).into());
+    debug_assert!(frame.iter().map(|column| column.name().as_str()).eq(columns().iter().map(String::as_str)));
+    DataFrame::new(all.len(), frame).expect("the columns have one length and different names")
+}
+
+/// Gives the last rows the key features of rows drawn from the other class.
+fn disguise(model: &Model, rows: &mut [Row], others: &[Row]) {
+    let first = rows.len() - others.len();
+    for (row, other) in rows[first..].iter_mut().zip(others) {
+        for (place, name) in model.columns.iter().enumerate() {
+            if model.overlap.features.contains(name) {
+                row[place] = other[place];
+            }
+        }
+    }
+}
+
+/// Draws `count` rows of a class; `call` separates the random numbers of the four calls.
+fn draw(class: &Class, cents: &[Cents], count: usize, seed: u64, call: u64) -> Vec<Row> {
+    let mut rows = vec![[0.0; VARIABLES]; count];
+    rows.par_chunks_mut(BLOCK).enumerate().for_each(|(block, rows)| {
+        let mut rng = generator(seed, Purpose::Synthetic, (call << 32) | block as u64);
+        for row in rows {
+            *row = class.values(&class.scores(&mut rng), cents, &mut rng);
+        }
+    });
+    rows
+}
+
+impl Class {
+    /// 30 correlated normal scores: a component is chosen, then mean + L · e.
+    fn scores(&self, rng: &mut ChaCha8Rng) -> Row {
+        let total: f64 = self.components.iter().map(|component| component.weight).sum();
+        let chosen = choose(uniform(rng) * total, self.components.iter().map(|component| component.weight));
+        let component = &self.components[chosen.unwrap_or(self.components.len() - 1)];
+        let mut noise = [0.0; VARIABLES];
+        for pair in noise.chunks_exact_mut(2) {
+            (pair[0], pair[1]) = normal_pair(rng);
+        }
+        let mut start = 0;
+        std::array::from_fn(|place| {
+            let factors = &component.chol[start..=start + place];
+            start += place + 1;
+            component.mean[place] + factors.iter().zip(&noise).map(|(factor, noise)| factor * noise).sum::<f64>()
+        })
+    }
+
+    fn values(&self, scores: &Row, cents: &[Cents], rng: &mut ChaCha8Rng) -> Row {
+        let tables = &self.table;
+        std::array::from_fn(|place| match place {
+            TIME => interpolate(scores[TIME], &tables.time.z, &tables.time.x),
+            AMOUNT => amount(scores[AMOUNT], &tables.amount, cents, uniform(rng)),
+            place => interpolate(scores[place], &tables.z, &tables.v[place - 1]),
+        })
+    }
+}
+
+/// The place at which the running sum of `weights` exceeds `target`, if it does.
+fn choose(target: f64, weights: impl Iterator<Item = f64>) -> Option<usize> {
+    let mut sum = 0.0;
+    weights.into_iter().position(|weight| {
+        sum += weight;
+        target < sum
+    })
+}
+
+/// The last knot at or below `z`, with one after it.
+fn interval(z: f64, knots: &[f64]) -> usize {
+    knots.partition_point(|&knot| knot <= z).clamp(1, knots.len() - 1) - 1
+}
+
+/// Linear between the knots, constant beyond both ends.
+fn interpolate(z: f64, knots: &[f64], values: &[f64]) -> f64 {
+    let i = interval(z, knots);
+    let share = ((z - knots[i]) / (knots[i + 1] - knots[i])).clamp(0.0, 1.0);
+    values[i] + share * (values[i + 1] - values[i])
+}
+
+/// An amount in euro. Where two neighbouring knots agree it is a price point; else some cents are likelier than others.
+fn amount(z: f64, knots: &Knots, cents: &[Cents], chance: f64) -> f64 {
+    let i = interval(z, &knots.z);
+    let euro = interpolate(z, &knots.z, &knots.x);
+    let band = cents.iter().rev().find(|band| band.from <= euro).filter(|_| knots.x[i] != knots.x[i + 1]);
+    let likely = band.and_then(|band| choose(chance, band.prob.iter().copied()).map(|place| band.cents[place]));
+    match likely {
+        Some(cents) => round_to_cents(euro.floor() + cents / 100.0),
+        None => round_to_cents(euro),
+    }
+}
+
+fn round_to_cents(euro: f64) -> f64 {
+    (euro * 100.0).round_ties_even() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{SYNTHETIC_SEED, class_counts, summary};
+    use super::*;
+
+    #[test]
+    fn counts_and_columns_are_those_of_the_real_set() {
+        let frame = synthetic(SYNTHETIC_SEED);
+        assert_eq!(frame.height(), 284_807);
+        assert_eq!(class_counts(&frame, CLASS).unwrap(), (284_315, 492));
+        assert!(frame.get_column_names().iter().map(|name| name.as_str()).eq(columns().iter().map(String::as_str)));
+    }
+
+    /// The ranges hold for every seed; data/README.md lists the values of the real set.
+    #[test]
+    fn distributions_are_near_those_of_the_real_set() {
+        for seed in [SYNTHETIC_SEED, 1] {
+            let frame = synthetic(seed);
+            let near = |name: &str, expected: [f64; 5], tolerance: f64| {
+                let s = summary(&frame, name).unwrap();
+                for (got, expected) in
+                    [s.mean, s.std, s.lower_quartile, s.median, s.upper_quartile].into_iter().zip(expected)
+                {
+                    assert!(
+                        (got - expected).abs() <= tolerance * expected.abs().max(1.0),
+                        "{name}: {got}, expected {expected}"
+                    );
+                }
+            };
+            near("Amount", [88.0, 259.0, 5.5, 21.5, 76.7], 0.06);
+            near("V1", [0.0, 1.97, -0.92, 0.02, 1.32], 0.06);
+            let time = summary(&frame, "Time").unwrap();
+            assert!(time.min >= 0.0 && time.max <= 172_792.0 && (time.median - 84_468.0).abs() < 2_000.0);
+            let free =
+                frame.column("Amount").unwrap().f64().unwrap().iter().flatten().filter(|&euro| euro == 0.0).count();
+            assert!((1_500..2_200).contains(&free), "{free} amounts of zero");
+        }
+    }
+
+    #[test]
+    fn the_seed_decides_every_row() {
+        assert!(synthetic(5).equals(&synthetic(5)));
+        assert!(!synthetic(5).equals(&synthetic(6)));
+    }
+
+    #[test]
+    fn interpolation_is_constant_beyond_the_ends() {
+        let (z, x) = ([-1.0, 0.0, 2.0], [10.0, 20.0, 40.0]);
+        let got = [-5.0, -1.0, -0.5, 0.0, 1.0, 2.0, 9.0].map(|score| interpolate(score, &z, &x));
+        assert_eq!(got, [10.0, 10.0, 15.0, 20.0, 30.0, 40.0, 40.0]);
+    }
+}

@@ -1,0 +1,163 @@
+//! The value that flows from the table to the network: a whole set, a split or a class are all `Examples`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::{Array1, Array2, Axis};
+
+use crate::error::{Error, Result};
+use crate::table::thousands;
+
+/// Rows to learn from or to judge by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Examples {
+    /// The features, shape `[examples, features]`.
+    pub features: Array2<f32>,
+    /// The labels, shape `[examples]`; true is the positive, rare class.
+    pub labels: Array1<bool>,
+    /// How much each example counts in the loss, shape `[examples]`; all count 1 when there are none.
+    pub weights: Option<Array1<f32>>,
+    /// The names of the features.
+    pub names: Arc<[String]>,
+}
+
+impl Examples {
+    /// Examples from an array of features and their labels; the features are called x0, x1, ….
+    ///
+    /// # Errors
+    /// When the two differ in length, or a feature is not finite.
+    pub fn new(features: Array2<f32>, labels: Array1<bool>) -> Result<Self> {
+        if features.nrows() != labels.len() {
+            return Err(Error::Argument(format!("{} rows of features, but {} labels", features.nrows(), labels.len())));
+        }
+        if let Some(((row, column), value)) = features.indexed_iter().find(|(_, value)| !value.is_finite()) {
+            return Err(Error::Argument(format!(
+                "feature {column} of row {row} is {value}: drop or fill such rows first"
+            )));
+        }
+        let names = (0..features.ncols()).map(|place| format!("x{place}")).collect();
+        Ok(Self { features: features.as_standard_layout().into_owned(), labels, weights: None, names })
+    }
+
+    /// The same examples with names for the features.
+    ///
+    /// # Errors
+    /// When there is not one name for each feature.
+    pub fn with_names(self, names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self> {
+        let names: Arc<[String]> = names.into_iter().map(Into::into).collect();
+        if names.len() != self.features.ncols() {
+            return Err(Error::Argument(format!("{} names for {} features", names.len(), self.features.ncols())));
+        }
+        Ok(Self { names, ..self })
+    }
+
+    /// The same examples with sample weights, as Keras' argument `sample_weight`.
+    ///
+    /// # Errors
+    /// When there is not one finite weight, at least 0, for each example.
+    pub fn with_weights(self, weights: Array1<f32>) -> Result<Self> {
+        if weights.len() != self.len() {
+            return Err(Error::Argument(format!("{} sample weights for {} examples", weights.len(), self.len())));
+        }
+        if let Some((row, weight)) =
+            weights.iter().enumerate().find(|(_, weight)| !(weight.is_finite() && **weight >= 0.0))
+        {
+            return Err(Error::Argument(format!(
+                "the sample weight of row {row} is {weight}: a weight is a finite number, at least 0"
+            )));
+        }
+        Ok(Self { weights: Some(weights), ..self })
+    }
+
+    /// The number of examples.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// How many examples are (negative, positive).
+    pub fn class_counts(&self) -> (usize, usize) {
+        let positives = self.labels.iter().filter(|&&label| label).count();
+        (self.len() - positives, positives)
+    }
+
+    /// The examples of each class: (negatives, positives).
+    pub fn by_class(&self) -> (Self, Self) {
+        let rows_of = |class: bool| (0..self.len()).filter(|&row| self.labels[row] == class).collect::<Vec<_>>();
+        (self.select(&rows_of(false)), self.select(&rows_of(true)))
+    }
+
+    /// The examples at these row numbers, in this order; a row may come more than once.
+    ///
+    /// # Panics
+    /// When a row number is out of range.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            features: self.features.select(Axis(0), rows),
+            labels: self.labels.select(Axis(0), rows),
+            weights: self.weights.as_ref().map(|weights| weights.select(Axis(0), rows)),
+            names: self.names.clone(),
+        }
+    }
+
+    /// One feature of all examples.
+    ///
+    /// # Errors
+    /// When no feature has this name.
+    pub fn feature(&self, name: &str) -> Result<Array1<f32>> {
+        let place = self.names.iter().position(|known| known == name);
+        let place = place.ok_or_else(|| {
+            Error::Argument(format!("no feature is called '{name}'; the features are {}", self.names.join(", ")))
+        })?;
+        Ok(self.features.column(place).to_owned())
+    }
+}
+
+impl fmt::Display for Examples {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (_, positives) = self.class_counts();
+        let share = 100.0 * positives as f64 / self.len() as f64;
+        write!(
+            f,
+            "{} examples with {} features, {} positive ({share:.2} %)",
+            thousands(self.len()),
+            self.features.ncols(),
+            thousands(positives)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn examples() -> Examples {
+        Examples::new(array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], array![false, true, false]).unwrap()
+    }
+
+    #[test]
+    fn classes_keep_their_rows_weights_and_names() {
+        let examples = examples().with_names(["a", "b"]).unwrap().with_weights(array![1.0, 2.0, 3.0]).unwrap();
+        let (negatives, positives) = examples.by_class();
+        assert_eq!(negatives.features, array![[1.0, 2.0], [5.0, 6.0]]);
+        assert_eq!(negatives.weights, Some(array![1.0, 3.0]));
+        assert_eq!(positives.feature("b").unwrap(), array![4.0]);
+        assert_eq!(examples.class_counts(), (2, 1));
+        assert_eq!(examples.to_string(), "3 examples with 2 features, 1 positive (33.33 %)");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        assert!(Examples::new(array![[1.0], [2.0]], array![true]).is_err());
+        let message = Examples::new(array![[1.0], [f32::NAN]], array![true, false]).unwrap_err().to_string();
+        assert!(message.contains("feature 0 of row 1 is NaN"), "{message}");
+        assert!(examples().with_names(["a"]).is_err());
+        assert!(examples().with_weights(array![1.0, -1.0, 1.0]).unwrap_err().to_string().contains("row 1 is -1"));
+        assert!(examples().feature("V5").unwrap_err().to_string().contains("x0, x1"));
+    }
+}

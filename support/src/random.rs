@@ -1,0 +1,47 @@
+//! Where chance comes from: ChaCha8, a generator whose stream is defined for all machines and versions.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::math::ln;
+
+/// What random numbers are drawn for. Each purpose has streams of its own, so one seed may serve several.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// The order of the rows before a split.
+    Split,
+    /// The order of the rows in a pass over a data set.
+    Shuffle,
+    /// The first weights of a network.
+    Weights,
+    /// The units that dropout silences in a training step.
+    Dropout,
+    /// The rows of the synthetic set.
+    Synthetic,
+}
+
+/// The generator of one purpose: the seed is what a cell shows, and each use (a pass, a training step) has a
+/// number, so that it can be repeated without those before it.
+pub(crate) fn generator(seed: u64, purpose: Purpose, number: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(((purpose as u64) << 56) | number);
+    rng
+}
+
+/// A uniform number in [0, 1) on a grid of 2⁻⁵³.
+pub(crate) fn uniform(rng: &mut ChaCha8Rng) -> f64 {
+    rng.r#gen::<f64>()
+}
+
+/// Two independent standard normal numbers by Marsaglia's polar method, which needs only ln and a square root.
+pub(crate) fn normal_pair(rng: &mut ChaCha8Rng) -> (f64, f64) {
+    loop {
+        let (x, y) = (2.0 * uniform(rng) - 1.0, 2.0 * uniform(rng) - 1.0);
+        let square = x * x + y * y;
+        if square > 0.0 && square < 1.0 {
+            let factor = (-2.0 * ln(square) / square).sqrt();
+            return (x * factor, y * factor);
+        }
+    }
+}

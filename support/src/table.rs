@@ -1,0 +1,106 @@
+//! A small table of text: drawn as HTML in a notebook and aligned with spaces elsewhere.
+
+use std::fmt;
+
+/// Rows of text under a header. As the last expression of a cell it appears as an HTML table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(crate) fn new<S: Into<String>>(header: impl IntoIterator<Item = S>) -> Self {
+        Self { header: header.into_iter().map(Into::into).collect(), rows: Vec::new() }
+    }
+
+    pub(crate) fn push<S: Into<String>>(&mut self, row: impl IntoIterator<Item = S>) {
+        self.rows.push(row.into_iter().map(Into::into).collect());
+    }
+
+    fn html(&self) -> String {
+        let mut html = String::from("<table class=\"dataframe\">\n<thead><tr>");
+        for name in &self.header {
+            html += &format!("<th>{}</th>", escape(name));
+        }
+        html += "</tr></thead>\n<tbody>\n";
+        for row in &self.rows {
+            html += "<tr>";
+            for (column, cell) in row.iter().enumerate() {
+                let tag = if column == 0 { "th" } else { "td" };
+                html += &format!("<{tag}>{}</{tag}>", escape(cell));
+            }
+            html += "</tr>\n";
+        }
+        html + "</tbody>\n</table>"
+    }
+
+    /// Shows the table in a notebook: the kernel calls this for the last expression of a cell.
+    pub fn evcxr_display(&self) {
+        show(&[("text/html", &self.html()), ("text/plain", &self.to_string())]);
+    }
+}
+
+impl fmt::Display for Table {
+    /// The first column to the left, the others to the right.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = || std::iter::once(&self.header).chain(&self.rows);
+        let width = |column: usize| lines().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..self.header.len()).map(width).collect();
+        for line in lines() {
+            let mut text = String::new();
+            for (column, (cell, &width)) in line.iter().zip(&widths).enumerate() {
+                text += &if column == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") };
+            }
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// Hands the kernel one result in several forms, of which the front end shows the richest.
+/// One write, so that the lines of another thread can't come between.
+pub(crate) fn show(forms: &[(&str, &str)]) {
+    let mut text = String::new();
+    for (mime, content) in forms {
+        text += &format!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n");
+    }
+    print!("{text}");
+}
+
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// A whole number with a comma between the thousands: 284,807.
+pub fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_aligned_and_html_is_escaped() {
+        let mut table = Table::new(["name", "a<b"]);
+        table.push(["mean", "1.5"]);
+        table.push(["standard", "10.25"]);
+        assert_eq!(table.to_string(), "name        a<b\nmean        1.5\nstandard  10.25\n");
+        assert!(table.html().contains("<th>a&lt;b</th>"));
+    }
+
+    #[test]
+    fn thousands_are_separated() {
+        let texts = [0, 999, 1000, 284_807, 1_000_000].map(thousands);
+        assert_eq!(texts, ["0", "999", "1,000", "284,807", "1,000,000"]);
+    }
+}
