@@ -1,2 +1,103 @@
-//! Launcher.
-fn main() {}
+//! Sets up and opens the tutorial: `cargo run`, `cargo run -- execute`, `-- data`, `-- doctor`.
+//!
+//! Each verb is a file; what they share is one subject a file. Errors say what failed, why that may be,
+//! and what to type next.
+
+mod clone;
+mod compare;
+mod console;
+mod data;
+mod doctor;
+mod driver;
+mod evcxr;
+mod execute;
+mod jupyter;
+mod kernel;
+mod kernelspec;
+mod lab;
+mod lock;
+mod notebook;
+mod packages;
+mod paths;
+mod png;
+mod process;
+mod python;
+mod setup;
+mod stamp;
+mod stop;
+mod warm;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::console::note;
+use crate::paths::Paths;
+
+/// A tutorial on imbalanced classification in Rust: sets itself up and opens in JupyterLab.
+#[derive(Parser)]
+#[command(name = "cargo run --", version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    lab: lab::Options,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Open JupyterLab on the notebooks (also without a verb)
+    Lab(lab::Options),
+    /// Run the notebooks without a browser
+    Execute(execute::Options),
+    /// Download the real data set
+    Data(data::Options),
+    /// Say what is missing on this machine and how to mend it
+    Doctor(doctor::Options),
+    /// Run one kernel in a clone of the warm folder; the kernelspec starts it
+    #[command(hide = true)]
+    Kernel {
+        #[arg(long)]
+        repo: PathBuf,
+        #[arg(long)]
+        home: PathBuf,
+        #[arg(long)]
+        evcxr: PathBuf,
+        connection_file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            note(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<u8> {
+    let well = |result: bool| u8::from(!result);
+    let verb = arguments.verb.unwrap_or(Verb::Lab(arguments.lab));
+    if let Verb::Kernel {
+        repo,
+        home,
+        evcxr,
+        connection_file,
+    } = verb
+    {
+        return kernel::run(&Paths { repo, home }, &evcxr, &connection_file);
+    }
+    let paths = Paths::find()?;
+    match verb {
+        Verb::Lab(options) => lab::run(&paths, &options),
+        Verb::Execute(options) => execute::run(&paths, &options).map(well),
+        Verb::Data(options) => data::run(&paths, &options).map(|()| 0),
+        Verb::Doctor(options) => doctor::run(&paths, &options).map(well),
+        Verb::Kernel { .. } => unreachable!("returned above"),
+    }
+}

@@ -1,0 +1,153 @@
+//! What the user sees: lines on standard output, and progress on the error stream.
+//!
+//! In a terminal, long work shows a bar; elsewhere (CI, a pipe), a line now and then.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+const QUIET_INTERVAL: Duration = Duration::from_secs(20);
+
+/// Prints a line, and ignores a reader that went away.
+pub fn say(line: impl Display) {
+    let _ = writeln!(stdout().lock(), "{line}");
+}
+
+/// Prints a line on the error stream.
+pub fn note(line: impl Display) {
+    let _ = writeln!(stderr().lock(), "{line}");
+}
+
+/// A duration in the words of a reader: `0.4 s`, `35 s`, `4 min 10 s`.
+pub fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 9.95 {
+        format!("{seconds:.1} s")
+    } else if seconds < 99.5 {
+        format!("{seconds:.0} s")
+    } else {
+        let whole = seconds.round() as u64;
+        format!("{} min {:02} s", whole / 60, whole % 60)
+    }
+}
+
+/// The progress of one long piece of work.
+pub struct Progress {
+    bar: ProgressBar,
+    terminal: bool,
+    start: Instant,
+    last_line: Instant,
+    unit: Unit,
+}
+
+/// What a progress counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Crates, packages, cells.
+    Items,
+    /// Bytes of a download.
+    Bytes,
+}
+
+impl Progress {
+    /// Starts to show a progress; the total may come later.
+    pub fn start(unit: Unit) -> Self {
+        let terminal = stderr().is_terminal();
+        let target = if terminal {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(style("      {spinner} {elapsed:>4}  {wide_msg}"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        let now = Instant::now();
+        Self {
+            bar,
+            terminal,
+            start: now,
+            last_line: now,
+            unit,
+        }
+    }
+
+    /// Says how many units there are in all.
+    pub fn set_total(&mut self, total: u64) {
+        if self.bar.length() != Some(total) {
+            self.bar.set_length(total);
+            self.bar.set_style(style(match self.unit {
+                Unit::Items => "      {elapsed:>4} [{bar:30}] {pos}/{len}  {wide_msg}",
+                Unit::Bytes => {
+                    "      [{bar:30}] {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left"
+                }
+            }));
+        }
+    }
+
+    /// Says how many units are done.
+    pub fn set_position(&mut self, position: u64) {
+        self.bar.set_position(position);
+        self.line_now_and_then();
+    }
+
+    /// Says what is being worked on.
+    pub fn set_message(&mut self, message: &str) {
+        self.bar.set_message(message.to_owned());
+        self.line_now_and_then();
+    }
+
+    /// Prints a line above the bar.
+    pub fn say(&self, line: impl Display) {
+        self.bar.suspend(|| say(line));
+    }
+
+    /// The time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn line_now_and_then(&mut self) {
+        if self.terminal || self.last_line.elapsed() < QUIET_INTERVAL {
+            return;
+        }
+        self.last_line = Instant::now();
+        let total = self
+            .bar
+            .length()
+            .map(|total| format!("/{total}"))
+            .unwrap_or_default();
+        say(format!(
+            "      … {}{total} after {}  {}",
+            self.bar.position(),
+            seconds(self.elapsed()),
+            self.bar.message()
+        ));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━╸─")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        let shown = |s: f64| seconds(Duration::from_secs_f64(s));
+        assert_eq!(shown(0.44), "0.4 s");
+        assert_eq!(shown(35.2), "35 s");
+        assert_eq!(shown(249.7), "4 min 10 s");
+    }
+}

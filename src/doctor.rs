@@ -1,0 +1,194 @@
+//! `doctor`: says what is missing or wrong on this machine, and the command that mends it.
+
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::console::say;
+use crate::data;
+use crate::evcxr::Evcxr;
+use crate::paths::Paths;
+use crate::process::{command, find_program};
+use crate::python;
+use crate::setup::{free_megabytes, steps};
+
+/// How to tell it.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Machine-readable, with the paths of Jupyter, the kernelspec and the warm folder
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    /// `ok`, `missing` (the next `cargo run` mends it), `optional`, or `wrong`.
+    state: &'static str,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+/// Looks at everything; is nothing wrong that only the user can mend?
+pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
+    let checks = all_checks(paths);
+    let well = checks.iter().all(|check| check.state != "wrong");
+    if options.json {
+        let report = json!({
+            "jupyter": paths.python_program("jupyter"),
+            "python": paths.python_program("python"),
+            "kernelspec": paths.kernelspec(),
+            "kernel": Evcxr::new(paths).program(),
+            "warm": paths.warm(),
+            "home": paths.home,
+            "ready": checks.iter().all(|check| check.state == "ok" || check.state == "optional"),
+            "checks": checks,
+        });
+        say(serde_json::to_string_pretty(&report)?);
+        return Ok(well);
+    }
+    for check in &checks {
+        let sign = match check.state {
+            "ok" => "✓",
+            "optional" => "·",
+            "missing" => "–",
+            _ => "✗",
+        };
+        say(format!("{sign} {}: {}", check.name, check.detail));
+        if let Some(mend) = &check.mend {
+            say(format!("    {mend}"));
+        }
+    }
+    say(match well {
+        true => "Nothing stands in the way: `cargo run` does what is missing.",
+        false => "Mend what is marked ✗, then run `cargo run -- doctor` again.",
+    });
+    Ok(well)
+}
+
+fn all_checks(paths: &Paths) -> Vec<Check> {
+    let mut checks = vec![rust(), compiler(), python(paths), rust_sources(), disk(paths)];
+    checks.extend(setup_steps(paths));
+    checks.push(data_set(paths));
+    checks
+}
+
+fn check(name: &'static str, state: &'static str, detail: impl Into<String>) -> Check {
+    Check {
+        name,
+        state,
+        detail: detail.into(),
+        mend: None,
+    }
+}
+
+impl Check {
+    fn mend(mut self, command: impl Into<String>) -> Self {
+        self.mend = Some(command.into());
+        self
+    }
+}
+
+fn first_line_of(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = command(program).args(arguments).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().next()?.to_owned();
+    output.status.success().then_some(line)
+}
+
+fn rust() -> Check {
+    let versions = ["cargo", "rustc"].map(|program| first_line_of(program, &["--version"]));
+    match versions {
+        [Some(cargo), Some(rustc)] => check("Rust", "ok", format!("{rustc}, {cargo}")),
+        _ => check("Rust", "wrong", "cargo or rustc doesn't run")
+            .mend("Install Rust from https://rustup.rs and open a new terminal"),
+    }
+}
+
+fn compiler() -> Check {
+    let linker = ["cc", "gcc", "clang", "cl", "link"].into_iter().find(|name| find_program(name).is_some());
+    match linker {
+        Some(name) => check("C compiler and linker", "ok", name),
+        None => check("C compiler and linker", "wrong", "none on PATH; Rust needs one to link")
+            .mend("Debian and Ubuntu: sudo apt install build-essential; macOS: xcode-select --install"),
+    }
+}
+
+fn python(paths: &Paths) -> Check {
+    if let Some(uv) = find_program("uv") {
+        return check("Python", "ok", format!("by {}", uv.display()));
+    }
+    match python::find_python() {
+        Ok(python) => check("Python", "ok", python.display().to_string()),
+        Err(_) if first_line_of(&paths.python_program("python").to_string_lossy(), &["--version"]).is_some() => {
+            check("Python", "ok", "the environment's own runs")
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let (what, mend) = text.split_once('\n').unwrap_or((&text, "Install Python 3"));
+            check("Python", "wrong", what).mend(mend)
+        }
+    }
+}
+
+// Without them the kernel works, but knows fewer types by itself and completes less.
+fn rust_sources() -> Check {
+    let name = "Sources of the standard library";
+    let sources = first_line_of("rustc", &["--print", "sysroot"])
+        .map(|root| std::path::Path::new(&root).join("lib/rustlib/src/rust/library"));
+    match sources {
+        Some(folder) if folder.is_dir() => check(name, "ok", folder.display().to_string()),
+        _ => check(name, "optional", "not there; completion in cells knows less")
+            .mend("rustup component add rust-src"),
+    }
+}
+
+fn disk(paths: &Paths) -> Check {
+    match free_megabytes(paths) {
+        None => check("Disk", "ok", "unknown"),
+        Some(free) if free < 1000 => check("Disk", "wrong", format!("{free} MB free; notebooks and builds need more"))
+            .mend("Free some space: the set-up needs about 4 GB, and 2 GB stay in use"),
+        Some(free) => check("Disk", "ok", format!("{} GB free", free / 1000)),
+    }
+}
+
+fn setup_steps(paths: &Paths) -> Vec<Check> {
+    let names = ["Python environment", "Kernel", "Kernelspec", "Warm folder"];
+    let folders = [
+        paths.python_home(),
+        Evcxr::new(paths).program().unwrap_or_else(|| paths.evcxr_root()),
+        paths.kernelspec(),
+        paths.warm(),
+    ];
+    let steps = steps(paths);
+    names
+        .into_iter()
+        .zip(folders)
+        .zip(&steps)
+        .map(|((name, folder), step)| match step.is_done() {
+            Ok(true) => check(name, "ok", folder.display().to_string()),
+            Ok(false) => check(name, "missing", format!("{}: missing or out of date", step.title()))
+                .mend("cargo run"),
+            Err(error) => check(name, "wrong", format!("{error:#}")).mend("See above"),
+        })
+        .collect()
+}
+
+fn data_set(paths: &Paths) -> Check {
+    let name = "Data set";
+    let real = paths.data().join("creditcard.csv");
+    match data::chosen_csv() {
+        Err(error) => {
+            let text = error.to_string();
+            let (what, mend) = text.split_once('\n').unwrap_or((&text, "unset CREDITCARD_CSV"));
+            check(name, "wrong", what).mend(mend)
+        }
+        Ok(Some(csv)) => check(name, "ok", format!("{} (by {})", csv, data::CSV_VARIABLE)),
+        Ok(None) if real.is_file() => check(name, "ok", real.display().to_string()),
+        Ok(None) => check(name, "optional", "the built-in synthetic set; the real one is not there")
+            .mend("cargo run -- data"),
+    }
+}

@@ -1,0 +1,97 @@
+"""Runs one notebook through its kernel, or turns one into HTML. Started by the launcher.
+
+run IN OUT     executes the notebook IN and writes what came of it, also after an error, to OUT.
+               Prints one JSON object a line: start, cell, output, error, done.
+html IN OUT    writes the notebook as a page.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+
+
+def say(event, **details):
+    print(json.dumps({"event": event, **details}), flush=True)
+
+
+def run(source, target):
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    notebook = nbformat.read(source, as_version=4)
+    code_cells = [
+        index
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and cell.source.strip()
+    ]
+    numbers = {index: number for number, index in enumerate(code_cells, start=1)}
+    started = {}
+
+    class Client(NotebookClient):
+        def output(self, outs, msg, display_id, cell_index):
+            content = msg["content"]
+            if msg["msg_type"] == "stream" and content["name"] == "stderr":
+                say("stderr", text=content["text"])
+            return super().output(outs, msg, display_id, cell_index)
+
+    def on_start(cell, cell_index):
+        if cell_index in numbers:
+            started[cell_index] = time.monotonic()
+            say("cell", number=numbers[cell_index], index=cell_index)
+
+    def on_end(cell, cell_index, execute_reply):
+        if cell_index in started:
+            seconds = time.monotonic() - started[cell_index]
+            say("cell_done", number=numbers[cell_index], index=cell_index, seconds=seconds)
+
+    client = Client(
+        notebook,
+        timeout=None,
+        startup_timeout=300,
+        kernel_name="rust",
+        record_timing=False,
+        resources={"metadata": {"path": str(Path(source).resolve().parent)}},
+        on_cell_start=on_start,
+        on_cell_executed=on_end,
+    )
+    say("start", cells=len(code_cells))
+    begin = time.monotonic()
+    failure = None
+    try:
+        client.execute()
+    except (CellExecutionError, DeadKernelError) as error:
+        last = max(started, default=None)
+        failure = failed_cell(notebook, last, numbers, error)
+    except RuntimeError as error:
+        failure = {"number": 0, "index": None, "text": str(error)}
+    nbformat.write(notebook, target)
+    if failure:
+        say("error", **failure)
+    say("done", seconds=time.monotonic() - begin)
+
+
+def failed_cell(notebook, index, numbers, error):
+    texts = []
+    if index is not None:
+        for output in notebook.cells[index].get("outputs", []):
+            if output.output_type == "error":
+                texts.append("\n".join(output.get("traceback") or [output.evalue]))
+    text = "\n".join(texts) or str(error)
+    return {"number": numbers.get(index, 0), "index": index, "text": text}
+
+
+def html(source, target):
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.read(source, as_version=4)
+    name = {"metadata": {"name": Path(target).stem}}
+    body, _ = HTMLExporter().from_notebook_node(notebook, resources=name)
+    Path(target).write_text(body, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    verb, *paths = sys.argv[1:]
+    {"run": run, "html": html}[verb](*paths)

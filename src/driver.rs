@@ -1,0 +1,174 @@
+//! Runs notebooks through the real kernel, by a small Python program that uses nbclient and nbconvert.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::jupyter;
+use crate::paths::Paths;
+use crate::process::{create_log, probable_cause};
+use crate::stamp::write_whole;
+
+const PROGRAM: &str = include_str!("driver.py");
+
+/// What happens while a notebook runs.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The kernel is being started.
+    Start {
+        /// The number of code cells.
+        cells: u64,
+    },
+    /// A cell starts.
+    Cell {
+        /// Counts code cells from 1, as `In [1]`.
+        number: u64,
+        /// Counts all cells from 0.
+        index: usize,
+    },
+    /// A cell has ended without an error.
+    CellDone {
+        /// Counts code cells from 1.
+        number: u64,
+        /// Counts all cells from 0.
+        index: usize,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// A cell, or a compiler, wrote to the error stream.
+    Stderr {
+        /// What it wrote.
+        text: String,
+    },
+    /// A cell failed, or the kernel ended.
+    Error(Failure),
+    /// The kernel has ended; always last.
+    Done {
+        /// How long the notebook took, with its kernel's start.
+        seconds: f64,
+    },
+}
+
+/// Why a notebook stopped early.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Failure {
+    /// The code cell, counted from 1; 0 when no cell was running.
+    pub number: u64,
+    /// The cell, counted from 0 among all.
+    pub index: Option<usize>,
+    /// The error as the kernel prints it, with colours.
+    pub text: String,
+}
+
+/// How a run ended.
+pub struct Outcome {
+    /// Why it stopped early, if it did.
+    pub failure: Option<Failure>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Runs a notebook in its own folder; what came of it, also after an error, is written to `executed`.
+pub fn run_notebook(
+    paths: &Paths,
+    notebook: &Path,
+    executed: &Path,
+    environment: &[(&str, String)],
+    mut on_event: impl FnMut(&Event),
+) -> Result<Outcome> {
+    let stem = notebook.file_stem().unwrap_or_default().to_string_lossy();
+    // Two launchers may run the same notebook at once.
+    let log = paths.log(&format!("execute-{stem}-{}", std::process::id()));
+    let mut program = python_program(paths, "run")?;
+    program.arg(notebook).arg(executed);
+    for (name, value) in environment {
+        program.env(name, value);
+    }
+    let mut child = program
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(create_log(&log)?)
+        .spawn()
+        .context("can't start the Python environment\nTry: cargo run -- doctor")?;
+    let mut failure = None;
+    let mut seconds = None;
+    let mut log_file = std::fs::File::options().append(true).open(&log).ok();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let Ok(event) = serde_json::from_str::<Event>(&line) else {
+                continue;
+            };
+            match &event {
+                Event::Stderr { text } => {
+                    let _ = log_file.as_mut().map(|file| file.write_all(text.as_bytes()));
+                }
+                Event::Error(error) => {
+                    let _ = log_file
+                        .as_mut()
+                        .map(|file| writeln!(file, "{}", error.text));
+                    failure = Some(error.clone());
+                }
+                Event::Done { seconds: all } => seconds = Some(*all),
+                _ => {}
+            }
+            on_event(&event);
+        }
+    }
+    let status = child.wait().context("lost the Python program")?;
+    match seconds {
+        Some(seconds) if status.success() => {
+            if failure.is_none() {
+                let _ = std::fs::remove_file(&log);
+            }
+            Ok(Outcome { failure, seconds })
+        }
+        _ => bail!(failed(&log, &format!("running {} failed ({status})", Paths::shown(notebook)))),
+    }
+}
+
+/// Writes a notebook as an HTML page.
+pub fn write_html(paths: &Paths, notebook: &Path, page: &Path) -> Result<()> {
+    let log = paths.log("html");
+    let status = python_program(paths, "html")?
+        .arg(notebook)
+        .arg(page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(create_log(&log)?)
+        .status()
+        .context("can't start the Python environment\nTry: cargo run -- doctor")?;
+    if !status.success() {
+        bail!(failed(&log, &format!("can't make {}", Paths::shown(page))));
+    }
+    Ok(())
+}
+
+fn python_program(paths: &Paths, verb: &str) -> Result<Command> {
+    let program = paths.home.join("driver.py");
+    if std::fs::read_to_string(&program).is_ok_and(|text| text == PROGRAM) {
+        // Not written again: another launcher may be reading it.
+    } else {
+        write_whole(&program, PROGRAM.as_bytes())?;
+    }
+    let mut python = jupyter::command(paths, "python");
+    // No .pyc files, no user site packages.
+    python.arg("-s").arg(program).arg(verb);
+    Ok(python)
+}
+
+fn failed(log: &Path, what: &str) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(6)..].join("\n    ");
+    let cause = probable_cause(&text)
+        .map(|cause| format!("\nProbable cause: {cause}"))
+        .unwrap_or_default();
+    format!(
+        "{what}\n    {last}{cause}\nIts whole output is in {}\nTry: cargo run -- doctor",
+        Paths::shown(log)
+    )
+}

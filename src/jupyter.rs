@@ -1,0 +1,61 @@
+//! The environment of Jupyter's programs: everything they write stays under `target/tutorial`.
+
+use std::env;
+use std::process::Command;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::paths::Paths;
+use crate::process;
+use crate::stamp::write_whole;
+
+/// A program of the Python environment, with Jupyter's folders set.
+pub fn command(paths: &Paths, program: &str) -> Command {
+    let mut command = process::command(paths.python_program(program));
+    // Another Python's settings must not reach into this environment.
+    for name in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"] {
+        command.env_remove(name);
+    }
+    command
+        .env("JUPYTER_CONFIG_DIR", paths.jupyter("config"))
+        .env("JUPYTER_DATA_DIR", paths.jupyter("data"))
+        .env("JUPYTER_RUNTIME_DIR", paths.jupyter("runtime"))
+        .env("IPYTHONDIR", paths.jupyter("ipython"))
+        .env("JUPYTER_PLATFORM_DIRS", "1")
+        .env("JUPYTER_PREFER_ENV_PATH", "1")
+        .env("PYTHONUTF8", "1")
+        .env("VIRTUAL_ENV", paths.python_home());
+    let mut folders = vec![paths.python_bin()];
+    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    if let Ok(path) = env::join_paths(folders) {
+        command.env("PATH", path);
+    }
+    command
+}
+
+/// Writes JupyterLab's settings: no look-ups on the network, and only the Rust kernel on offer.
+pub fn write_settings(paths: &Paths) -> Result<()> {
+    let server = json!({
+        "KernelSpecManager": { "allowed_kernelspecs": ["rust"], "ensure_native_kernel": false },
+        "LabApp": {
+            "news_url": null,
+            "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+            "extension_manager": "readonly",
+        },
+        // A cold kernel on a slow machine takes longer than Jupyter's usual minute.
+        "MappingKernelManager": { "kernel_info_timeout": 300 },
+    });
+    let page = json!({
+        "disabledExtensions": { "@jupyterlab/apputils-extension:announcements": true },
+    });
+    put(paths, "config/jupyter_server_config.json", &server)?;
+    put(paths, "config/labconfig/page_config.json", &page)
+}
+
+fn put(paths: &Paths, name: &str, settings: &Value) -> Result<()> {
+    write_whole(
+        &paths.jupyter(name),
+        serde_json::to_string_pretty(settings)?.as_bytes(),
+    )
+}

@@ -1,0 +1,212 @@
+//! The verb behind the kernelspec: `kernel {connection_file}` clones the warm folder and runs evcxr_jupyter in it.
+//!
+//! Two kernels in one folder would overwrite each other's cells; without a folder each start would compile
+//! every dependency again, for minutes.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::clone::{LOCK_FILE, clone_folder};
+use crate::console::note;
+use crate::evcxr::VERSION;
+use crate::lock::Lock;
+use crate::paths::Paths;
+use crate::process::command;
+use crate::stop::Stop;
+use crate::workspace;
+
+/// Set while the warm folder is made: the kernel then works in that folder itself, and leaves it.
+pub const WARMING_VARIABLE: &str = "IMBALANCED_DATA_WARMING";
+
+const PREFIX: &str = "kernel-";
+
+/// Runs a kernel to its end; its exit code is the kernel's.
+pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
+    let stop = Stop::on_signals()?;
+    if let Some(folder) = std::env::var_os(WARMING_VARIABLE) {
+        return run_in(Path::new(&folder), paths, evcxr, connection_file, &stop);
+    }
+    remove_dead_clones(paths);
+    let clone = Clone::new(paths)?;
+    run_in(&clone.folder, paths, evcxr, connection_file, &stop)
+}
+
+fn run_in(
+    folder: &Path,
+    paths: &Paths,
+    evcxr: &Path,
+    connection_file: &Path,
+    stop: &Stop,
+) -> Result<u8> {
+    let mut child = kernel_command(evcxr, folder, paths)
+        .arg("--control_file")
+        .arg(connection_file)
+        .spawn()
+        .with_context(|| {
+            format!(
+                "can't start the Rust kernel {}\nTry: cargo run -- doctor",
+                evcxr.display()
+            )
+        })?;
+    let status = wait(&mut child, stop)?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+fn kernel_command(evcxr: &Path, folder: &Path, paths: &Paths) -> Command {
+    let mut kernel = command(evcxr);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(changes_the_build) {
+            kernel.env_remove(name);
+        }
+    }
+    kernel
+        .env("EVCXR_TMPDIR", workspace::crate_folder(folder))
+        // The user's own start-up cells and dependencies for evcxr would change what the lesson shows.
+        .env("EVCXR_CONFIG_DIR", paths.home.join("evcxr-config"))
+        // evcxr reads cargo's lines, and would miss coloured ones.
+        .env("CARGO_TERM_COLOR", "never");
+    kernel
+}
+
+// With one of these set otherwise than when the warm folder was built, cargo would build it all again.
+fn changes_the_build(name: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        WARMING_VARIABLE,
+        "CARGO_BUILD_TARGET",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_INCREMENTAL",
+        "CARGO_TERM_QUIET",
+        "CARGO_TERM_VERBOSE",
+        "CARGO_TARGET_DIR",
+        "RUSTFLAGS",
+    ];
+    NAMES.contains(&name) || name.starts_with("CARGO_PROFILE_")
+}
+
+// A signal, or the end of the server that started this kernel, ends it: nothing else would, and it holds a gigabyte.
+fn wait(child: &mut Child, stop: &Stop) -> Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait().context("lost the Rust kernel")? {
+            return Ok(status);
+        }
+        if stop.requested() || stop.orphaned() {
+            let _ = child.kill();
+            return child.wait().context("lost the Rust kernel");
+        }
+        sleep(Duration::from_millis(100));
+    }
+}
+
+/// A clone of the warm folder, removed when dropped.
+struct Clone {
+    folder: PathBuf,
+    lock: Option<Lock>,
+}
+
+impl Clone {
+    fn new(paths: &Paths) -> Result<Self> {
+        let folder = paths
+            .home
+            .join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+        let lock = Lock::try_exclusive(&folder.join(LOCK_FILE))?;
+        let clone = Self { folder, lock };
+        // Not while a new warm folder takes the place of the old one.
+        let _warm = Lock::shared(&paths.home.join("warm.lock"))?;
+        if paths.warm().join("Cargo.toml").is_file() {
+            clone_folder(&paths.warm(), &clone.folder).with_context(|| {
+                format!("can't clone {}", paths.warm().display())
+            })?;
+        } else {
+            note(format!(
+                "evcxr {VERSION}: no built dependencies in {}, so the first cell compiles them all, which takes minutes. `cargo run` builds them once for all kernels.",
+                paths.warm().display()
+            ));
+            workspace::write(&clone.folder, paths)?;
+        }
+        Ok(clone)
+    }
+}
+
+impl Drop for Clone {
+    fn drop(&mut self) {
+        // Windows removes no file that is open.
+        self.lock = None;
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn nanoseconds() -> u128 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |time| time.as_nanos())
+}
+
+/// Removes the clones whose kernel was killed: nobody holds their lock any more.
+pub fn remove_dead_clones(paths: &Paths) {
+    let Ok(entries) = fs::read_dir(&paths.home) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let folder = entry.path();
+        let name = entry.file_name();
+        if !name.to_string_lossy().starts_with(PREFIX) || is_young_and_unlocked(&folder) {
+            continue;
+        }
+        if let Ok(Some(lock)) = Lock::try_exclusive(&folder.join(LOCK_FILE)) {
+            drop(lock);
+            let _ = fs::remove_dir_all(&folder);
+        }
+    }
+}
+
+// Between making its folder and locking it, a starting kernel looks dead.
+fn is_young_and_unlocked(folder: &Path) -> bool {
+    let age = fs::metadata(folder)
+        .and_then(|about| about.modified())
+        .ok()
+        .and_then(|time| time.elapsed().ok());
+    let has_lock = fs::metadata(folder.join(LOCK_FILE))
+        .map_err(|error| error.kind())
+        .map_or_else(|kind| kind != ErrorKind::NotFound, |_| true);
+    !has_lock && age.is_none_or(|age| age < Duration::from_secs(60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_dead_clones_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths {
+            repo: folder.path().to_path_buf(),
+            home: folder.path().to_path_buf(),
+        };
+        let (dead, alive, starting) = (
+            folder.path().join("kernel-1-1"),
+            folder.path().join("kernel-2-2"),
+            folder.path().join("kernel-3-3"),
+        );
+        drop(Lock::try_exclusive(&dead.join(LOCK_FILE)).unwrap());
+        fs::write(dead.join("file"), "").unwrap();
+        let held = Lock::try_exclusive(&alive.join(LOCK_FILE)).unwrap();
+        fs::create_dir(&starting).unwrap();
+        fs::create_dir(folder.path().join("warm")).unwrap();
+
+        remove_dead_clones(&paths);
+
+        assert!(!dead.exists());
+        assert!(alive.exists());
+        assert!(starting.exists());
+        assert!(folder.path().join("warm").exists());
+        drop(held);
+    }
+}

@@ -1,0 +1,103 @@
+//! Step 3: the kernelspec named `rust`, inside the Python environment, never in the user's home.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::console::Progress;
+use crate::evcxr::Evcxr;
+use crate::paths::Paths;
+use crate::setup::Step;
+use crate::stamp;
+
+/// The kernelspec, and the copy of this launcher that it starts.
+pub struct KernelSpec {
+    paths: Paths,
+}
+
+impl KernelSpec {
+    /// The step for these folders.
+    pub fn new(paths: &Paths) -> Self {
+        Self {
+            paths: paths.clone(),
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.paths.kernelspec().join("kernel.json")
+    }
+
+    fn stamp_file(&self) -> PathBuf {
+        self.paths.home.join("bin/launcher.stamp")
+    }
+
+    // Interrupting is a message to evcxr, which ends the running cell; a signal would end evcxr itself.
+    fn content(&self) -> Option<String> {
+        let evcxr = Evcxr::new(&self.paths).program()?;
+        let spec = json!({
+            "argv": [
+                self.paths.kernel_launcher(), "kernel",
+                "--repo", self.paths.repo,
+                "--home", self.paths.home,
+                "--evcxr", evcxr,
+                "{connection_file}",
+            ],
+            "display_name": "Rust",
+            "language": "rust",
+            "interrupt_mode": "message",
+        });
+        serde_json::to_string_pretty(&spec).ok()
+    }
+
+    fn launcher_stamp() -> Result<String> {
+        let launcher = env::current_exe().context("can't find this program's own file")?;
+        let about = fs::metadata(&launcher)
+            .with_context(|| format!("can't read {}", launcher.display()))?;
+        let changed = about.modified().ok();
+        let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Ok(format!(
+            "{} {} {:?}",
+            launcher.display(),
+            about.len(),
+            changed
+        ))
+    }
+}
+
+impl Step for KernelSpec {
+    fn title(&self) -> String {
+        "Kernelspec `rust`".to_owned()
+    }
+
+    fn is_done(&self) -> Result<bool> {
+        let Some(content) = self.content() else {
+            return Ok(false);
+        };
+        Ok(stamp::matches(&self.file(), &content)
+            && stamp::matches(&self.stamp_file(), &Self::launcher_stamp()?)
+            && self.paths.kernel_launcher().is_file())
+    }
+
+    fn megabytes(&self) -> u64 {
+        100
+    }
+
+    fn run(&self, _: &mut Progress) -> Result<()> {
+        let launcher = env::current_exe().context("can't find this program's own file")?;
+        let copy = self.paths.kernel_launcher();
+        let beside = copy.with_extension("part");
+        let cannot = || format!("can't copy this program to {}", copy.display());
+        fs::create_dir_all(self.paths.home.join("bin")).with_context(cannot)?;
+        fs::copy(&launcher, &beside).with_context(cannot)?;
+        fs::rename(&beside, &copy).with_context(cannot)?;
+        let content = self
+            .content()
+            .context("the Rust kernel, which the kernelspec starts, is missing")?;
+        stamp::write_whole(&self.file(), content.as_bytes())?;
+        stamp::write_whole(&self.stamp_file(), Self::launcher_stamp()?.as_bytes())
+    }
+}

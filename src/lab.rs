@@ -1,0 +1,191 @@
+//! `lab`, the default: opens JupyterLab on the notebooks.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::console::{say, seconds};
+use crate::data::{self, CSV_VARIABLE};
+use crate::jupyter;
+use crate::paths::Paths;
+use crate::process::create_log;
+use crate::setup;
+use crate::stop::Stop;
+
+const FIRST_PORT: u16 = 8888;
+
+/// How to open JupyterLab.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Options {
+    /// The port to listen on; without it, the first free one from 8888
+    #[arg(long)]
+    port: Option<u16>,
+    /// Only print the address, open no browser
+    #[arg(long)]
+    no_browser: bool,
+}
+
+/// Runs JupyterLab until it is stopped.
+pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
+    let start = Instant::now();
+    let csv = data::chosen_csv()?;
+    if let Some(port) = options.port {
+        check_port(port)?;
+    }
+    setup::prepare(paths)?;
+    jupyter::write_settings(paths)?;
+
+    let port = match options.port {
+        Some(port) => port,
+        None => free_port()?,
+    };
+    let token = new_token()?;
+    let opens_browser = !options.no_browser && has_desktop();
+    let log = paths.log("jupyter");
+    let stop = Stop::on_signals()?;
+    let mut lab = jupyter::command(paths, "jupyter-lab");
+    lab.arg("--ServerApp.ip=127.0.0.1")
+        .arg(format!("--ServerApp.port={port}"))
+        .arg("--ServerApp.port_retries=0")
+        .arg(format!("--ServerApp.root_dir={}", paths.notebooks().display()))
+        // Ctrl-C is answered without a question.
+        .arg("--ServerApp.answer_yes=True")
+        .arg(format!("--LabApp.default_url={}", first_page(paths)))
+        .arg(format!("--ServerApp.open_browser={}", if opens_browser { "True" } else { "False" }))
+        .current_dir(paths.notebooks())
+        // Not on the command line, which others on this machine can see.
+        .env("JUPYTER_TOKEN", &token)
+        .stdin(Stdio::null())
+        .stderr(create_log(&log)?);
+    if let Some(csv) = csv {
+        lab.env(CSV_VARIABLE, csv);
+    }
+    say(format!("Ready after {}; starting JupyterLab on port {port}", seconds(start.elapsed())));
+    let mut child = lab
+        .spawn()
+        .context("can't start JupyterLab\nTry: cargo run -- doctor")?;
+    if !wait_for_server(&mut child, port, &stop)? {
+        return stopped_early(&mut child, &log);
+    }
+    say(format!(
+        "\n  JupyterLab is at  http://127.0.0.1:{port}{}?token={token}\n\n  Stop it with Ctrl-C. Its messages are in {}",
+        first_page(paths),
+        Paths::shown(&log)
+    ));
+    wait(&mut child, &stop)
+}
+
+fn stopped_early(child: &mut Child, log: &std::path::Path) -> Result<u8> {
+    let status = child.wait().context("lost JupyterLab")?;
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    bail!(
+        "JupyterLab ended at once ({status})\n    {}\nIts messages are in {}\nTry: cargo run -- doctor",
+        lines[lines.len().saturating_sub(6)..].join("\n    "),
+        Paths::shown(log)
+    )
+}
+
+// The first notebook of the lesson, or the list of files.
+fn first_page(paths: &Paths) -> &'static str {
+    match paths.lesson().join("01_data.ipynb").is_file() {
+        true => "/lab/tree/en/01_data.ipynb",
+        false => "/lab",
+    }
+}
+
+fn check_port(port: u16) -> Result<()> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!(
+            "port {port} can't be used: {error}\nAnother JupyterLab may be running. Leave out --port to take a free one, or choose another."
+        ),
+    }
+}
+
+fn free_port() -> Result<u16> {
+    let free = |port: u16| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
+        listener.local_addr().ok().map(|address| address.port())
+    };
+    (FIRST_PORT..FIRST_PORT + 50)
+        .chain([0])
+        .find_map(free)
+        .context("this machine gives no free port on 127.0.0.1")
+}
+
+fn new_token() -> Result<String> {
+    let mut bytes = [0; 24];
+    fill_random(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(unix)]
+fn fill_random(bytes: &mut [u8]) -> Result<()> {
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(bytes))
+        .context("can't read /dev/urandom")
+}
+
+#[cfg(not(unix))]
+fn fill_random(bytes: &mut [u8]) -> Result<()> {
+    use std::hash::{BuildHasher, RandomState};
+    // Each RandomState has fresh random keys from the operating system.
+    for chunk in bytes.chunks_mut(8) {
+        let random = RandomState::new().hash_one(0).to_le_bytes();
+        chunk.copy_from_slice(&random[..chunk.len()]);
+    }
+    Ok(())
+}
+
+// A text browser would take over the terminal.
+fn has_desktop() -> bool {
+    cfg!(not(target_os = "linux"))
+        || ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+fn wait_for_server(child: &mut Child, port: u16, stop: &Stop) -> Result<bool> {
+    loop {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(true);
+        }
+        if stop.requested() || child.try_wait().context("lost JupyterLab")?.is_some() {
+            return Ok(false);
+        }
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn wait(child: &mut Child, stop: &Stop) -> Result<u8> {
+    let mut told = false;
+    loop {
+        if let Some(status) = child.try_wait().context("lost JupyterLab")? {
+            say("JupyterLab has ended");
+            return Ok(if told || status.success() { 0 } else { 1 });
+        }
+        if stop.requested() && !told {
+            told = true;
+            say("\nStopping JupyterLab and its kernels …");
+            terminate(child);
+        }
+        sleep(Duration::from_millis(50));
+    }
+}
+
+// Ctrl-C in a terminal reaches JupyterLab too, but a signal to this process alone does not.
+#[cfg(unix)]
+fn terminate(child: &Child) {
+    let _ = std::process::Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status();
+}
+
+#[cfg(not(unix))]
+fn terminate(_: &Child) {}

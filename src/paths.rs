@@ -1,0 +1,143 @@
+//! Where everything lies. All that the launcher makes is under one folder, `target/tutorial`.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// Names another folder to use instead of `target/tutorial`.
+pub const HOME_VARIABLE: &str = "IMBALANCED_DATA_HOME";
+
+/// The folders of one checkout of the tutorial.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// The checkout: the folder with the workspace's Cargo.toml.
+    pub repo: PathBuf,
+    /// The folder that holds all that the launcher makes.
+    pub home: PathBuf,
+}
+
+impl Paths {
+    /// Finds the checkout this launcher was built in, or the one the current folder lies in.
+    pub fn find() -> Result<Self> {
+        let repo = find_repo()?;
+        let home = match env::var_os(HOME_VARIABLE) {
+            Some(home) => std::path::absolute(home).context("can't read the current folder")?,
+            None => repo.join("target").join("tutorial"),
+        };
+        if home.to_str().is_none() {
+            bail!(
+                "the path {} is not valid UTF-8, which evcxr needs\nTry: move the checkout to another folder",
+                home.display()
+            );
+        }
+        Ok(Self { repo, home })
+    }
+
+    /// The folder of notebooks that JupyterLab shows.
+    pub fn notebooks(&self) -> PathBuf {
+        self.repo.join("notebooks")
+    }
+
+    /// The English notebooks.
+    pub fn lesson(&self) -> PathBuf {
+        self.notebooks().join("en")
+    }
+
+    /// The folder of the data set.
+    pub fn data(&self) -> PathBuf {
+        self.repo.join("data")
+    }
+
+    /// The support crate.
+    pub fn support(&self) -> PathBuf {
+        self.repo.join("support")
+    }
+
+    /// The Python environment.
+    pub fn python_home(&self) -> PathBuf {
+        self.home.join("python")
+    }
+
+    /// The Python environment's folder of programs.
+    pub fn python_bin(&self) -> PathBuf {
+        self.python_home()
+            .join(if cfg!(windows) { "Scripts" } else { "bin" })
+    }
+
+    /// A program of the Python environment.
+    pub fn python_program(&self, name: &str) -> PathBuf {
+        self.python_bin()
+            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    }
+
+    /// The root that evcxr_jupyter is installed into when it isn't on PATH.
+    pub fn evcxr_root(&self) -> PathBuf {
+        self.home.join("evcxr")
+    }
+
+    /// The folder of the kernelspec named `rust`.
+    pub fn kernelspec(&self) -> PathBuf {
+        self.python_home().join("share/jupyter/kernels/rust")
+    }
+
+    /// The copy of the launcher that the kernelspec starts: `cargo run` may rebuild the original at any time.
+    pub fn kernel_launcher(&self) -> PathBuf {
+        self.home
+            .join("bin")
+            .join(format!("imbalanced-data{}", env::consts::EXE_SUFFIX))
+    }
+
+    /// The folder with the built dependencies of the cells, cloned by each kernel.
+    pub fn warm(&self) -> PathBuf {
+        self.home.join("warm")
+    }
+
+    /// The warm folder in the making.
+    ///
+    /// It and the clones lie beside the warm folder: programs in them find libraries by relative paths of that depth.
+    pub fn warm_next(&self) -> PathBuf {
+        self.home.join("warm-next")
+    }
+
+    /// JupyterLab's own configuration, data and run-time files, which would otherwise go to the user's home.
+    pub fn jupyter(&self, part: &str) -> PathBuf {
+        self.home.join("jupyter").join(part)
+    }
+
+    /// A log file.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.home.join("logs").join(format!("{name}.log"))
+    }
+
+    /// A path as a reader would write it: relative to the current folder when it lies in it.
+    pub fn shown(path: &Path) -> String {
+        env::current_dir()
+            .ok()
+            .and_then(|here| path.strip_prefix(here).ok())
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+}
+
+fn find_repo() -> Result<PathBuf> {
+    let built_in = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    if is_repo(&built_in) {
+        return Ok(built_in);
+    }
+    let here = env::current_dir().context("can't read the current folder")?;
+    here.ancestors()
+        .find(|folder| is_repo(folder))
+        .map(Path::to_path_buf)
+        .with_context(|| {
+            format!(
+                "the tutorial is no longer in {}, where this program was built\nTry: cargo run, in the folder it was moved to",
+                built_in.display()
+            )
+        })
+}
+
+fn is_repo(folder: &Path) -> bool {
+    folder.join("support/Cargo.toml").is_file() && folder.join("notebooks").is_dir()
+}

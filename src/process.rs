@@ -1,0 +1,232 @@
+//! Running other programs: their environment, and their output in a log file.
+
+use std::collections::VecDeque;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, anyhow};
+
+use crate::paths::Paths;
+
+/// A command without what `cargo run` adds to the environment.
+///
+/// Cargo puts `target/debug` first in the library path, where a cell would find the wrong `libsupport`;
+/// and its variables about the launcher's package make other builds think that something changed.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_cargo_run_variable) {
+            command.env_remove(name);
+        }
+    }
+    for name in ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"] {
+        if let Some(value) = env::var_os(name) {
+            match without_build_folders(&value) {
+                Some(rest) => command.env(name, rest),
+                None => command.env_remove(name),
+            };
+        }
+    }
+    command
+}
+
+fn is_cargo_run_variable(name: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "CARGO",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_TARGET_TMPDIR",
+        "OUT_DIR",
+    ];
+    const PREFIXES: [&str; 3] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_EXE_"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn without_build_folders(value: &OsStr) -> Option<OsString> {
+    let rest: Vec<PathBuf> = env::split_paths(value)
+        .filter(|path| !path.as_os_str().is_empty() && !is_build_folder(path))
+        .collect();
+    if rest.is_empty() {
+        return None;
+    }
+    env::join_paths(rest).ok()
+}
+
+fn is_build_folder(path: &Path) -> bool {
+    let is = |name: &str| path.ends_with(name);
+    let inside = |name: &str| path.components().any(|part| part.as_os_str() == name);
+    is("debug") || is("release") || is("deps") || inside("rustlib") || inside("toolchains")
+}
+
+/// Runs a command to its end with all its output in a log file; `on_line` sees each line.
+///
+/// A failure tells the last lines, the probable cause where the output gives it away, and where the log is.
+pub fn run_logged(
+    command: &mut Command,
+    log: &Path,
+    mut on_line: impl FnMut(&str),
+) -> Result<()> {
+    let shown = shown_command(command);
+    let mut log_file = create_log(log)?;
+    let _ = writeln!(log_file, "> {shown}");
+    let (reader, writer) = std::io::pipe().context("can't make a pipe")?;
+    command
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone().context("can't make a pipe")?)
+        .stderr(writer);
+    let spawned = command.spawn();
+    // The command holds the pipe's other end: without this the reading below would never end.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = spawned.with_context(|| format!("can't start `{shown}`"))?;
+    let mut tail = VecDeque::new();
+    for_each_line(reader, |line| {
+        let _ = writeln!(log_file, "{line}");
+        on_line(line);
+        if !line.trim().is_empty() && !line.contains("[=") {
+            tail.push_back(line.to_owned());
+            if tail.len() > 40 {
+                tail.pop_front();
+            }
+        }
+    });
+    let status = child.wait().with_context(|| format!("lost `{shown}`"))?;
+    if status.success() {
+        return Ok(());
+    }
+    let tail: Vec<String> = tail.into();
+    let cause = probable_cause(&tail.join("\n"))
+        .map(|cause| format!("\nProbable cause: {cause}"))
+        .unwrap_or_default();
+    let last = tail[tail.len().saturating_sub(8)..].join("\n    ");
+    Err(anyhow!(
+        "`{shown}` failed ({status})\n    {last}{cause}\nIts whole output is in {}",
+        Paths::shown(log)
+    ))
+}
+
+/// Opens a log file anew.
+pub fn create_log(log: &Path) -> Result<File> {
+    if let Some(folder) = log.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+    }
+    File::create(log).with_context(|| format!("can't write {}", log.display()))
+}
+
+/// Calls `on_line` for each line; a carriage return ends one too, as in a progress bar.
+pub fn for_each_line(reader: impl Read, mut on_line: impl FnMut(&str)) {
+    let mut line = Vec::new();
+    for byte in BufReader::new(reader).bytes().map_while(Result::ok) {
+        if byte == b'\n' || byte == b'\r' {
+            if !line.is_empty() {
+                on_line(&String::from_utf8_lossy(&line));
+                line.clear();
+            }
+        } else {
+            line.push(byte);
+        }
+    }
+    if !line.is_empty() {
+        on_line(&String::from_utf8_lossy(&line));
+    }
+}
+
+fn shown_command(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let mut words = vec![program.file_name().unwrap_or(program.as_os_str())];
+    words.extend(command.get_args());
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
+}
+
+/// What an output says about why a program failed, in the words of someone who wants to mend it.
+pub fn probable_cause(output: &str) -> Option<&'static str> {
+    const CAUSES: [(&[&str], &str); 5] = [
+        (
+            &["No space left on device", "not enough space", "Disk quota exceeded"],
+            "the disk is full. Free some space (the tutorial needs about 4 GB) and run the same command again.",
+        ),
+        (
+            &[
+                "Could not resolve host",
+                "Couldn't resolve host",
+                "Temporary failure in name resolution",
+                "Name or service not known",
+                "Failed to establish a new connection",
+                "Failed to connect",
+                "Could not connect",
+                "Couldn't connect",
+                "attempting to make an HTTP request",
+                "network failure",
+                "Network is unreachable",
+                "dns error",
+                "No matching distribution found",
+                "failed to download",
+                "failed to query replaced source",
+                "ConnectTimeout",
+                "Timeout was reached",
+                "timed out",
+            ],
+            "no network, or a package registry can't be reached. Connect (behind a proxy: set HTTPS_PROXY) and run the same command again: it goes on where it stopped.",
+        ),
+        (
+            &["linker `cc` not found", "failed to find tool", "is `cc` not installed"],
+            "no C compiler. Install one (Debian and Ubuntu: `sudo apt install build-essential`; macOS: `xcode-select --install`) and run the same command again.",
+        ),
+        (
+            &["signal: 9", "SIGKILL", "Killed"],
+            "the operating system stopped a compiler, mostly because memory ran out. Close other programs or set CARGO_BUILD_JOBS=1, and run the same command again.",
+        ),
+        (
+            &["Permission denied", "Read-only file system"],
+            "a file or folder can't be written. Look at the owner of the `target` folder.",
+        ),
+    ];
+    CAUSES
+        .iter()
+        .find(|(signs, _)| signs.iter().any(|sign| output.contains(sign)))
+        .map(|(_, cause)| *cause)
+}
+
+/// Finds a program on PATH.
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder| folder.join(&file))
+        .find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_at_carriage_returns_too() {
+        let mut lines = Vec::new();
+        for_each_line(&b"one\rtwo\r\nthree"[..], |line| lines.push(line.to_owned()));
+        assert_eq!(lines, ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn cargo_s_folders_leave_the_library_path() {
+        let value = "/repo/target/debug/deps:/repo/target/debug:/r/toolchains/x/lib:/opt/lib";
+        assert_eq!(
+            without_build_folders(OsStr::new(value)),
+            Some(OsString::from("/opt/lib"))
+        );
+        assert_eq!(without_build_folders(OsStr::new("/repo/target/debug")), None);
+    }
+
+    #[test]
+    fn causes_are_named() {
+        let cause = |text| probable_cause(text).unwrap_or("none");
+        assert!(cause("write failed: No space left on device (os error 28)").contains("disk is full"));
+        assert!(cause("[6] Could not resolve host: index").contains("no network"));
+        assert_eq!(cause("error[E0308]: mismatched types"), "none");
+    }
+}

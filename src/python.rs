@@ -1,0 +1,204 @@
+//! Step 1: a Python environment with JupyterLab, nbclient and nbconvert, by uv or by venv and pip.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::console::Progress;
+use crate::paths::Paths;
+use crate::process::{command, find_program, run_logged};
+use crate::setup::Step;
+use crate::stamp::{self, Inputs};
+
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+const OLDEST: (u32, u32) = (3, 10);
+
+/// The Python environment.
+pub struct Python {
+    paths: Paths,
+}
+
+impl Python {
+    /// The step for these folders.
+    pub fn new(paths: &Paths) -> Self {
+        Self {
+            paths: paths.clone(),
+        }
+    }
+
+    fn stamp_file(&self) -> PathBuf {
+        self.paths.python_home().join("tutorial.stamp")
+    }
+
+    // An environment holds its own path in its programs: a moved one is made anew.
+    fn stamp(&self) -> String {
+        Inputs::default()
+            .text("requirements", REQUIREMENTS)
+            .text("folder", &self.paths.python_home().display().to_string())
+            .stamp()
+    }
+}
+
+impl Step for Python {
+    fn title(&self) -> String {
+        let jupyterlab = pinned("jupyterlab").unwrap_or_default();
+        format!("Python environment with JupyterLab {jupyterlab}")
+    }
+
+    fn is_done(&self) -> Result<bool> {
+        let programs = ["python", "jupyter", "jupyter-lab"];
+        Ok(stamp::matches(&self.stamp_file(), &self.stamp())
+            && programs
+                .iter()
+                .all(|name| self.paths.python_program(name).is_file()))
+    }
+
+    fn megabytes(&self) -> u64 {
+        500
+    }
+
+    fn run(&self, progress: &mut Progress) -> Result<()> {
+        let requirements = self.paths.home.join("requirements.txt");
+        stamp::write_whole(&requirements, REQUIREMENTS.as_bytes())?;
+        let log = self.paths.log("python");
+        let _ = fs::remove_file(self.stamp_file());
+        match find_program("uv") {
+            Some(uv) => install_with_uv(&uv, &self.paths, &requirements, &log, progress)?,
+            None => install_with_pip(&self.paths, &requirements, &log, progress)?,
+        }
+        stamp::write_whole(&self.stamp_file(), self.stamp().as_bytes())
+    }
+}
+
+/// The version that the requirements name for a package.
+pub fn pinned(package: &str) -> Option<&'static str> {
+    let start = format!("{package}==");
+    let rest = REQUIREMENTS
+        .lines()
+        .find_map(|line| line.strip_prefix(&start))?;
+    rest.split(' ').next()
+}
+
+fn install_with_uv(
+    uv: &Path,
+    paths: &Paths,
+    requirements: &Path,
+    log: &Path,
+    progress: &mut Progress,
+) -> Result<()> {
+    progress.set_message("uv makes the environment");
+    let home = paths.python_home();
+    let oldest = format!(">={}.{}", OLDEST.0, OLDEST.1);
+    let mut make = command(uv);
+    make.args(["venv", "--no-project", "--clear", "--python", &oldest])
+        .arg(&home);
+    run_logged(&mut make, log, |_| {})?;
+    progress.set_message("uv installs the packages");
+    let mut install = command(uv);
+    install
+        .args(["pip", "install", "--python"])
+        .arg(paths.python_program("python"))
+        .arg("-r")
+        .arg(requirements);
+    run_logged(&mut install, log, |_| {})
+}
+
+fn install_with_pip(
+    paths: &Paths,
+    requirements: &Path,
+    log: &Path,
+    progress: &mut Progress,
+) -> Result<()> {
+    let python = find_python()?;
+    progress.set_message("making the environment");
+    let mut make = command(&python);
+    make.args(["-m", "venv", "--clear"]).arg(paths.python_home());
+    run_logged(&mut make, log, |_| {}).context(
+        "`python3 -m venv` failed\nOn Debian and Ubuntu it is a package of its own: `sudo apt install python3-venv`; or install uv, which needs no Python",
+    )?;
+    let total = REQUIREMENTS
+        .lines()
+        .filter(|line| line.contains("==") && !line.contains(';'))
+        .count() as u64;
+    progress.set_total(total);
+    let mut collected = 0;
+    let mut install = command(paths.python_program("python"));
+    install
+        .args(["-m", "pip", "install", "--disable-pip-version-check"])
+        .args(["--no-input", "--progress-bar", "off", "-r"])
+        .arg(requirements);
+    run_logged(&mut install, log, |line| {
+        if let Some(package) = line.strip_prefix("Collecting ") {
+            collected = (collected + 1).min(total);
+            progress.set_position(collected);
+            progress.set_message(package.split([' ', '=']).next().unwrap_or(package));
+        } else if line.starts_with("Installing collected packages") {
+            progress.set_message("unpacking");
+        }
+    })
+}
+
+/// A Python that is new enough and can make environments.
+pub fn find_python() -> Result<PathBuf> {
+    let mut found = Vec::new();
+    for name in ["python3", "python"] {
+        let Some(path) = find_program(name) else {
+            continue;
+        };
+        let Some((version, can_make_environments)) = ask_python(&path) else {
+            found.push(format!("{} doesn't start", path.display()));
+            continue;
+        };
+        if version < OLDEST {
+            found.push(format!("{} is {}.{}", path.display(), version.0, version.1));
+        } else if !can_make_environments {
+            bail!(
+                "{} has no `venv` module, so it can't make an environment\nOn Debian and Ubuntu: `sudo apt install python3-venv`; or install uv, which needs no Python\nThen run the same command again.",
+                path.display()
+            );
+        } else {
+            return Ok(path);
+        }
+    }
+    let found = match found.is_empty() {
+        true => "neither python3 nor uv is on PATH".to_owned(),
+        false => found.join(", "),
+    };
+    bail!(
+        "no Python {}.{} or newer: {found}\nInstall one (Debian and Ubuntu: `sudo apt install python3 python3-venv`; macOS: `brew install python`; Windows: python.org), or uv, and run the same command again.",
+        OLDEST.0,
+        OLDEST.1
+    )
+}
+
+fn ask_python(python: &Path) -> Option<((u32, u32), bool)> {
+    const QUESTION: &str = "
+import sys
+try:
+    import ensurepip, venv
+    able = 1
+except ImportError:
+    able = 0
+print(sys.version_info[0], sys.version_info[1], able)";
+    let output = command(python).args(["-c", QUESTION]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let mut numbers = text.split_whitespace().map(str::parse::<u32>);
+    let mut next = || numbers.next()?.ok();
+    Some(((next()?, next()?), next()? == 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_requirement_is_pinned() {
+        for line in REQUIREMENTS.lines().filter(|line| !line.starts_with('#')) {
+            assert!(line.contains("=="), "{line}");
+        }
+        assert!(pinned("jupyterlab").unwrap().starts_with("4.6."));
+        assert_eq!(pinned("nbclient"), Some("0.11.0"));
+        assert_eq!(pinned("nbconvert"), Some("7.17.2"));
+    }
+}

@@ -1,0 +1,102 @@
+//! The set-up: four steps, each done only when its result is missing or out of date.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::console::{Progress, Unit, say, seconds};
+use crate::evcxr::Evcxr;
+use crate::kernelspec::KernelSpec;
+use crate::lock::Lock;
+use crate::paths::Paths;
+use crate::python::Python;
+use crate::warm::Warm;
+
+/// One step of the set-up.
+pub trait Step {
+    /// What the step provides, for the user.
+    fn title(&self) -> String;
+    /// Is its result there and up to date? Quick: asked at each start.
+    fn is_done(&self) -> Result<bool>;
+    /// The disk space it needs, in MB.
+    fn megabytes(&self) -> u64;
+    /// Provides it. May be killed at any time, and is called again then.
+    fn run(&self, progress: &mut Progress) -> Result<()>;
+}
+
+/// The steps in the order in which they build on each other.
+pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {
+    vec![
+        Box::new(Python::new(paths)),
+        Box::new(Evcxr::new(paths)),
+        Box::new(KernelSpec::new(paths)),
+        Box::new(Warm::new(paths)),
+    ]
+}
+
+/// Does what is missing.
+pub fn prepare(paths: &Paths) -> Result<()> {
+    let steps = steps(paths);
+    if all_done(&steps)? {
+        return Ok(());
+    }
+    let _lock = Lock::exclusive(&paths.home.join("setup.lock"), || {
+        say("Another launcher is setting up this folder: waiting for it …");
+    })?;
+    if all_done(&steps)? {
+        return Ok(());
+    }
+    let start = Instant::now();
+    say(format!(
+        "Setting up the tutorial in {} (the first time takes about 15 minutes; if it is stopped, it goes on next time)",
+        Paths::shown(&paths.home)
+    ));
+    for (index, step) in steps.iter().enumerate() {
+        let heading = format!("[{}/{}] {}", index + 1, steps.len(), step.title());
+        if step.is_done()? {
+            say(format!("{heading}: there"));
+            continue;
+        }
+        say(&heading);
+        check_space(paths, step.as_ref())?;
+        let mut progress = Progress::start(Unit::Items);
+        step.run(&mut progress)
+            .with_context(|| format!("set-up step {}, {}, failed", index + 1, step.title()))?;
+        let elapsed = progress.elapsed();
+        drop(progress);
+        say(format!("      done in {}", seconds(elapsed)));
+    }
+    say(format!("Set-up done in {}", seconds(start.elapsed())));
+    Ok(())
+}
+
+fn all_done(steps: &[Box<dyn Step>]) -> Result<bool> {
+    for step in steps {
+        if !step.is_done()? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn check_space(paths: &Paths, step: &dyn Step) -> Result<()> {
+    let Some(free) = free_megabytes(paths) else {
+        return Ok(());
+    };
+    if free < step.megabytes() {
+        bail!(
+            "{} MB are free on the disk of {}, and {} needs about {} MB\nFree some space and run the same command again.",
+            free,
+            paths.home.display(),
+            step.title(),
+            step.megabytes()
+        );
+    }
+    Ok(())
+}
+
+/// The free space of the disk that the set-up is on, where the system tells.
+pub fn free_megabytes(paths: &Paths) -> Option<u64> {
+    let folder = paths.home.ancestors().find(|folder| folder.is_dir())?;
+    fs4::available_space(folder).ok().map(|bytes| bytes / 1_000_000)
+}

@@ -1,0 +1,111 @@
+//! Stamps: a small file, written last, that says a step of the set-up was done, and from what.
+//!
+//! A step that was killed half-way has no stamp, and one whose inputs changed has another: both are done again.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+/// Gathers all that a step's result depends on.
+#[derive(Default)]
+pub struct Inputs(Sha256);
+
+impl Inputs {
+    /// Adds a text under a name.
+    pub fn text(mut self, name: &str, text: &str) -> Self {
+        self.add(name, text.as_bytes());
+        self
+    }
+
+    /// Adds the content of a file, or of every file of a folder.
+    pub fn path(mut self, path: &Path) -> Result<Self> {
+        self.add_path(path, &path.display().to_string())?;
+        Ok(self)
+    }
+
+    /// The stamp of these inputs.
+    pub fn stamp(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn add_path(&mut self, path: &Path, name: &str) -> Result<()> {
+        let cannot = || format!("can't read {}", path.display());
+        if !path.is_dir() {
+            self.add(name, &fs::read(path).with_context(cannot)?);
+            return Ok(());
+        }
+        let mut entries: Vec<PathBuf> = fs::read_dir(path)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+            .with_context(cannot)?;
+        entries.sort();
+        for entry in entries {
+            let file = entry.file_name().unwrap_or_default().to_string_lossy();
+            self.add_path(&entry, &format!("{name}/{file}"))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, name: &str, bytes: &[u8]) {
+        for part in [name.as_bytes(), bytes] {
+            self.0.update((part.len() as u64).to_le_bytes());
+            self.0.update(part);
+        }
+    }
+}
+
+/// Is this the stamp in the file?
+pub fn matches(file: &Path, stamp: &str) -> bool {
+    fs::read_to_string(file).is_ok_and(|found| found == stamp)
+}
+
+/// Writes a whole file or nothing: beside it first, then renamed.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
+    let cannot = || format!("can't write {}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(cannot)?;
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let write = || {
+        let mut file = fs::File::create(&beside)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    write().with_context(cannot).inspect_err(|_| {
+        let _ = fs::remove_file(&beside);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_input_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let stamp = |version| {
+            let inputs = Inputs::default().text("version", version);
+            inputs.path(folder.path()).unwrap().stamp()
+        };
+        fs::write(folder.path().join("a"), "1").unwrap();
+        let first = stamp("1");
+        assert_eq!(first, stamp("1"));
+        assert_ne!(first, stamp("2"));
+        fs::write(folder.path().join("a"), "2").unwrap();
+        assert_ne!(first, stamp("1"));
+    }
+
+    #[test]
+    fn a_stamp_is_written_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deep/file.stamp");
+        assert!(!matches(&file, "x"));
+        write_whole(&file, b"x").unwrap();
+        assert!(matches(&file, "x"));
+        assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+    }
+}

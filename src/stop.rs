@@ -1,0 +1,56 @@
+//! Being told to stop: signals, and the end of the process that started this one.
+
+use anyhow::{Context, Result};
+
+/// Has this process been told to stop?
+pub struct Stop {
+    #[cfg(unix)]
+    signals: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    #[cfg(unix)]
+    parent: u32,
+}
+
+#[cfg(unix)]
+impl Stop {
+    /// From now on an interrupt, a hang-up or a termination no longer ends this process, but is remembered.
+    pub fn on_signals() -> Result<Self> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let signals = std::sync::Arc::default();
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            signal_hook::flag::register(signal, std::sync::Arc::clone(&signals))
+                .context("can't watch for signals")?;
+        }
+        Ok(Self {
+            signals,
+            parent: std::os::unix::process::parent_id(),
+        })
+    }
+
+    /// Did a signal come?
+    pub fn requested(&self) -> bool {
+        self.signals.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Has the process that started this one ended?
+    pub fn orphaned(&self) -> bool {
+        std::os::unix::process::parent_id() != self.parent
+    }
+}
+
+#[cfg(not(unix))]
+impl Stop {
+    /// Elsewhere than on Unix, Ctrl-C ends all processes of a console by itself.
+    pub fn on_signals() -> Result<Self> {
+        Ok(Self {}).context("never fails")
+    }
+
+    /// Did a signal come?
+    pub fn requested(&self) -> bool {
+        false
+    }
+
+    /// Has the process that started this one ended?
+    pub fn orphaned(&self) -> bool {
+        false
+    }
+}

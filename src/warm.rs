@@ -1,0 +1,202 @@
+//! Step 4: the warm folder, in which the dependencies of all cells are built once.
+//!
+//! The real kernel builds them, so that everything is as it will ask for it. The new folder is made beside the old
+//! one, from its built files, and takes its place when it is whole: a kernel may start at any time meanwhile,
+//! and a killed build goes on where it stopped.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use crate::clone::clone_folder;
+use crate::console::Progress;
+use crate::driver::{Event, run_notebook};
+use crate::evcxr;
+use crate::kernel::WARMING_VARIABLE;
+use crate::lock::Lock;
+use crate::packages;
+use crate::paths::Paths;
+use crate::process::{command, probable_cause};
+use crate::setup::Step;
+use crate::stamp::{self, Inputs};
+use crate::workspace;
+
+/// The warm folder.
+pub struct Warm {
+    paths: Paths,
+}
+
+impl Warm {
+    /// The step for these folders.
+    pub fn new(paths: &Paths) -> Self {
+        Self {
+            paths: paths.clone(),
+        }
+    }
+
+    fn stamp_file(&self) -> PathBuf {
+        self.paths.warm().join("warm.stamp")
+    }
+
+    fn stamp(&self) -> Result<String> {
+        let support = self.paths.support();
+        let lock = fs::read_to_string(self.paths.repo.join("Cargo.lock"))
+            .context("can't read Cargo.lock\nTry: git checkout Cargo.lock")?;
+        let mut inputs = Inputs::default()
+            .text("evcxr", evcxr::VERSION)
+            .text("rustc", &rustc_version()?)
+            .text("home", &self.paths.home.display().to_string())
+            .text("workspace", &workspace::description(&self.paths))
+            .text("packages", &packages::needed_by(&lock, "support")?)
+            .path(&support.join("Cargo.toml"))?
+            .path(&support.join("src"))?;
+        // Files that the crate takes in at compile time.
+        for optional in [
+            support.join("build.rs"),
+            support.join("data"),
+            self.paths.data().join("creditcard-model.json"),
+        ] {
+            if optional.exists() {
+                inputs = inputs.path(&optional)?;
+            }
+        }
+        Ok(inputs.stamp())
+    }
+}
+
+impl Step for Warm {
+    fn title(&self) -> String {
+        "The notebooks' dependencies, built once for all kernels".to_owned()
+    }
+
+    fn is_done(&self) -> Result<bool> {
+        Ok(stamp::matches(&self.stamp_file(), &self.stamp()?))
+    }
+
+    fn megabytes(&self) -> u64 {
+        1500
+    }
+
+    fn run(&self, progress: &mut Progress) -> Result<()> {
+        let stamp = self.stamp()?;
+        let next = self.paths.warm_next();
+        progress.set_message("starting the kernel");
+        self.start_next(&next)?;
+        if let Some(total) = crates_to_build(&self.paths) {
+            progress.set_total(total);
+        }
+        self.build_in(&next, progress)?;
+        self.put_in_place(&next, &stamp)
+    }
+}
+
+impl Warm {
+    fn start_next(&self, next: &Path) -> Result<()> {
+        let cannot = || format!("can't make {}", next.display());
+        if !next.exists() {
+            // Under another name until it is whole, so that one killed half-way is not taken for it.
+            let part = next.with_extension("part");
+            let _ = fs::remove_dir_all(&part);
+            match self.paths.warm().is_dir() {
+                true => clone_folder(&self.paths.warm(), &part).with_context(cannot)?,
+                false => fs::create_dir_all(&part).with_context(cannot)?,
+            }
+            fs::rename(&part, next).with_context(cannot)?;
+        }
+        let _ = fs::remove_file(next.join("warm.stamp"));
+        workspace::write(next, &self.paths)
+    }
+
+    fn build_in(&self, next: &Path, progress: &mut Progress) -> Result<()> {
+        let folder = self.paths.home.join("warming");
+        let notebook = folder.join("warm.ipynb");
+        let cells = [
+            workspace::dep_line(&self.paths.support()),
+            "use support::*;".to_owned(),
+            "let warm = 1.0f64;".to_owned(),
+        ];
+        stamp::write_whole(&notebook, notebook_of(&cells).to_string().as_bytes())?;
+        let mut built = 0;
+        let warming = [(WARMING_VARIABLE, next.display().to_string())];
+        let executed = folder.join("executed.ipynb");
+        let outcome = run_notebook(&self.paths, &notebook, &executed, &warming, |event| {
+            if let Event::Stderr { text } = event {
+                for name in text.lines().filter_map(compiled_crate) {
+                    built += 1;
+                    progress.set_position(built);
+                    progress.set_message(name);
+                }
+            }
+        })?;
+        if let Some(failure) = outcome.failure {
+            let cause = probable_cause(&failure.text).map_or_else(
+                || "Does the support crate compile? `cargo build -p support` tells.".to_owned(),
+                |cause| format!("Probable cause: {cause}"),
+            );
+            bail!("the kernel could not build them:\n{}\n{cause}", failure.text.trim_end());
+        }
+        Ok(())
+    }
+
+    fn put_in_place(&self, next: &Path, stamp: &str) -> Result<()> {
+        stamp::write_whole(&next.join("warm.stamp"), stamp.as_bytes())?;
+        let warm = self.paths.warm();
+        let old = self.paths.home.join("warm-old");
+        let cannot = || format!("can't put {} in place", warm.display());
+        let _ = fs::remove_dir_all(&old);
+        {
+            let _lock = Lock::exclusive(&self.paths.home.join("warm.lock"), || {})?;
+            if warm.exists() {
+                fs::rename(&warm, &old).with_context(cannot)?;
+            }
+            fs::rename(next, &warm).with_context(cannot)?;
+        }
+        let _ = fs::remove_dir_all(&old);
+        Ok(())
+    }
+}
+
+/// The crate named in one of cargo's lines.
+fn compiled_crate(line: &str) -> Option<&str> {
+    line.trim().strip_prefix("Compiling ")?.split(' ').next()
+}
+
+fn notebook_of(cells: &[String]) -> serde_json::Value {
+    let cells: Vec<_> = cells
+        .iter()
+        .enumerate()
+        .map(|(index, source)| {
+            json!({
+                "cell_type": "code", "id": format!("cell-{index}"), "metadata": {},
+                "execution_count": null, "outputs": [], "source": source,
+            })
+        })
+        .collect();
+    json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5 })
+}
+
+fn rustc_version() -> Result<String> {
+    let output = command("rustc")
+        .arg("-vV")
+        .output()
+        .context("can't run `rustc`\nIs Rust installed and on PATH? See rustup.rs")?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+// How many crates cargo will name: only for the bar.
+fn crates_to_build(paths: &Paths) -> Option<u64> {
+    let output = command("cargo")
+        .args(["tree", "--package", "support", "--edges", "normal,build"])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .current_dir(&paths.repo)
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let crates: std::collections::BTreeSet<&str> = text
+        .lines()
+        .map(|line| line.trim_end_matches(" (*)").trim_end_matches(" (proc-macro)"))
+        .collect();
+    (!crates.is_empty()).then_some(crates.len() as u64)
+}
