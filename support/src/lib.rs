@@ -23,7 +23,18 @@ mod scaler;
 mod curves;
 mod metrics;
 
+mod dataset;
+
+mod kernels;
+mod layers;
+mod network;
+mod optimizers;
+
+mod checkpoint;
+mod early_stopping;
 mod history;
+mod model;
+mod training;
 
 pub mod plot;
 
@@ -31,12 +42,18 @@ pub use curves::{
     KerasAuc, PrecisionRecallCurve, RocCurve, Score, ThresholdCounts, keras_auc, precision_recall_curve, roc_auc_score,
     roc_curve,
 };
+pub use dataset::{Batch, Batches, Dataset};
+pub use early_stopping::{EarlyStopping, Mode, Verdict, Watch};
 pub use error::Error as SupportError;
 pub use examples::Examples;
 pub use history::History;
+pub use layers::{Dense, Dropout, Layer};
 pub use metrics::{ConfusionMatrix, Metric, Metrics, brier_score, compare, confusion_matrix, log_loss};
+pub use model::{Sequential, Weights};
+pub use optimizers::{Adam, Optimizer, RmsProp, Sgd};
 pub use scaler::StandardScaler;
 pub use table::{Table, thousands};
+pub use training::{ClassWeight, FitConfig};
 
 // Cells reach the libraries through these, so that both use the same versions.
 pub use linfa;

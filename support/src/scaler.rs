@@ -2,8 +2,9 @@
 
 use linfa::prelude::Fit;
 use linfa_preprocessing::linear_scaling::LinearScaler;
-use ndarray::{Array1, Array2, ShapeBuilder};
+use ndarray::{Array2, ShapeBuilder};
 use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
 
 use crate::data::{labels, numbers};
 use crate::error::{Error, Result};
@@ -11,13 +12,13 @@ use crate::examples::Examples;
 
 /// scikit-learn's `StandardScaler`: (x - mean) / scale for each feature, computed in f64, then limited to ± the
 /// clip. It remembers the columns it was fitted on, so that it turns any table with them into [`Examples`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StandardScaler {
-    pub(crate) names: Vec<String>,
-    pub(crate) label: String,
-    pub(crate) mean: Array1<f64>,
-    pub(crate) scale: Array1<f64>,
-    pub(crate) clip: f64,
+    names: Vec<String>,
+    label: String,
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+    clip: Option<f64>,
 }
 
 impl StandardScaler {
@@ -58,9 +59,9 @@ impl StandardScaler {
         Ok(Self {
             names: (0..train.ncols()).map(|place| format!("x{place}")).collect(),
             label: String::new(),
-            mean: fitted.offsets().clone(),
-            scale: fitted.scales().mapv(f64::recip), // linfa keeps the factor
-            clip: f64::INFINITY,
+            mean: fitted.offsets().to_vec(),
+            scale: fitted.scales().iter().map(|factor| factor.recip()).collect(), // linfa keeps the factor
+            clip: None,
         })
     }
 
@@ -70,16 +71,16 @@ impl StandardScaler {
 
     /// Limits every scaled value to [-`limit`, `limit`], in standard deviations. Default: no limit.
     pub fn clip(self, limit: f64) -> Self {
-        Self { clip: limit, ..self }
+        Self { clip: Some(limit.abs()), ..self }
     }
 
     /// The mean of each feature, in its own unit.
-    pub fn mean(&self) -> &Array1<f64> {
+    pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
     /// What each feature is divided by: its standard deviation with n in the denominator, or 1 if it is constant.
-    pub fn scale(&self) -> &Array1<f64> {
+    pub fn scale(&self) -> &[f64] {
         &self.scale
     }
 
@@ -121,9 +122,10 @@ impl StandardScaler {
                 features.ncols()
             )));
         }
+        let limit = self.clip.unwrap_or(f64::INFINITY);
         let mut scaled = features.clone();
         for ((mut column, &mean), &scale) in scaled.columns_mut().into_iter().zip(&self.mean).zip(&self.scale) {
-            column.mapv_inplace(|value| ((value - mean) / scale).clamp(-self.clip, self.clip));
+            column.mapv_inplace(|value| ((value - mean) / scale).clamp(-limit, limit));
         }
         Ok(scaled)
     }

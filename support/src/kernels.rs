@@ -1,0 +1,275 @@
+//! The arithmetic of a dense layer, and everything else that is done to each row of a tile.
+//!
+//! A tile is 64 rows. It is stored feature by feature: a [`Lane`] holds one feature, or the output of one unit, of all
+//! 64 rows. So the rows are what the processor's vectors run over, and any number of features and units goes through
+//! the same loops without a remainder.
+//!
+//! The results are the same bits on every machine: each sum has one order, written in the code and independent of how
+//! wide the vectors are; nothing is fused; and where many rows are summed, row r always goes to partial sum r mod 8.
+
+use crate::math::{exp, ln_1p};
+
+/// Rows in a tile.
+pub(crate) const TILE: usize = 64;
+/// One value for each row of a tile.
+pub(crate) type Lane = [f32; TILE];
+/// A sum over rows as eight sums: row r belongs to sum r mod 8.
+pub(crate) type PartialSums = [f32; 8];
+
+/// Compiles a function twice, for the processors of the target and for those with AVX2, and chooses when it is called.
+/// Both do the same operations in the same order; only the number of rows per instruction differs.
+macro_rules! vectorised {
+    ($(#[$attribute:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$attribute])*
+        pub(crate) fn $name($($argument: $type),*) {
+            #[inline(always)]
+            fn body($($argument: $type),*) $body
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn avx2($($argument: $type),*) {
+                    body($($argument),*);
+                }
+                if has_avx2() {
+                    // SAFETY: the processor has just been asked whether it has AVX2.
+                    return unsafe { avx2($($argument),*) };
+                }
+            }
+            body($($argument),*);
+        }
+    };
+}
+
+/// Whether to use AVX2. The environment variable `SUPPORT_NO_AVX2` turns it off, to test that the results do not change.
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    static AVX2: std::sync::LazyLock<bool> =
+        std::sync::LazyLock::new(|| is_x86_feature_detected!("avx2") && std::env::var_os("SUPPORT_NO_AVX2").is_none());
+    *AVX2
+}
+
+vectorised! {
+    /// The outputs of a dense layer before its activation: output\[u\] = bias\[u\] + Σᵢ weights\[i, u\] · input\[i\].
+    ///
+    /// `weights` has the shape `[input, output]`, row by row, as Keras' kernel. The sum runs over i upwards.
+    fn dense(input: &[Lane], weights: &[f32], bias: &[f32], output: &mut [Lane]) {
+        let units = output.len();
+        multiply(input, |i, u| weights[i * units + u], |u| bias[u], output);
+    }
+}
+
+vectorised! {
+    /// The gradient of the loss by the inputs of a dense layer: input\[i\] = Σᵤ weights\[i, u\] · delta\[u\], where `delta` is
+    /// the gradient by its outputs. The sum runs over u upwards.
+    fn dense_backward(delta: &[Lane], weights: &[f32], input: &mut [Lane]) {
+        let units = delta.len();
+        multiply(delta, |u, i| weights[i * units + u], |_| 0.0, input);
+    }
+}
+
+/// output\[o\] = start(o) + Σᵢ weight(i, o) · input\[i\]: the one product behind both directions.
+///
+/// Four outputs of sixteen rows stay in registers while i runs, so that each value loaded is used four times.
+#[inline(always)]
+fn multiply(input: &[Lane], weight: impl Fn(usize, usize) -> f32, start: impl Fn(usize) -> f32, output: &mut [Lane]) {
+    let blocks = output.len() / 4 * 4;
+    for o in (0..blocks).step_by(4) {
+        multiply_block::<4>(input, |i, k| weight(i, o + k), |k| start(o + k), &mut output[o..o + 4]);
+    }
+    for o in blocks..output.len() {
+        multiply_block::<1>(input, |i, _| weight(i, o), |_| start(o), &mut output[o..=o]);
+    }
+}
+
+#[inline(always)]
+fn multiply_block<const OUTPUTS: usize>(
+    input: &[Lane],
+    weight: impl Fn(usize, usize) -> f32,
+    start: impl Fn(usize) -> f32,
+    output: &mut [Lane],
+) {
+    const ROWS: usize = 16;
+    for first in (0..TILE).step_by(ROWS) {
+        let mut sums: [[f32; ROWS]; OUTPUTS] = std::array::from_fn(|o| [start(o); ROWS]);
+        for (i, lane) in input.iter().enumerate() {
+            let values: &[f32; ROWS] = lane[first..].first_chunk().expect("a tile is a multiple of 16 rows");
+            for (o, sums) in sums.iter_mut().enumerate() {
+                let weight = weight(i, o);
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += weight * value;
+                }
+            }
+        }
+        for (lane, sums) in output.iter_mut().zip(&sums) {
+            lane[first..first + ROWS].copy_from_slice(sums);
+        }
+    }
+}
+
+vectorised! {
+    /// Adds to the gradient of the loss by the weights, shape `[input, output]` row by row: input\[i\] · delta\[u\], and by
+    /// the bias: delta\[u\], each summed over the rows of the tile.
+    fn dense_gradient(input: &[Lane], delta: &[Lane], weights: &mut [PartialSums], bias: &mut [PartialSums]) {
+        let units = delta.len();
+        let blocks = input.len() / 4 * 4;
+        for u in 0..units {
+            for i in (0..blocks).step_by(4) {
+                gradient_block::<4>(&input[i..i + 4], &delta[u], weights, i * units + u, units);
+            }
+            for i in blocks..input.len() {
+                gradient_block::<1>(&input[i..=i], &delta[u], weights, i * units + u, units);
+            }
+            for rows in delta[u].chunks_exact(8) {
+                for (sum, value) in bias[u].iter_mut().zip(rows) {
+                    *sum += value;
+                }
+            }
+        }
+    }
+}
+
+/// One unit against several inputs, whose weights are `stride` apart from `place` on.
+#[inline(always)]
+fn gradient_block<const INPUTS: usize>(
+    input: &[Lane],
+    delta: &Lane,
+    weights: &mut [PartialSums],
+    place: usize,
+    stride: usize,
+) {
+    let mut sums: [PartialSums; INPUTS] = std::array::from_fn(|i| weights[place + i * stride]);
+    for (first, delta) in (0..TILE).step_by(8).zip(delta.chunks_exact(8)) {
+        for (sums, lane) in sums.iter_mut().zip(input) {
+            for ((sum, value), delta) in sums.iter_mut().zip(&lane[first..first + 8]).zip(delta) {
+                *sum += value * delta;
+            }
+        }
+    }
+    for (i, sums) in sums.iter().enumerate() {
+        weights[place + i * stride] = *sums;
+    }
+}
+
+/// The one sum that eight partial sums stand for.
+pub(crate) fn total(sums: &PartialSums) -> f32 {
+    ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
+}
+
+vectorised! {
+    /// max(0, x) in place.
+    fn relu(lanes: &mut [Lane]) {
+        for value in lanes.as_flattened_mut() {
+            *value = if *value < 0.0 { 0.0 } else { *value }; // NaN stays: a diverged network must not look sane
+        }
+    }
+}
+
+vectorised! {
+    /// Silences the gradient where the output of a ReLU was 0; the derivative at 0 is 0, as in Keras.
+    fn relu_backward(output: &[Lane], delta: &mut [Lane]) {
+        for (delta, &output) in delta.as_flattened_mut().iter_mut().zip(output.as_flattened()) {
+            *delta = if output > 0.0 { *delta } else { 0.0 };
+        }
+    }
+}
+
+vectorised! {
+    /// Multiplies by `scale` where the row's bit is set and by 0 where it is not: dropout in both directions.
+    fn mask(lanes: &mut [Lane], kept: &[u64], scale: f32) {
+        for (lane, &kept) in lanes.iter_mut().zip(kept) {
+            for (half, values) in lane.chunks_exact_mut(32).enumerate() {
+                let bits = (kept >> (32 * half)) as u32;
+                for (row, value) in values.iter_mut().enumerate() {
+                    *value = if bits >> row & 1 == 1 { *value * scale } else { 0.0 };
+                }
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// The binary cross entropy of logits z against targets y of 0 and 1, row by row, and the probabilities:
+    /// loss = max(z, 0) - z y + ln(1 + e^-|z|), probability = 1 / (1 + e^-z).
+    ///
+    /// From the logit and not from the probability, so that a confident mistake keeps its true cost and its gradient.
+    fn binary_crossentropy(logits: &Lane, targets: &Lane, losses: &mut Lane, probabilities: &mut Lane) {
+        for row in 0..TILE {
+            let (z, y) = (logits[row], targets[row]);
+            let e = exp(-z.abs());
+            losses[row] = if z > 0.0 { z } else { 0.0 } - z * y + ln_1p(e);
+            probabilities[row] = if z >= 0.0 { 1.0 } else { e } / (1.0 + e);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, generator};
+    use rand::Rng;
+
+    fn lanes(count: usize, seed: u64) -> Vec<Lane> {
+        let mut rng = generator(seed, Purpose::Weights, 0);
+        (0..count).map(|_| std::array::from_fn(|_| rng.gen_range(-1.0..1.0))).collect()
+    }
+
+    /// The same sums, one row after the other: what the kernels must give to the last bit.
+    #[test]
+    fn products_are_the_plain_sums_for_any_widths() {
+        for (inputs, units) in [(1, 1), (3, 2), (4, 4), (5, 7), (29, 16), (16, 1), (64, 1), (9, 33)] {
+            let (input, delta) = (lanes(inputs, 1), lanes(units, 2));
+            let weights = lanes(inputs * units, 3).iter().map(|lane| lane[0]).collect::<Vec<_>>();
+            let bias = lanes(units, 4).iter().map(|lane| lane[0]).collect::<Vec<_>>();
+            let mut output = lanes(units, 5);
+            dense(&input, &weights, &bias, &mut output);
+            let mut back = lanes(inputs, 6);
+            dense_backward(&delta, &weights, &mut back);
+            let mut gradient = vec![[0.5; 8]; inputs * units];
+            let mut bias_gradient = vec![[0.25; 8]; units];
+            dense_gradient(&input, &delta, &mut gradient, &mut bias_gradient);
+            for row in 0..TILE {
+                for u in 0..units {
+                    let sum = (0..inputs).fold(bias[u], |sum, i| sum + weights[i * units + u] * input[i][row]);
+                    assert_eq!(output[u][row], sum);
+                }
+                for i in 0..inputs {
+                    let sum = (0..units).fold(0.0, |sum, u| sum + weights[i * units + u] * delta[u][row]);
+                    assert_eq!(back[i][row], sum);
+                }
+            }
+            for u in 0..units {
+                for eighth in 0..8 {
+                    let rows = (eighth..TILE).step_by(8);
+                    assert_eq!(bias_gradient[u][eighth], rows.clone().fold(0.25, |sum, row| sum + delta[u][row]));
+                    for i in 0..inputs {
+                        let sum = rows.clone().fold(0.5, |sum, row| sum + input[i][row] * delta[u][row]);
+                        assert_eq!(gradient[i * units + u][eighth], sum);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn masks_follow_the_bits() {
+        let mut lane = [[2.0; TILE]];
+        mask(&mut lane, &[1 | 1 << 40], 1.5);
+        let expected: Lane = std::array::from_fn(|row| if row == 0 || row == 40 { 3.0 } else { 0.0 });
+        assert_eq!(lane[0], expected);
+    }
+
+    #[test]
+    fn cross_entropy_stays_finite_and_exact_far_out() {
+        let mut logits = [0.0; TILE];
+        logits[..6].copy_from_slice(&[0.0, 1000.0, -1000.0, 1000.0, -24.0, 24.0]);
+        let mut targets = [0.0; TILE];
+        targets[..6].copy_from_slice(&[1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
+        let (mut losses, mut probabilities) = ([0.0; TILE], [0.0; TILE]);
+        binary_crossentropy(&logits, &targets, &mut losses, &mut probabilities);
+        assert!((losses[0] - std::f32::consts::LN_2).abs() < 1e-6);
+        assert_eq!((losses[3], losses[4]), (1000.0, 24.0));
+        assert!(losses[1] < 1e-30 && losses[2] < 1e-30);
+        assert!((losses[5] / 3.775e-11 - 1.0).abs() < 1e-3, "{}", losses[5]);
+        assert_eq!((probabilities[0], probabilities[1]), (0.5, 1.0));
+    }
+}

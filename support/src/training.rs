@@ -1,0 +1,254 @@
+//! The training loop: the only file that sees data, model, optimizer, metrics and early stopping together.
+
+use std::fmt::Write;
+
+use ndarray::Array1;
+
+use crate::dataset::{Batch, Dataset};
+use crate::early_stopping::EarlyStopping;
+use crate::error::{Error, Result};
+use crate::examples::Examples;
+use crate::history::History;
+use crate::metrics::{Metric, Metrics, mean};
+use crate::model::Sequential;
+use crate::network::{Outcome, Rows};
+
+/// What the loss of an example is multiplied by, for each class.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClassWeight {
+    /// For negatives.
+    pub negative: f64,
+    /// For positives.
+    pub positive: f64,
+}
+
+/// How to train.
+#[derive(Clone, Debug)]
+pub struct FitConfig {
+    epochs: usize,
+    class_weight: Option<ClassWeight>,
+    early_stopping: Option<EarlyStopping>,
+    verbose: Option<usize>,
+}
+
+impl FitConfig {
+    /// Trains for so many passes over the data, or fewer if early stopping ends it.
+    pub fn epochs(epochs: usize) -> Self {
+        Self { epochs, class_weight: None, early_stopping: None, verbose: None }
+    }
+
+    /// Weighs the loss of each class. Default: both weigh 1.
+    pub fn class_weight(self, class_weight: ClassWeight) -> Self {
+        Self { class_weight: Some(class_weight), ..self }
+    }
+
+    /// Stops when a metric no longer improves. Default: trains all epochs.
+    pub fn early_stopping(self, early_stopping: EarlyStopping) -> Self {
+        Self { early_stopping: Some(early_stopping), ..self }
+    }
+
+    /// Prints a line every so many epochs, and for the first and the last. Default: prints nothing.
+    pub fn verbose(self, every: usize) -> Self {
+        Self { verbose: Some(every.max(1)), ..self }
+    }
+}
+
+/// What an epoch gathers for its metrics, row by row in the order of training.
+#[derive(Default)]
+struct Record {
+    labels: Vec<bool>,
+    weights: Vec<f32>,
+    outcome: Outcome,
+}
+
+impl Sequential {
+    /// Trains on the batches of `train` and reports on `val` after each epoch; `None` for no validation.
+    ///
+    /// # Errors
+    /// When model, data and settings don't fit together (the message says which), or the loss is no longer finite.
+    pub fn fit<'a>(
+        &mut self,
+        train: &Dataset,
+        val: impl Into<Option<&'a Examples>>,
+        config: FitConfig,
+    ) -> Result<History> {
+        let val = val.into();
+        self.check_fit(train, val, &config)?;
+        let mut watch = config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?;
+        let mut best_weights = None;
+        let mut history = History::default();
+        let mut record = Record::default();
+        for epoch in 0..config.epochs {
+            record.clear();
+            for batch in train.pass(epoch as u64) {
+                self.step(&batch, config.class_weight, &mut record)?;
+            }
+            history.train.push(record.metrics());
+            if let Some(val) = val {
+                history.val.push(self.evaluate(val)?);
+            }
+            check_finite(&history)?;
+            let mut stop = epoch + 1 == config.epochs;
+            if let Some(watch) = &mut watch {
+                let verdict = watch.observe_last(&history);
+                if verdict.improved && watch.restores() {
+                    best_weights = Some(self.weights());
+                }
+                stop |= verdict.stop;
+            }
+            if config.verbose.is_some_and(|every| epoch == 0 || (epoch + 1).is_multiple_of(every) || stop) {
+                println!("{}", progress(&history));
+            }
+            if stop {
+                break;
+            }
+        }
+        history.best_epoch = watch.and_then(|watch| watch.best_epoch());
+        if let Some(weights) = best_weights {
+            self.set_weights(&weights)?;
+        }
+        Ok(history)
+    }
+
+    /// One training step on one batch; gives the batch's loss before it.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn train_on_batch(&mut self, batch: &Batch) -> Result<f64> {
+        self.network.check()?;
+        self.check_inputs(batch.examples.features.ncols())?;
+        let mut record = Record::default();
+        self.step(batch, None, &mut record)?;
+        Ok(record.loss())
+    }
+
+    /// The gradient of the loss of a batch by the weights, in the order of [`Weights`](crate::Weights), with dropout off.
+    ///
+    /// # Errors
+    /// When the batch does not fit the model.
+    pub fn gradient(&self, batch: &Batch) -> Result<Vec<f32>> {
+        self.network.check()?;
+        self.check_inputs(batch.examples.features.ncols())?;
+        let mut record = Record::default();
+        record.add(batch, None);
+        Ok(self.batch_gradient(batch, &mut record, None))
+    }
+
+    /// Forward, backward, update: everything that happens to a batch.
+    fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, record: &mut Record) -> Result<()> {
+        record.add(batch, class_weight);
+        let gradient = self.batch_gradient(batch, record, Some((self.seed, self.steps)));
+        let Some(optimizer) = &mut self.optimizer else {
+            return Err(Error::Argument(
+                "the model has no optimizer: call .compile(Adam::new(1e-3)) before training".into(),
+            ));
+        };
+        optimizer.step(&mut self.network.weights, &gradient);
+        self.steps += 1;
+        Ok(())
+    }
+
+    /// The gradient of a batch that has just been added to the record.
+    fn batch_gradient(&self, batch: &Batch, record: &mut Record, dropout: Option<(u64, u64)>) -> Vec<f32> {
+        let start = record.labels.len() - batch.len();
+        let targets: Vec<f32> = record.labels[start..].iter().map(|&label| f32::from(u8::from(label))).collect();
+        // The loss of a batch is divided by its rows, not by the sum of their weights, as in Keras.
+        let weights: Vec<f32> = record.weights[start..].iter().map(|weight| weight / batch.len() as f32).collect();
+        let features = batch.examples.features.view();
+        let rows = Rows { features, numbers: &batch.rows, targets: &targets, weights: &weights };
+        self.network.gradient(&rows, dropout, &mut record.outcome)
+    }
+
+    fn check_fit(&self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<()> {
+        self.network.check()?;
+        self.check_inputs(train.features())?;
+        if train.is_empty() {
+            return Err(Error::Argument("there are no examples to train on".into()));
+        }
+        match val {
+            Some(val) if val.is_empty() => {
+                return Err(Error::Argument("the validation set is empty: pass None to go without".into()));
+            }
+            Some(val) => self.check_inputs(val.features.ncols())?,
+            None => {}
+        }
+        if let Some(early_stopping) = &config.early_stopping
+            && early_stopping.watch()?.needs_validation()
+            && val.is_none()
+        {
+            return Err(Error::Argument("early stopping monitors the validation set, but there is none: pass one to fit, or monitor a metric without val_".into()));
+        }
+        if let Some(ClassWeight { negative, positive }) = config.class_weight {
+            if train.has_weights() {
+                return Err(Error::Argument(
+                    "class weights and sample weights can't be combined: multiply them into the sample weights".into(),
+                ));
+            }
+            if !(negative.is_finite() && positive.is_finite() && negative >= 0.0 && positive >= 0.0) {
+                return Err(Error::Argument(format!(
+                    "class weights are finite and at least 0, not {negative} and {positive}: does each class have an example?"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Record {
+    fn clear(&mut self) {
+        self.labels.clear();
+        self.weights.clear();
+        self.outcome.probabilities.clear();
+        self.outcome.losses.clear();
+    }
+
+    fn add(&mut self, batch: &Batch, class_weight: Option<ClassWeight>) {
+        for &row in &batch.rows {
+            let row = row as usize;
+            let label = batch.examples.labels[row];
+            let weight = match (class_weight, &batch.examples.weights) {
+                (Some(ClassWeight { positive, .. }), _) if label => positive as f32,
+                (Some(ClassWeight { negative, .. }), _) => negative as f32,
+                (None, Some(weights)) => weights[row],
+                (None, None) => 1.0,
+            };
+            self.labels.push(label);
+            self.weights.push(weight);
+        }
+    }
+
+    /// The mean loss of the rows so far, each multiplied by its weight.
+    fn loss(&self) -> f64 {
+        mean(self.outcome.losses.iter().zip(&self.weights).map(|(&loss, &weight)| f64::from(loss) * f64::from(weight)))
+    }
+
+    fn metrics(&self) -> Metrics {
+        let cross_entropy = mean(self.outcome.losses.iter().map(|&loss| f64::from(loss)));
+        let labels = Array1::from_vec(self.labels.clone());
+        let probabilities = Array1::from_vec(self.outcome.probabilities.clone());
+        Metrics::new(&labels, &probabilities, self.loss(), cross_entropy)
+    }
+}
+
+fn check_finite(history: &History) -> Result<()> {
+    match history.train.last().is_some_and(|metrics| metrics.loss.is_finite()) {
+        true => Ok(()),
+        false => Err(Error::Argument(format!(
+            "the loss is no longer a finite number in epoch {}: build the model again with a smaller learning rate, and look for features that are not scaled",
+            history.epochs()
+        ))),
+    }
+}
+
+/// The last epoch in a line.
+fn progress(history: &History) -> String {
+    let mut line = format!("epoch {:3}", history.epochs());
+    for (prefix, metrics) in [("", history.train.last()), ("val_", history.val.last())] {
+        for metric in [Metric::Loss, Metric::Precision, Metric::Recall, Metric::Prc] {
+            if let Some(metrics) = metrics {
+                let _ = write!(line, "  {prefix}{} {:.4}", metric.name(), metrics.get(metric)); // writing to a String can't fail
+            }
+        }
+    }
+    line
+}
