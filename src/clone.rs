@@ -30,13 +30,7 @@ pub fn clone_folder(from: &Path, to: &Path) -> io::Result<()> {
 
 fn is_left_out(name: &str) -> bool {
     const STARTS: [&str; 4] = ["ctx-", "libctx", "libcode_", "code_"];
-    const NAMES: [&str; 5] = [
-        "incremental",
-        ".cargo-lock",
-        ".cargo-build-lock",
-        ".cargo-artifact-lock",
-        LOCK_FILE,
-    ];
+    const NAMES: [&str; 5] = ["incremental", ".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock", LOCK_FILE];
     NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
 }
 
@@ -44,9 +38,7 @@ fn is_left_out(name: &str) -> bool {
 pub const LOCK_FILE: &str = "kernel.lock";
 
 fn is_replaced_whole(name: &str) -> bool {
-    const ENDS: [&str; 9] = [
-        ".rlib", ".rmeta", ".so", ".dylib", ".dll", ".lib", ".a", ".o", ".pdb",
-    ];
+    const ENDS: [&str; 9] = [".rlib", ".rmeta", ".so", ".dylib", ".dll", ".lib", ".a", ".o", ".pdb"];
     let program = !name.contains('.');
     ENDS.iter().any(|end| name.ends_with(end)) || program && name.contains("build")
 }

@@ -22,11 +22,7 @@ pub fn differences(committed: &Notebook, now: &Notebook) -> Vec<Difference> {
         .filter(|(before, _)| !before.is_volatile())
         .filter_map(|(before, after)| {
             let what = cell_difference(&before, &after)?;
-            Some(Difference {
-                cell: after.number,
-                first_line: after.first_line(),
-                what,
-            })
+            Some(Difference { cell: after.number, first_line: after.first_line(), what })
         })
         .collect()
 }
@@ -85,9 +81,7 @@ fn text_difference(what: &str, before: &str, after: &str) -> Option<String> {
                 let old = old.map_or_else(|| "(ends)".to_owned(), |line| line.to_owned());
                 let new = new.map_or_else(|| "(ends)".to_owned(), |line| line.to_owned());
                 let (old, new) = window(&old, &new);
-                return Some(format!(
-                    "{what} differs in line {number}\n  committed: {old}\n  now:       {new}"
-                ));
+                return Some(format!("{what} differs in line {number}\n  committed: {old}\n  now:       {new}"));
             }
         }
     }
@@ -123,10 +117,8 @@ fn kind_of(output: &Value) -> String {
         "error" => "an error".to_owned(),
         _ => {
             let kinds = output["data"].as_object().into_iter().flatten();
-            let kinds: Vec<String> = kinds
-                .filter(|(kind, _)| *kind != "image/png")
-                .map(|(kind, _)| words_for(kind))
-                .collect();
+            let kinds: Vec<String> =
+                kinds.filter(|(kind, _)| *kind != "image/png").map(|(kind, _)| words_for(kind)).collect();
             format!("a result ({})", kinds.join(", "))
         }
     }

@@ -55,22 +55,12 @@ impl Progress {
     /// Starts to show a progress; the total may come later.
     pub fn start(unit: Unit) -> Self {
         let terminal = stderr().is_terminal();
-        let target = if terminal {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style("      {spinner} {elapsed:>4}  {wide_msg}"));
         bar.enable_steady_tick(Duration::from_millis(200));
         let now = Instant::now();
-        Self {
-            bar,
-            terminal,
-            start: now,
-            last_line: now,
-            unit,
-        }
+        Self { bar, terminal, start: now, last_line: now, unit }
     }
 
     /// Says how many units there are in all.
@@ -79,9 +69,7 @@ impl Progress {
             self.bar.set_length(total);
             self.bar.set_style(style(match self.unit {
                 Unit::Items => "      {elapsed:>4} [{bar:30}] {pos}/{len}  {wide_msg}",
-                Unit::Bytes => {
-                    "      [{bar:30}] {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left"
-                }
+                Unit::Bytes => "      [{bar:30}] {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left",
             }));
         }
     }
@@ -113,11 +101,7 @@ impl Progress {
             return;
         }
         self.last_line = Instant::now();
-        let total = self
-            .bar
-            .length()
-            .map(|total| format!("/{total}"))
-            .unwrap_or_default();
+        let total = self.bar.length().map(|total| format!("/{total}")).unwrap_or_default();
         say(format!(
             "      … {}{total} after {}  {}",
             self.bar.position(),
@@ -134,9 +118,7 @@ impl Drop for Progress {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("━╸─")
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }
 
 #[cfg(test)]

@@ -93,9 +93,7 @@ fn write_synthetic(paths: &Paths, file: &Path) -> Result<()> {
 
 fn download(source: &Source, file: &Path) -> Result<()> {
     let shown = Paths::shown(file);
-    if fs::metadata(file).is_ok_and(|about| about.len() == source.bytes)
-        && sha256_of(file)? == source.sha256
-    {
+    if fs::metadata(file).is_ok_and(|about| about.len() == source.bytes) && sha256_of(file)? == source.sha256 {
         say(format!("{shown} is there and whole"));
         return Ok(());
     }
@@ -141,9 +139,7 @@ fn fetch(source: &Source, part: &Path) -> Result<()> {
     if there > 0 {
         request = request.header("Range", format!("bytes={there}-"));
     }
-    let response = request
-        .call()
-        .with_context(|| format!("{failed} from {}\n{remedy}", source.url))?;
+    let response = request.call().with_context(|| format!("{failed} from {}\n{remedy}", source.url))?;
     let resumes = response.status() == 206;
     let mut out = OpenOptions::new()
         .create(true)
@@ -161,20 +157,15 @@ fn fetch(source: &Source, part: &Path) -> Result<()> {
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => {
-                return Err(error)
-                    .with_context(|| format!("{failed}: it broke off at byte {position}\n{remedy}"));
+                return Err(error).with_context(|| format!("{failed}: it broke off at byte {position}\n{remedy}"));
             }
         };
-        out.write_all(&block[..read])
-            .with_context(|| format!("can't write {}: is the disk full?", part.display()))?;
+        out.write_all(&block[..read]).with_context(|| format!("can't write {}: is the disk full?", part.display()))?;
         position += read as u64;
         progress.set_position(position);
     }
     if position != source.bytes {
-        bail!(
-            "{failed}: {position} bytes came, {} were expected\n{remedy}",
-            source.bytes
-        );
+        bail!("{failed}: {position} bytes came, {} were expected\n{remedy}", source.bytes);
     }
     Ok(())
 }
@@ -192,9 +183,7 @@ fn sha256_of(path: &Path) -> Result<String> {
     let mut digest = Sha256::new();
     let mut block = vec![0; 1 << 20];
     loop {
-        let read = file
-            .read(&mut block)
-            .with_context(|| format!("can't read {}", path.display()))?;
+        let read = file.read(&mut block).with_context(|| format!("can't read {}", path.display()))?;
         if read == 0 {
             break;
         }

@@ -77,12 +77,7 @@ fn all_checks(paths: &Paths) -> Vec<Check> {
 }
 
 fn check(name: &'static str, state: &'static str, detail: impl Into<String>) -> Check {
-    Check {
-        name,
-        state,
-        detail: detail.into(),
-        mend: None,
-    }
+    Check { name, state, detail: detail.into(), mend: None }
 }
 
 impl Check {
@@ -141,8 +136,7 @@ fn rust_sources() -> Check {
         .map(|root| std::path::Path::new(&root).join("lib/rustlib/src/rust/library"));
     match sources {
         Some(folder) if folder.is_dir() => check(name, "ok", folder.display().to_string()),
-        _ => check(name, "optional", "not there; completion in cells knows less")
-            .mend("rustup component add rust-src"),
+        _ => check(name, "optional", "not there; completion in cells knows less").mend("rustup component add rust-src"),
     }
 }
 
@@ -170,8 +164,7 @@ fn setup_steps(paths: &Paths) -> Vec<Check> {
         .zip(&steps)
         .map(|((name, folder), step)| match step.is_done() {
             Ok(true) => check(name, "ok", folder.display().to_string()),
-            Ok(false) => check(name, "missing", format!("{}: missing or out of date", step.title()))
-                .mend("cargo run"),
+            Ok(false) => check(name, "missing", format!("{}: missing or out of date", step.title())).mend("cargo run"),
             Err(error) => check(name, "wrong", format!("{error:#}")).mend("See above"),
         })
         .collect()
@@ -188,7 +181,8 @@ fn data_set(paths: &Paths) -> Check {
         }
         Ok(Some(csv)) => check(name, "ok", format!("{} (by {})", csv, data::CSV_VARIABLE)),
         Ok(None) if real.is_file() => check(name, "ok", real.display().to_string()),
-        Ok(None) => check(name, "optional", "the built-in synthetic set; the real one is not there")
-            .mend("cargo run -- data"),
+        Ok(None) => {
+            check(name, "optional", "the built-in synthetic set; the real one is not there").mend("cargo run -- data")
+        }
     }
 }

@@ -1,7 +1,7 @@
 """Runs one notebook through its kernel, or turns one into HTML. Started by the launcher.
 
 run IN OUT     executes the notebook IN and writes what came of it, also after an error, to OUT.
-               Prints one JSON object a line: start, cell, output, error, done.
+               Prints one JSON object a line: start, cell, cell_done, error, done.
 html IN OUT    writes the notebook as a page.
 """
 
@@ -30,13 +30,6 @@ def run(source, target):
     numbers = {index: number for number, index in enumerate(code_cells, start=1)}
     started = {}
 
-    class Client(NotebookClient):
-        def output(self, outs, msg, display_id, cell_index):
-            content = msg["content"]
-            if msg["msg_type"] == "stream" and content["name"] == "stderr":
-                say("stderr", text=content["text"])
-            return super().output(outs, msg, display_id, cell_index)
-
     def on_start(cell, cell_index):
         if cell_index in numbers:
             started[cell_index] = time.monotonic()
@@ -47,7 +40,7 @@ def run(source, target):
             seconds = time.monotonic() - started[cell_index]
             say("cell_done", number=numbers[cell_index], index=cell_index, seconds=seconds)
 
-    client = Client(
+    client = NotebookClient(
         notebook,
         timeout=None,
         startup_timeout=300,

@@ -1,15 +1,17 @@
 //! Runs notebooks through the real kernel, by a small Python program that uses nbclient and nbconvert.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::jupyter;
 use crate::paths::Paths;
-use crate::process::{create_log, probable_cause};
+use crate::process::{create_log, for_each_line, probable_cause};
 use crate::stamp::write_whole;
 
 const PROGRAM: &str = include_str!("driver.py");
@@ -39,9 +41,10 @@ pub enum Event {
         /// How long it took.
         seconds: f64,
     },
-    /// A cell, or a compiler, wrote to the error stream.
-    Stderr {
-        /// What it wrote.
+    /// The kernel or cargo wrote a line.
+    #[serde(skip)]
+    Message {
+        /// The line.
         text: String,
     },
     /// A cell failed, or the kernel ended.
@@ -91,32 +94,27 @@ pub fn run_notebook(
     let mut child = program
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(create_log(&log)?)
+        .stderr(Stdio::piped())
         .spawn()
         .context("can't start the Python environment\nTry: cargo run -- doctor")?;
     let mut failure = None;
     let mut seconds = None;
-    let mut log_file = std::fs::File::options().append(true).open(&log).ok();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            let Ok(event) = serde_json::from_str::<Event>(&line) else {
-                continue;
-            };
-            match &event {
-                Event::Stderr { text } => {
-                    let _ = log_file.as_mut().map(|file| file.write_all(text.as_bytes()));
-                }
-                Event::Error(error) => {
-                    let _ = log_file
-                        .as_mut()
-                        .map(|file| writeln!(file, "{}", error.text));
-                    failure = Some(error.clone());
-                }
-                Event::Done { seconds: all } => seconds = Some(*all),
-                _ => {}
+    let mut log_file = create_log(&log)?;
+    for line in lines_of_both(child.stdout.take(), child.stderr.take()) {
+        let Ok(event) = serde_json::from_str::<Event>(&line) else {
+            let _ = writeln!(log_file, "{line}");
+            on_event(&Event::Message { text: line });
+            continue;
+        };
+        match &event {
+            Event::Error(error) => {
+                let _ = writeln!(log_file, "{}", error.text);
+                failure = Some(error.clone());
             }
-            on_event(&event);
+            Event::Done { seconds: all } => seconds = Some(*all),
+            _ => {}
         }
+        on_event(&event);
     }
     let status = child.wait().context("lost the Python program")?;
     match seconds {
@@ -128,6 +126,26 @@ pub fn run_notebook(
         }
         _ => bail!(failed(&log, &format!("running {} failed ({status})", Paths::shown(notebook)))),
     }
+}
+
+/// The lines of two streams as they come.
+fn lines_of_both(
+    one: Option<impl Read + Send + 'static>,
+    other: Option<impl Read + Send + 'static>,
+) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    send_lines(one, sender.clone());
+    send_lines(other, sender);
+    receiver
+}
+
+fn send_lines(stream: Option<impl Read + Send + 'static>, sender: mpsc::Sender<String>) {
+    thread::spawn(move || {
+        let Some(stream) = stream else { return };
+        for_each_line(stream, |line| {
+            let _ = sender.send(line.to_owned());
+        });
+    });
 }
 
 /// Writes a notebook as an HTML page.
@@ -164,11 +182,6 @@ fn failed(log: &Path, what: &str) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines[lines.len().saturating_sub(6)..].join("\n    ");
-    let cause = probable_cause(&text)
-        .map(|cause| format!("\nProbable cause: {cause}"))
-        .unwrap_or_default();
-    format!(
-        "{what}\n    {last}{cause}\nIts whole output is in {}\nTry: cargo run -- doctor",
-        Paths::shown(log)
-    )
+    let cause = probable_cause(&text).map(|cause| format!("\nProbable cause: {cause}")).unwrap_or_default();
+    format!("{what}\n    {last}{cause}\nIts whole output is in {}\nTry: cargo run -- doctor", Paths::shown(log))
 }

@@ -22,19 +22,14 @@ pub struct Evcxr {
 impl Evcxr {
     /// The step for these folders.
     pub fn new(paths: &Paths) -> Self {
-        Self {
-            paths: paths.clone(),
-        }
+        Self { paths: paths.clone() }
     }
 
     /// Where the kernel program is, if it is there in the right version.
     pub fn program(&self) -> Option<PathBuf> {
         let own = program_in(&self.paths.evcxr_root());
         let on_path = find_program("evcxr_jupyter");
-        on_path
-            .into_iter()
-            .chain([own])
-            .find(|program| has_version(program))
+        on_path.into_iter().chain([own]).find(|program| has_version(program))
     }
 }
 
@@ -58,10 +53,7 @@ impl Step for Evcxr {
         if find_program("cargo-binstall").is_some() {
             progress.set_message("downloading it with cargo binstall");
             let mut binstall = command("cargo");
-            binstall
-                .args(["binstall", "--no-confirm", "--locked", "--root"])
-                .arg(&root)
-                .arg(&package);
+            binstall.args(["binstall", "--no-confirm", "--locked", "--root"]).arg(&root).arg(&package);
             if run_logged(&mut binstall, &log, |_| {}).is_ok() && self.program().is_some() {
                 return Ok(());
             }
@@ -81,13 +73,7 @@ impl Step for Evcxr {
 
 impl Evcxr {
     // A build folder of its own, so that a killed build goes on where it stopped.
-    fn compile(
-        &self,
-        root: &Path,
-        log: &Path,
-        package: &str,
-        progress: &mut Progress,
-    ) -> Result<()> {
+    fn compile(&self, root: &Path, log: &Path, package: &str, progress: &mut Progress) -> Result<()> {
         let build = self.paths.home.join("evcxr-build");
         progress.set_message("downloading and compiling it (about 8 minutes on two cores)");
         let mut install = command("cargo");
@@ -118,19 +104,14 @@ impl Evcxr {
 }
 
 fn program_in(root: &Path) -> PathBuf {
-    root.join("bin")
-        .join(format!("evcxr_jupyter{}", env::consts::EXE_SUFFIX))
+    root.join("bin").join(format!("evcxr_jupyter{}", env::consts::EXE_SUFFIX))
 }
 
 // The program can't tell its version; cargo's list beside its folder can.
 fn has_version(program: &Path) -> bool {
     let entry = format!("\"evcxr_jupyter {VERSION} (");
-    let list = program
-        .parent()
-        .and_then(Path::parent)
-        .map(|root| root.join(".crates.toml"));
-    program.is_file()
-        && list.is_some_and(|list| fs::read_to_string(list).is_ok_and(|text| text.contains(&entry)))
+    let list = program.parent().and_then(Path::parent).map(|root| root.join(".crates.toml"));
+    program.is_file() && list.is_some_and(|list| fs::read_to_string(list).is_ok_and(|text| text.contains(&entry)))
 }
 
 // The position in cargo's `Building [====>    ] 12/345: some, crates`.

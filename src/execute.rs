@@ -35,11 +35,13 @@ pub struct Options {
 /// Runs the notebooks one after the other; is all well?
 pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
     let notebooks = notebook::find(paths, &options.names)?;
+    for path in &notebooks {
+        // What can be told before the set-up is told before it.
+        Notebook::read(path)?;
+    }
     let environment = [(CSV_VARIABLE, data_set(options)?)];
-    let environment: Vec<(&str, String)> = environment
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect();
+    let environment: Vec<(&str, String)> =
+        environment.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let out = options.out.as_deref().map(prepare_out).transpose()?;
     setup::prepare(paths)?;
 
@@ -74,8 +76,7 @@ fn data_set(options: &Options) -> Result<Option<String>> {
 }
 
 fn prepare_out(folder: &Path) -> Result<PathBuf> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("can't make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
     Ok(std::path::absolute(folder)?)
 }
 
@@ -89,13 +90,9 @@ fn run_one(
     let shown = Paths::shown(path);
     let committed = Notebook::read(path)?;
     say(format!("{shown}: starting its kernel"));
-    let executed = paths
-        .home
-        .join("executed")
-        .join(format!("{}-{}.ipynb", stem_of(path), std::process::id()));
+    let executed = paths.home.join("executed").join(format!("{}-{}.ipynb", stem_of(path), std::process::id()));
     if let Some(folder) = executed.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
     }
     let mut progress = Progress::start(Unit::Items);
     let outcome = run_notebook(paths, path, &executed, environment, |event| {
@@ -105,9 +102,7 @@ fn run_one(
 
     let mut result = Notebook::read(&executed)?;
     let _ = fs::remove_file(&executed);
-    result
-        .normalise()
-        .with_context(|| format!("{shown} has an output that can't be kept"))?;
+    result.normalise().with_context(|| format!("{shown} has an output that can't be kept"))?;
     if let Some(out) = out {
         write_out(paths, &result, &out.join(format!("{}.ipynb", stem_of(path))))?;
     }
@@ -140,16 +135,12 @@ fn show(event: &Event, notebook: &Notebook, progress: &mut Progress) {
         Event::Cell { number, index } => {
             progress.set_message(&format!("[{number}] {}", notebook.first_line(*index)));
         }
-        Event::CellDone {
-            number,
-            index,
-            seconds: took,
-        } => {
+        Event::CellDone { number, index, seconds: took } => {
             progress.set_position(*number);
             let took = seconds(Duration::from_secs_f64(*took));
             progress.say(format!("  [{number}] {took:>8}  {}", notebook.first_line(*index)));
         }
-        Event::Stderr { .. } | Event::Error(_) | Event::Done { .. } => {}
+        Event::Message { .. } | Event::Error(_) | Event::Done { .. } => {}
     }
 }
 
@@ -169,17 +160,15 @@ fn show_failure(shown: &str, failure: &Failure, notebook: &Notebook) {
             failure.number,
             notebook.first_line(index)
         )),
-        None => note(format!(
-            "error: {shown}: its kernel did not start or did not last\n{text}\nTry: cargo run -- doctor"
-        )),
+        None => {
+            note(format!("error: {shown}: its kernel did not start or did not last\n{text}\nTry: cargo run -- doctor"))
+        }
     }
 }
 
 fn check(shown: &str, committed: &Notebook, now: &Notebook, took: &str) -> Result<bool> {
     if committed.has_code() && !committed.has_outputs() {
-        note(format!(
-            "error: {shown} has no outputs to compare with\nTry: cargo run -- execute --in-place {shown}"
-        ));
+        note(format!("error: {shown} has no outputs to compare with\nTry: cargo run -- execute --in-place {shown}"));
         return Ok(false);
     }
     let mut before = committed.clone();
@@ -191,9 +180,12 @@ fn check(shown: &str, committed: &Notebook, now: &Notebook, took: &str) -> Resul
             format!("  code cell {}: {}\n  {what}", found.cell, found.first_line)
         })
         .collect();
-    found.extend(committed.cells_without_png().into_iter().map(|cell| {
-        format!("  code cell {cell}: its figure has no PNG beside the SVG, so GitHub shows none")
-    }));
+    found.extend(
+        committed
+            .cells_without_png()
+            .into_iter()
+            .map(|cell| format!("  code cell {cell}: its figure has no PNG beside the SVG, so GitHub shows none")),
+    );
     if found.is_empty() {
         say(format!("{shown}: outputs match ({took})"));
         return Ok(true);

@@ -14,7 +14,9 @@ use crate::stamp::write_whole;
 pub fn command(paths: &Paths, program: &str) -> Command {
     let mut command = process::command(paths.python_program(program));
     // Another Python's settings must not reach into this environment.
-    for name in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"] {
+    for name in
+        ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"]
+    {
         command.env_remove(name);
     }
     command
@@ -54,8 +56,5 @@ pub fn write_settings(paths: &Paths) -> Result<()> {
 }
 
 fn put(paths: &Paths, name: &str, settings: &Value) -> Result<()> {
-    write_whole(
-        &paths.jupyter(name),
-        serde_json::to_string_pretty(settings)?.as_bytes(),
-    )
+    write_whole(&paths.jupyter(name), serde_json::to_string_pretty(settings)?.as_bytes())
 }

@@ -37,23 +37,12 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     run_in(&clone.folder, paths, evcxr, connection_file, &stop)
 }
 
-fn run_in(
-    folder: &Path,
-    paths: &Paths,
-    evcxr: &Path,
-    connection_file: &Path,
-    stop: &Stop,
-) -> Result<u8> {
+fn run_in(folder: &Path, paths: &Paths, evcxr: &Path, connection_file: &Path, stop: &Stop) -> Result<u8> {
     let mut child = kernel_command(evcxr, folder, paths)
         .arg("--control_file")
         .arg(connection_file)
         .spawn()
-        .with_context(|| {
-            format!(
-                "can't start the Rust kernel {}\nTry: cargo run -- doctor",
-                evcxr.display()
-            )
-        })?;
+        .with_context(|| format!("can't start the Rust kernel {}\nTry: cargo run -- doctor", evcxr.display()))?;
     let status = wait(&mut child, stop)?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
@@ -111,19 +100,15 @@ struct Clone {
 
 impl Clone {
     fn new(paths: &Paths) -> Result<Self> {
-        let folder = paths
-            .home
-            .join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+        let folder = paths.home.join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
+        fs::create_dir_all(&folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
         let lock = Lock::try_exclusive(&folder.join(LOCK_FILE))?;
         let clone = Self { folder, lock };
         // Not while a new warm folder takes the place of the old one.
         let _warm = Lock::shared(&paths.home.join("warm.lock"))?;
         if paths.warm().join("Cargo.toml").is_file() {
-            clone_folder(&paths.warm(), &clone.folder).with_context(|| {
-                format!("can't clone {}", paths.warm().display())
-            })?;
+            clone_folder(&paths.warm(), &clone.folder)
+                .with_context(|| format!("can't clone {}", paths.warm().display()))?;
         } else {
             note(format!(
                 "evcxr {VERSION}: no built dependencies in {}, so the first cell compiles them all, which takes minutes. `cargo run` builds them once for all kernels.",
@@ -144,9 +129,7 @@ impl Drop for Clone {
 }
 
 fn nanoseconds() -> u128 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |time| time.as_nanos())
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos())
 }
 
 /// Removes the clones whose kernel was killed: nobody holds their lock any more.
@@ -169,10 +152,7 @@ pub fn remove_dead_clones(paths: &Paths) {
 
 // Between making its folder and locking it, a starting kernel looks dead.
 fn is_young_and_unlocked(folder: &Path) -> bool {
-    let age = fs::metadata(folder)
-        .and_then(|about| about.modified())
-        .ok()
-        .and_then(|time| time.elapsed().ok());
+    let age = fs::metadata(folder).and_then(|about| about.modified()).ok().and_then(|time| time.elapsed().ok());
     let has_lock = fs::metadata(folder.join(LOCK_FILE))
         .map_err(|error| error.kind())
         .map_or_else(|kind| kind != ErrorKind::NotFound, |_| true);
@@ -186,15 +166,9 @@ mod tests {
     #[test]
     fn only_dead_clones_are_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let paths = Paths {
-            repo: folder.path().to_path_buf(),
-            home: folder.path().to_path_buf(),
-        };
-        let (dead, alive, starting) = (
-            folder.path().join("kernel-1-1"),
-            folder.path().join("kernel-2-2"),
-            folder.path().join("kernel-3-3"),
-        );
+        let paths = Paths { repo: folder.path().to_path_buf(), home: folder.path().to_path_buf() };
+        let (dead, alive, starting) =
+            (folder.path().join("kernel-1-1"), folder.path().join("kernel-2-2"), folder.path().join("kernel-3-3"));
         drop(Lock::try_exclusive(&dead.join(LOCK_FILE)).unwrap());
         fs::write(dead.join("file"), "").unwrap();
         let held = Lock::try_exclusive(&alive.join(LOCK_FILE)).unwrap();

@@ -22,9 +22,7 @@ pub struct KernelSpec {
 impl KernelSpec {
     /// The step for these folders.
     pub fn new(paths: &Paths) -> Self {
-        Self {
-            paths: paths.clone(),
-        }
+        Self { paths: paths.clone() }
     }
 
     fn file(&self) -> PathBuf {
@@ -55,16 +53,10 @@ impl KernelSpec {
 
     fn launcher_stamp() -> Result<String> {
         let launcher = env::current_exe().context("can't find this program's own file")?;
-        let about = fs::metadata(&launcher)
-            .with_context(|| format!("can't read {}", launcher.display()))?;
+        let about = fs::metadata(&launcher).with_context(|| format!("can't read {}", launcher.display()))?;
         let changed = about.modified().ok();
         let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Ok(format!(
-            "{} {} {:?}",
-            launcher.display(),
-            about.len(),
-            changed
-        ))
+        Ok(format!("{} {} {:?}", launcher.display(), about.len(), changed))
     }
 }
 
@@ -94,9 +86,7 @@ impl Step for KernelSpec {
         fs::create_dir_all(self.paths.home.join("bin")).with_context(cannot)?;
         fs::copy(&launcher, &beside).with_context(cannot)?;
         fs::rename(&beside, &copy).with_context(cannot)?;
-        let content = self
-            .content()
-            .context("the Rust kernel, which the kernelspec starts, is missing")?;
+        let content = self.content().context("the Rust kernel, which the kernelspec starts, is missing")?;
         stamp::write_whole(&self.file(), content.as_bytes())?;
         stamp::write_whole(&self.stamp_file(), Self::launcher_stamp()?.as_bytes())
     }

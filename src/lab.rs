@@ -66,9 +66,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         lab.env(CSV_VARIABLE, csv);
     }
     say(format!("Ready after {}; starting JupyterLab on port {port}", seconds(start.elapsed())));
-    let mut child = lab
-        .spawn()
-        .context("can't start JupyterLab\nTry: cargo run -- doctor")?;
+    let mut child = lab.spawn().context("can't start JupyterLab\nTry: cargo run -- doctor")?;
     if !wait_for_server(&mut child, port, &stop)? {
         return stopped_early(&mut child, &log);
     }
@@ -113,10 +111,7 @@ fn free_port() -> Result<u16> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
         listener.local_addr().ok().map(|address| address.port())
     };
-    (FIRST_PORT..FIRST_PORT + 50)
-        .chain([0])
-        .find_map(free)
-        .context("this machine gives no free port on 127.0.0.1")
+    (FIRST_PORT..FIRST_PORT + 50).chain([0]).find_map(free).context("this machine gives no free port on 127.0.0.1")
 }
 
 fn new_token() -> Result<String> {
@@ -182,9 +177,7 @@ fn wait(child: &mut Child, stop: &Stop) -> Result<u8> {
 // Ctrl-C in a terminal reaches JupyterLab too, but a signal to this process alone does not.
 #[cfg(unix)]
 fn terminate(child: &Child) {
-    let _ = std::process::Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status();
+    let _ = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
 }
 
 #[cfg(not(unix))]

@@ -48,8 +48,7 @@ impl Lock {
 
 fn open(path: &Path) -> Result<File> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
     }
     OpenOptions::new()
         .create(true)

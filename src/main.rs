@@ -83,13 +83,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<u8> {
     let well = |result: bool| u8::from(!result);
     let verb = arguments.verb.unwrap_or(Verb::Lab(arguments.lab));
-    if let Verb::Kernel {
-        repo,
-        home,
-        evcxr,
-        connection_file,
-    } = verb
-    {
+    if let Verb::Kernel { repo, home, evcxr, connection_file } = verb {
         return kernel::run(&Paths { repo, home }, &evcxr, &connection_file);
     }
     let paths = Paths::find()?;

@@ -1,7 +1,7 @@
 //! Notebook files: finding them by name, and the one form in which their outputs are committed.
 //!
-//! In that form running a notebook again gives the same bytes: cells are counted from 1, cargo's messages are
-//! gone, pieces of one stream are one output, and each SVG figure has a PNG beside it.
+//! In that form running a notebook again gives the same bytes: cells are counted from 1, pieces of one stream
+//! are one output, and each SVG figure has a PNG beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,16 +78,17 @@ pub fn stem_of(path: &Path) -> String {
 impl Notebook {
     /// Reads a notebook file.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("can't read the notebook {}", path.display()))?;
+        let text = fs::read_to_string(path).with_context(|| format!("can't read the notebook {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("{} is not a notebook", path.display()))
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let json: Value = serde_json::from_str(text)
-            .context("it isn't JSON; perhaps a merge left its marks in it (<<<<<<<)")?;
+        let json: Value =
+            serde_json::from_str(text).context("it isn't JSON; perhaps a merge left its marks in it (<<<<<<<)")?;
         if !json["cells"].is_array() {
-            bail!("it has no cells; notebooks of format 3 and older must be converted: jupyter nbconvert --to notebook");
+            bail!(
+                "it has no cells; notebooks of format 3 and older must be converted: jupyter nbconvert --to notebook"
+            );
         }
         Ok(Self { json })
     }
@@ -183,15 +184,10 @@ impl Notebook {
     pub fn cells_without_png(&self) -> Vec<u64> {
         let lacks = |output: &Value| {
             let data = output["data"].as_object();
-            data.is_some_and(|data| {
-                data.contains_key("image/svg+xml") && !data.contains_key("image/png")
-            })
+            data.is_some_and(|data| data.contains_key("image/svg+xml") && !data.contains_key("image/png"))
         };
         let cells = self.code_cells().into_iter();
-        cells
-            .filter(|cell| cell.outputs().iter().any(lacks))
-            .map(|cell| cell.number)
-            .collect()
+        cells.filter(|cell| cell.outputs().iter().any(lacks)).map(|cell| cell.number).collect()
     }
 
     fn cells(&self) -> &[Value] {
@@ -247,9 +243,7 @@ fn is_code(cell: &Value) -> bool {
 }
 
 fn is_volatile(cell: &Value) -> bool {
-    cell["metadata"]["tags"]
-        .as_array()
-        .is_some_and(|tags| tags.iter().any(|tag| tag == VOLATILE))
+    cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag == VOLATILE))
 }
 
 fn first_line(cell: &Value) -> String {
@@ -257,7 +251,7 @@ fn first_line(cell: &Value) -> String {
     source.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
 }
 
-/// Outputs without cargo's messages, and with each stream's pieces joined.
+/// Outputs with each stream's pieces joined.
 fn normal_outputs(outputs: Value) -> Vec<Value> {
     let Value::Array(outputs) = outputs else {
         return Vec::new();
@@ -273,10 +267,7 @@ fn normal_outputs(outputs: Value) -> Vec<Value> {
             continue;
         }
         let name = text_of(&output["name"]);
-        let mut text = text_of(&output["text"]);
-        if name == "stderr" {
-            text = text.split_inclusive('\n').filter(|line| !is_cargo_message(line)).collect();
-        }
+        let text = text_of(&output["text"]);
         match streams.iter_mut().find(|(known, _)| *known == name) {
             Some((_, all)) => all.push_str(&text),
             None => streams.push((name, text)),
@@ -286,23 +277,9 @@ fn normal_outputs(outputs: Value) -> Vec<Value> {
     streams.sort_by_key(|(name, _)| name != "stdout");
     let streams = streams.into_iter().filter(|(_, text)| !text.is_empty());
     streams
-        .map(|(name, text)| {
-            json!({ "name": name, "output_type": "stream", "text": lines_of(&text) })
-        })
+        .map(|(name, text)| json!({ "name": name, "output_type": "stream", "text": lines_of(&text) }))
         .chain(rest)
         .collect()
-}
-
-fn is_cargo_message(line: &str) -> bool {
-    const STARTS: [&str; 6] = [
-        "Compiling ",
-        "Downloading ",
-        "Downloaded ",
-        "Updating ",
-        "Locking ",
-        "Blocking waiting for file lock",
-    ];
-    STARTS.iter().any(|start| line.trim_start().starts_with(start))
 }
 
 fn add_png(output: &mut Value) -> Result<()> {
@@ -371,7 +348,7 @@ pub mod tests {
             &[],
             json!([
                 stream("stdout", "one\n"),
-                stream("stderr", "   Compiling support v0.1.0\nreal\n"),
+                stream("stderr", "warning\n"),
                 { "output_type": "execute_result", "execution_count": 9, "metadata": { "x": 1 },
                   "data": { "image/svg+xml": figure, "text/plain": "a\nb" } },
                 stream("stdout", "two\n"),
@@ -380,7 +357,7 @@ pub mod tests {
         notebook.normalise().unwrap();
         let outputs = notebook.code_cells()[0].outputs();
         assert_eq!(outputs[0]["text"], json!(["one\n", "two\n"]));
-        assert_eq!(outputs[1]["text"], json!(["real\n"]));
+        assert_eq!(outputs[1]["text"], json!(["warning\n"]));
         assert_eq!(outputs[2]["execution_count"], 1);
         assert_eq!(outputs[2]["data"]["text/plain"], json!(["a\n", "b"]));
         assert!(outputs[2]["data"]["image/png"].as_str().unwrap().starts_with("iVBOR"));

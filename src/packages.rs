@@ -24,8 +24,8 @@ struct Package {
 
 /// The packages that `root` needs, one a line.
 pub fn needed_by(lock_file: &str, root: &str) -> Result<String> {
-    let lock: LockFile = toml::from_str(lock_file)
-        .context("can't understand Cargo.lock\nTry: git checkout Cargo.lock")?;
+    let lock: LockFile =
+        toml::from_str(lock_file).context("can't understand Cargo.lock\nTry: git checkout Cargo.lock")?;
     let mut by_name: BTreeMap<&str, Vec<&Package>> = BTreeMap::new();
     for package in &lock.package {
         by_name.entry(&package.name).or_default().push(package);

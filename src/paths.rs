@@ -61,14 +61,12 @@ impl Paths {
 
     /// The Python environment's folder of programs.
     pub fn python_bin(&self) -> PathBuf {
-        self.python_home()
-            .join(if cfg!(windows) { "Scripts" } else { "bin" })
+        self.python_home().join(if cfg!(windows) { "Scripts" } else { "bin" })
     }
 
     /// A program of the Python environment.
     pub fn python_program(&self, name: &str) -> PathBuf {
-        self.python_bin()
-            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
+        self.python_bin().join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 
     /// The root that evcxr_jupyter is installed into when it isn't on PATH.
@@ -83,9 +81,7 @@ impl Paths {
 
     /// The copy of the launcher that the kernelspec starts: `cargo run` may rebuild the original at any time.
     pub fn kernel_launcher(&self) -> PathBuf {
-        self.home
-            .join("bin")
-            .join(format!("imbalanced-data{}", env::consts::EXE_SUFFIX))
+        self.home.join("bin").join(format!("imbalanced-data{}", env::consts::EXE_SUFFIX))
     }
 
     /// The folder with the built dependencies of the cells, cloned by each kernel.
@@ -112,12 +108,7 @@ impl Paths {
 
     /// A path as a reader would write it: relative to the current folder when it lies in it.
     pub fn shown(path: &Path) -> String {
-        env::current_dir()
-            .ok()
-            .and_then(|here| path.strip_prefix(here).ok())
-            .unwrap_or(path)
-            .display()
-            .to_string()
+        env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path).display().to_string()
     }
 }
 

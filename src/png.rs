@@ -25,19 +25,14 @@ static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
 
 /// Draws an SVG on white; the PNG is in base64, as a notebook holds it.
 pub fn from_svg(svg: &str) -> Result<String> {
-    let options = Options {
-        fontdb: Arc::clone(&FONTS),
-        font_family: "DejaVu Sans".to_owned(),
-        ..Options::default()
-    };
+    let options = Options { fontdb: Arc::clone(&FONTS), font_family: "DejaVu Sans".to_owned(), ..Options::default() };
     let tree = Tree::from_str(svg, &options).context("a figure is not a valid SVG")?;
     let size = tree.size();
     let (width, height) = (size.width() * DENSITY, size.height() * DENSITY);
     if width > LARGEST_SIDE || height > LARGEST_SIDE {
         bail!("a figure of {} × {} is too large for a PNG", size.width(), size.height());
     }
-    let mut pixels = Pixmap::new(width.ceil() as u32, height.ceil() as u32)
-        .context("a figure has no size")?;
+    let mut pixels = Pixmap::new(width.ceil() as u32, height.ceil() as u32).context("a figure has no size")?;
     pixels.fill(Color::WHITE);
     resvg::render(&tree, Transform::from_scale(DENSITY, DENSITY), &mut pixels.as_mut());
     let png = pixels.encode_png().context("can't write a figure as PNG")?;
@@ -55,7 +50,9 @@ mod tests {
 
     #[test]
     fn twice_the_size_on_white() {
-        let image = pixels(r#"<svg xmlns="http://www.w3.org/2000/svg" width="10" height="6"><rect width="5" height="6" fill="red"/></svg>"#);
+        let image = pixels(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="10" height="6"><rect width="5" height="6" fill="red"/></svg>"#,
+        );
         assert_eq!((image.width(), image.height()), (20, 12));
         let at = |x, y| image.pixel(x, y).unwrap().demultiply();
         assert_eq!((at(2, 2).red(), at(2, 2).green()), (255, 0));
@@ -64,7 +61,9 @@ mod tests {
 
     #[test]
     fn text_is_drawn_with_the_font_of_our_own() {
-        let image = pixels(r#"<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><text x="2" y="15" font-family="sans-serif" font-size="14">Loss</text></svg>"#);
+        let image = pixels(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><text x="2" y="15" font-family="sans-serif" font-size="14">Loss</text></svg>"#,
+        );
         let dark = image.pixels().iter().filter(|pixel| pixel.red() < 100).count();
         assert!(dark > 50, "{dark} dark pixels");
     }

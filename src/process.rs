@@ -35,22 +35,15 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 fn is_cargo_run_variable(name: &str) -> bool {
-    const NAMES: [&str; 6] = [
-        "CARGO",
-        "CARGO_BIN_NAME",
-        "CARGO_CRATE_NAME",
-        "CARGO_PRIMARY_PACKAGE",
-        "CARGO_TARGET_TMPDIR",
-        "OUT_DIR",
-    ];
+    const NAMES: [&str; 6] =
+        ["CARGO", "CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_TARGET_TMPDIR", "OUT_DIR"];
     const PREFIXES: [&str; 3] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_EXE_"];
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn without_build_folders(value: &OsStr) -> Option<OsString> {
-    let rest: Vec<PathBuf> = env::split_paths(value)
-        .filter(|path| !path.as_os_str().is_empty() && !is_build_folder(path))
-        .collect();
+    let rest: Vec<PathBuf> =
+        env::split_paths(value).filter(|path| !path.as_os_str().is_empty() && !is_build_folder(path)).collect();
     if rest.is_empty() {
         return None;
     }
@@ -66,19 +59,12 @@ fn is_build_folder(path: &Path) -> bool {
 /// Runs a command to its end with all its output in a log file; `on_line` sees each line.
 ///
 /// A failure tells the last lines, the probable cause where the output gives it away, and where the log is.
-pub fn run_logged(
-    command: &mut Command,
-    log: &Path,
-    mut on_line: impl FnMut(&str),
-) -> Result<()> {
+pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
     let shown = shown_command(command);
     let mut log_file = create_log(log)?;
     let _ = writeln!(log_file, "> {shown}");
     let (reader, writer) = std::io::pipe().context("can't make a pipe")?;
-    command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone().context("can't make a pipe")?)
-        .stderr(writer);
+    command.stdin(Stdio::null()).stdout(writer.try_clone().context("can't make a pipe")?).stderr(writer);
     let spawned = command.spawn();
     // The command holds the pipe's other end: without this the reading below would never end.
     command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -99,21 +85,15 @@ pub fn run_logged(
         return Ok(());
     }
     let tail: Vec<String> = tail.into();
-    let cause = probable_cause(&tail.join("\n"))
-        .map(|cause| format!("\nProbable cause: {cause}"))
-        .unwrap_or_default();
+    let cause = probable_cause(&tail.join("\n")).map(|cause| format!("\nProbable cause: {cause}")).unwrap_or_default();
     let last = tail[tail.len().saturating_sub(8)..].join("\n    ");
-    Err(anyhow!(
-        "`{shown}` failed ({status})\n    {last}{cause}\nIts whole output is in {}",
-        Paths::shown(log)
-    ))
+    Err(anyhow!("`{shown}` failed ({status})\n    {last}{cause}\nIts whole output is in {}", Paths::shown(log)))
 }
 
 /// Opens a log file anew.
 pub fn create_log(log: &Path) -> Result<File> {
     if let Some(folder) = log.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
     }
     File::create(log).with_context(|| format!("can't write {}", log.display()))
 }
@@ -187,18 +167,13 @@ pub fn probable_cause(output: &str) -> Option<&'static str> {
             "a file or folder can't be written. Look at the owner of the `target` folder.",
         ),
     ];
-    CAUSES
-        .iter()
-        .find(|(signs, _)| signs.iter().any(|sign| output.contains(sign)))
-        .map(|(_, cause)| *cause)
+    CAUSES.iter().find(|(signs, _)| signs.iter().any(|sign| output.contains(sign))).map(|(_, cause)| *cause)
 }
 
 /// Finds a program on PATH.
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder| folder.join(&file))
-        .find(|path| path.is_file())
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(&file)).find(|path| path.is_file())
 }
 
 #[cfg(test)]
@@ -215,10 +190,7 @@ mod tests {
     #[test]
     fn cargo_s_folders_leave_the_library_path() {
         let value = "/repo/target/debug/deps:/repo/target/debug:/r/toolchains/x/lib:/opt/lib";
-        assert_eq!(
-            without_build_folders(OsStr::new(value)),
-            Some(OsString::from("/opt/lib"))
-        );
+        assert_eq!(without_build_folders(OsStr::new(value)), Some(OsString::from("/opt/lib")));
         assert_eq!(without_build_folders(OsStr::new("/repo/target/debug")), None);
     }
 

@@ -22,9 +22,7 @@ pub struct Python {
 impl Python {
     /// The step for these folders.
     pub fn new(paths: &Paths) -> Self {
-        Self {
-            paths: paths.clone(),
-        }
+        Self { paths: paths.clone() }
     }
 
     fn stamp_file(&self) -> PathBuf {
@@ -49,9 +47,7 @@ impl Step for Python {
     fn is_done(&self) -> Result<bool> {
         let programs = ["python", "jupyter", "jupyter-lab"];
         Ok(stamp::matches(&self.stamp_file(), &self.stamp())
-            && programs
-                .iter()
-                .all(|name| self.paths.python_program(name).is_file()))
+            && programs.iter().all(|name| self.paths.python_program(name).is_file()))
     }
 
     fn megabytes(&self) -> u64 {
@@ -74,42 +70,24 @@ impl Step for Python {
 /// The version that the requirements name for a package.
 pub fn pinned(package: &str) -> Option<&'static str> {
     let start = format!("{package}==");
-    let rest = REQUIREMENTS
-        .lines()
-        .find_map(|line| line.strip_prefix(&start))?;
+    let rest = REQUIREMENTS.lines().find_map(|line| line.strip_prefix(&start))?;
     rest.split(' ').next()
 }
 
-fn install_with_uv(
-    uv: &Path,
-    paths: &Paths,
-    requirements: &Path,
-    log: &Path,
-    progress: &mut Progress,
-) -> Result<()> {
+fn install_with_uv(uv: &Path, paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {
     progress.set_message("uv makes the environment");
     let home = paths.python_home();
     let oldest = format!(">={}.{}", OLDEST.0, OLDEST.1);
     let mut make = command(uv);
-    make.args(["venv", "--no-project", "--clear", "--python", &oldest])
-        .arg(&home);
+    make.args(["venv", "--no-project", "--clear", "--python", &oldest]).arg(&home);
     run_logged(&mut make, log, |_| {})?;
     progress.set_message("uv installs the packages");
     let mut install = command(uv);
-    install
-        .args(["pip", "install", "--python"])
-        .arg(paths.python_program("python"))
-        .arg("-r")
-        .arg(requirements);
+    install.args(["pip", "install", "--python"]).arg(paths.python_program("python")).arg("-r").arg(requirements);
     run_logged(&mut install, log, |_| {})
 }
 
-fn install_with_pip(
-    paths: &Paths,
-    requirements: &Path,
-    log: &Path,
-    progress: &mut Progress,
-) -> Result<()> {
+fn install_with_pip(paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {
     let python = find_python()?;
     progress.set_message("making the environment");
     let mut make = command(&python);
@@ -117,10 +95,7 @@ fn install_with_pip(
     run_logged(&mut make, log, |_| {}).context(
         "`python3 -m venv` failed\nOn Debian and Ubuntu it is a package of its own: `sudo apt install python3-venv`; or install uv, which needs no Python",
     )?;
-    let total = REQUIREMENTS
-        .lines()
-        .filter(|line| line.contains("==") && !line.contains(';'))
-        .count() as u64;
+    let total = REQUIREMENTS.lines().filter(|line| line.contains("==") && !line.contains(';')).count() as u64;
     progress.set_total(total);
     let mut collected = 0;
     let mut install = command(paths.python_program("python"));

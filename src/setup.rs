@@ -60,8 +60,7 @@ pub fn prepare(paths: &Paths) -> Result<()> {
         say(&heading);
         check_space(paths, step.as_ref())?;
         let mut progress = Progress::start(Unit::Items);
-        step.run(&mut progress)
-            .with_context(|| format!("set-up step {}, {}, failed", index + 1, step.title()))?;
+        step.run(&mut progress).with_context(|| format!("set-up step {}, {}, failed", index + 1, step.title()))?;
         let elapsed = progress.elapsed();
         drop(progress);
         say(format!("      done in {}", seconds(elapsed)));

@@ -17,13 +17,9 @@ impl Stop {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         let signals = std::sync::Arc::default();
         for signal in [SIGHUP, SIGINT, SIGTERM] {
-            signal_hook::flag::register(signal, std::sync::Arc::clone(&signals))
-                .context("can't watch for signals")?;
+            signal_hook::flag::register(signal, std::sync::Arc::clone(&signals)).context("can't watch for signals")?;
         }
-        Ok(Self {
-            signals,
-            parent: std::os::unix::process::parent_id(),
-        })
+        Ok(Self { signals, parent: std::os::unix::process::parent_id() })
     }
 
     /// Did a signal come?

@@ -31,9 +31,7 @@ pub struct Warm {
 impl Warm {
     /// The step for these folders.
     pub fn new(paths: &Paths) -> Self {
-        Self {
-            paths: paths.clone(),
-        }
+        Self { paths: paths.clone() }
     }
 
     fn stamp_file(&self) -> PathBuf {
@@ -53,11 +51,9 @@ impl Warm {
             .path(&support.join("Cargo.toml"))?
             .path(&support.join("src"))?;
         // Files that the crate takes in at compile time.
-        for optional in [
-            support.join("build.rs"),
-            support.join("data"),
-            self.paths.data().join("creditcard-model.json"),
-        ] {
+        for optional in
+            [support.join("build.rs"), support.join("data"), self.paths.data().join("creditcard-model.json")]
+        {
             if optional.exists() {
                 inputs = inputs.path(&optional)?;
             }
@@ -112,22 +108,19 @@ impl Warm {
     fn build_in(&self, next: &Path, progress: &mut Progress) -> Result<()> {
         let folder = self.paths.home.join("warming");
         let notebook = folder.join("warm.ipynb");
-        let cells = [
-            workspace::dep_line(&self.paths.support()),
-            "use support::*;".to_owned(),
-            "let warm = 1.0f64;".to_owned(),
-        ];
+        let cells =
+            [workspace::dep_line(&self.paths.support()), "use support::*;".to_owned(), "let warm = 1.0f64;".to_owned()];
         stamp::write_whole(&notebook, notebook_of(&cells).to_string().as_bytes())?;
         let mut built = 0;
         let warming = [(WARMING_VARIABLE, next.display().to_string())];
         let executed = folder.join("executed.ipynb");
         let outcome = run_notebook(&self.paths, &notebook, &executed, &warming, |event| {
-            if let Event::Stderr { text } = event {
-                for name in text.lines().filter_map(compiled_crate) {
-                    built += 1;
-                    progress.set_position(built);
-                    progress.set_message(name);
-                }
+            if let Event::Message { text } = event
+                && let Some(name) = compiled_crate(text)
+            {
+                built += 1;
+                progress.set_position(built);
+                progress.set_message(name);
             }
         })?;
         if let Some(failure) = outcome.failure {
@@ -194,9 +187,7 @@ fn crates_to_build(paths: &Paths) -> Option<u64> {
         .output()
         .ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let crates: std::collections::BTreeSet<&str> = text
-        .lines()
-        .map(|line| line.trim_end_matches(" (*)").trim_end_matches(" (proc-macro)"))
-        .collect();
+    let crates: std::collections::BTreeSet<&str> =
+        text.lines().map(|line| line.trim_end_matches(" (*)").trim_end_matches(" (proc-macro)")).collect();
     (!crates.is_empty()).then_some(crates.len() as u64)
 }

@@ -28,8 +28,7 @@ pub fn write(workspace: &Path, paths: &Paths) -> Result<()> {
     put("ctx/Cargo.toml", CRATE)?;
     put("ctx/src/lib.rs", "")?;
     let lock = paths.repo.join("Cargo.lock");
-    fs::copy(&lock, workspace.join("Cargo.lock"))
-        .with_context(|| format!("can't copy {}", lock.display()))?;
+    fs::copy(&lock, workspace.join("Cargo.lock")).with_context(|| format!("can't copy {}", lock.display()))?;
     Ok(())
 }
 

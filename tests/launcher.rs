@@ -1,0 +1,364 @@
+//! The launcher's commands on good and bad input, without the set-up: the real program, in a folder of its own.
+
+#![allow(missing_docs)]
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The launcher, with an empty folder in place of `target/tutorial`.
+struct Launcher {
+    home: TempDir,
+}
+
+impl Launcher {
+    fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_imbalanced-data"));
+        command
+            .args(arguments)
+            .env("IMBALANCED_DATA_HOME", self.home.path())
+            .env_remove("CREDITCARD_CSV")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(self.command(arguments).output().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+}
+
+struct Ran(Output);
+
+impl Ran {
+    fn out(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    #[track_caller]
+    fn succeeds(self) -> Self {
+        assert!(self.0.status.success(), "{}\n{}", self.out(), self.err());
+        self
+    }
+
+    fn err(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    /// Fails with a message that holds all these words, and without a panic.
+    #[track_caller]
+    fn fails(self, words: &[&str]) {
+        let err = self.err();
+        assert!(!self.0.status.success(), "{}\n{err}", self.out());
+        assert!(!err.contains("panicked"), "{err}");
+        for word in words {
+            assert!(err.contains(word), "no `{word}` in:\n{err}");
+        }
+    }
+}
+
+#[test]
+fn help_names_the_verbs() {
+    let help = Launcher::new().run(&["--help"]).succeeds().out();
+    for verb in ["lab", "execute", "data", "doctor"] {
+        assert!(help.contains(&format!("\n  {verb} ")), "{help}");
+    }
+    assert!(!help.contains("kernel "), "{help}");
+}
+
+#[test]
+fn an_unknown_verb_is_refused() {
+    Launcher::new().run(&["exekute"]).fails(&["exekute", "execute"]);
+}
+
+#[test]
+fn a_missing_csv_is_told_before_the_set_up() {
+    for verb in ["lab", "execute"] {
+        let launcher = Launcher::new();
+        let mut command = launcher.command(&[verb]);
+        command.env("CREDITCARD_CSV", "no/such.csv");
+        let here = std::env::current_dir().unwrap().join("no/such.csv");
+        let ran = Ran(command.output().unwrap());
+        ran.fails(&["CREDITCARD_CSV", here.to_str().unwrap(), "relative path"]);
+        assert!(!launcher.path("python").exists());
+    }
+}
+
+#[test]
+fn a_folder_is_no_csv() {
+    let launcher = Launcher::new();
+    let mut command = launcher.command(&["execute"]);
+    command.env("CREDITCARD_CSV", launcher.home.path());
+    Ran(command.output().unwrap()).fails(&["which is a folder"]);
+}
+
+#[test]
+fn committed_outputs_are_those_of_the_built_in_set() {
+    for flag in ["--check", "--in-place"] {
+        let launcher = Launcher::new();
+        let csv = launcher.path("own.csv");
+        fs::write(&csv, "Time\n").unwrap();
+        let mut command = launcher.command(&["execute", flag]);
+        command.env("CREDITCARD_CSV", &csv);
+        Ran(command.output().unwrap()).fails(&["own.csv", "built-in data set", "--out"]);
+    }
+}
+
+#[test]
+fn check_and_in_place_exclude_each_other() {
+    Launcher::new().run(&["execute", "--check", "--in-place"]).fails(&["cannot be used with"]);
+}
+
+#[test]
+fn an_unknown_notebook_is_told_with_those_there_are() {
+    Launcher::new().run(&["execute", "99_nothing"]).fails(&["no notebook named `99_nothing`", "There are:"]);
+}
+
+#[test]
+fn a_file_that_is_no_notebook_is_told() {
+    let launcher = Launcher::new();
+    let file = launcher.path("broken.ipynb");
+    fs::write(&file, "<<<<<<< HEAD").unwrap();
+    launcher.run(&["execute", file.to_str().unwrap()]).fails(&["broken.ipynb", "isn't JSON"]);
+}
+
+#[test]
+fn a_port_in_use_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    Launcher::new().run(&["lab", "--port", &port, "--no-browser"]).fails(&["port", &port, "Leave out --port"]);
+}
+
+#[test]
+fn doctor_tells_machines_where_things_are() {
+    let launcher = Launcher::new();
+    let report: Value = serde_json::from_str(&launcher.run(&["doctor", "--json"]).out()).unwrap();
+    for key in ["jupyter", "kernelspec", "warm"] {
+        let path = Path::new(report[key].as_str().unwrap());
+        assert!(path.starts_with(launcher.home.path()), "{key}: {}", path.display());
+    }
+    assert_eq!(report["ready"], false);
+    let checks = report["checks"].as_array().unwrap();
+    assert!(checks.len() >= 8);
+    for check in checks {
+        assert!(check["name"].is_string() && check["detail"].is_string(), "{check}");
+        let states = ["ok", "missing", "optional", "wrong"];
+        assert!(states.contains(&check["state"].as_str().unwrap()), "{check}");
+        assert_eq!(check["state"] == "ok", check["mend"].is_null(), "{check}");
+    }
+}
+
+#[test]
+fn doctor_says_how_to_mend() {
+    let told = Launcher::new().run(&["doctor"]).out();
+    assert!(told.contains("– Python environment") && told.contains("    cargo run"), "{told}");
+}
+
+#[test]
+fn without_rust_or_python_doctor_fails_and_says_so() {
+    let launcher = Launcher::new();
+    let mut command = launcher.command(&["doctor"]);
+    command.env("PATH", "");
+    let ran = Ran(command.output().unwrap());
+    assert_eq!(ran.0.status.code(), Some(1));
+    let told = ran.out();
+    assert!(told.contains("✗ Rust") && told.contains("✗ Python"), "{told}");
+}
+
+#[test]
+fn without_python_the_set_up_says_what_to_install() {
+    let launcher = Launcher::new();
+    let mut command = launcher.command(&["execute"]);
+    command.env("PATH", "");
+    Ran(command.output().unwrap()).fails(&["set-up step 1", "no Python", "python3-venv", "uv"]);
+}
+
+#[test]
+fn a_set_up_under_a_file_is_an_error() {
+    let launcher = Launcher::new();
+    let file = launcher.path("file");
+    fs::write(&file, "").unwrap();
+    let mut command = launcher.command(&["execute"]);
+    command.env("IMBALANCED_DATA_HOME", file.join("home"));
+    Ran(command.output().unwrap()).fails(&["can't make the folder"]);
+}
+
+#[test]
+fn the_second_launcher_waits_and_says_so() {
+    let launcher = Launcher::new();
+    let lock = File::create(launcher.path("setup.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut command = launcher.command(&["execute"]);
+    command.env("PATH", "").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    assert!(line.contains("Another launcher"), "{line}");
+    assert!(child.try_wait().unwrap().is_none());
+    lock.unlock().unwrap();
+    assert!(!child.wait().unwrap().success(), "it went on to the missing Python");
+}
+
+#[test]
+fn the_synthetic_set_needs_a_folder() {
+    Launcher::new()
+        .run(&["data", "--synthetic", "/no/such/folder/set.csv"])
+        .fails(&["/no/such/folder", "Make it first"]);
+}
+
+/// Programs that stand in for missing or broken ones.
+#[cfg(unix)]
+mod with_scripts {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    fn script(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn execute_with_python(launcher: &Launcher, python: &str) -> Ran {
+        script(&launcher.path("path/python3"), python);
+        let mut command = launcher.command(&["execute"]);
+        command.env("PATH", format!("{}:/usr/bin:/bin", launcher.path("path").display()));
+        Ran(command.output().unwrap())
+    }
+
+    #[test]
+    fn an_old_python_is_told() {
+        let launcher = Launcher::new();
+        script(&launcher.path("path/python"), "echo 3 6 1");
+        execute_with_python(&launcher, "echo 3 8 1").fails(&["no Python 3.10", "python3 is 3.8"]);
+    }
+
+    #[test]
+    fn a_python_without_venv_is_told() {
+        execute_with_python(&Launcher::new(), "echo 3 11 0").fails(&["no `venv` module", "apt install python3-venv"]);
+    }
+
+    #[test]
+    fn a_failing_install_tells_cause_and_log_and_is_tried_again() {
+        let launcher = Launcher::new();
+        // Its `venv` makes a Python whose pip finds no network.
+        let python = r#"
+[ "$1" = -c ] && { echo 3 11 1; exit; }
+mkdir -p "$4/bin"
+printf '#!/bin/sh\necho "Failed to establish a new connection"\nexit 1\n' > "$4/bin/python"
+chmod +x "$4/bin/python""#;
+        for _ in 0..2 {
+            let ran = execute_with_python(&launcher, python);
+            ran.fails(&["pip install", "no network", "python.log"]);
+            let log = fs::read_to_string(launcher.path("logs/python.log")).unwrap();
+            assert!(log.contains("new connection"), "{log}");
+        }
+        let report = launcher.run(&["doctor"]).out();
+        assert!(report.contains("– Python environment"), "{report}");
+    }
+
+    #[test]
+    fn a_full_disk_is_told() {
+        let python =
+            r#"[ "$1" = -c ] && { echo 3 11 1; exit; }; echo "OSError: [Errno 28] No space left on device"; exit 1"#;
+        execute_with_python(&Launcher::new(), python).fails(&["the disk is full"]);
+    }
+
+    fn kernel(launcher: &Launcher, evcxr: &Path) -> Command {
+        let repo = env!("CARGO_MANIFEST_DIR");
+        let home = launcher.home.path().to_str().unwrap();
+        let evcxr = evcxr.to_str().unwrap();
+        launcher.command(&["kernel", "--repo", repo, "--home", home, "--evcxr", evcxr, "connection.json"])
+    }
+
+    fn clones(launcher: &Launcher) -> Vec<PathBuf> {
+        let entries = fs::read_dir(launcher.home.path()).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let is_clone =
+            |path: &PathBuf| path.is_dir() && path.file_name().unwrap().to_string_lossy().starts_with("kernel-");
+        paths.filter(is_clone).collect()
+    }
+
+    #[test]
+    fn a_missing_kernel_is_told() {
+        let launcher = Launcher::new();
+        let mut command = kernel(&launcher, Path::new("/no/evcxr_jupyter"));
+        Ran(command.output().unwrap()).fails(&["/no/evcxr_jupyter", "doctor"]);
+        assert!(clones(&launcher).is_empty());
+    }
+
+    #[test]
+    fn a_kernel_works_in_a_clone_that_is_gone_at_its_end() {
+        let launcher = Launcher::new();
+        fs::create_dir_all(launcher.path("warm/ctx")).unwrap();
+        fs::write(launcher.path("warm/Cargo.toml"), "[workspace]").unwrap();
+        fs::write(launcher.path("warm/ctx/Cargo.toml"), "warm").unwrap();
+        let evcxr = launcher.path("evcxr_jupyter");
+        script(
+            &evcxr,
+            r#"echo "$@"; cat "$EVCXR_TMPDIR/Cargo.toml"; echo; echo "profile ${CARGO_PROFILE_DEV_OPT_LEVEL:-unset}, pwd $PWD"; exit 3"#,
+        );
+        let mut command = kernel(&launcher, &evcxr);
+        command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "2");
+        let ran = Ran(command.output().unwrap());
+        assert_eq!(ran.0.status.code(), Some(3));
+        let out = ran.out();
+        assert!(out.starts_with("--control_file connection.json\nwarm\nprofile unset"), "{out}");
+        assert!(clones(&launcher).is_empty());
+        assert_eq!(fs::read_to_string(launcher.path("warm/ctx/Cargo.toml")).unwrap(), "warm");
+    }
+
+    #[test]
+    fn without_a_warm_folder_a_kernel_starts_cold_and_says_so() {
+        let launcher = Launcher::new();
+        let evcxr = launcher.path("evcxr_jupyter");
+        script(&evcxr, r#"ls "$EVCXR_TMPDIR/.."; grep overflow "$EVCXR_TMPDIR/../Cargo.toml""#);
+        let ran = Ran(kernel(&launcher, &evcxr).output().unwrap()).succeeds();
+        assert!(ran.err().contains("the first cell compiles"), "{}", ran.err());
+        assert!(ran.out().contains("Cargo.lock") && ran.out().contains("keep"), "{}", ran.out());
+        assert!(ran.out().contains("overflow-checks = false"), "{}", ran.out());
+    }
+
+    #[test]
+    fn a_terminated_kernel_cleans_up_and_a_killed_one_is_cleaned_up_after() {
+        let launcher = Launcher::new();
+        let evcxr = launcher.path("evcxr_jupyter");
+        script(&evcxr, "echo started; exec sleep 60");
+        let start = || {
+            let mut child = kernel(&launcher, &evcxr).stdout(Stdio::piped()).spawn().unwrap();
+            let mut line = String::new();
+            BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+            assert_eq!(line, "started\n");
+            child
+        };
+        let (mut terminated, mut killed) = (start(), start());
+        assert_eq!(clones(&launcher).len(), 2);
+        let signal = Command::new("kill").arg(terminated.id().to_string()).status();
+        assert!(signal.unwrap().success());
+        terminated.wait().unwrap();
+        assert_eq!(clones(&launcher).len(), 1);
+
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        assert_eq!(clones(&launcher).len(), 1);
+        let mut next = start();
+        sleep(Duration::from_millis(100));
+        assert_eq!(clones(&launcher).len(), 1);
+        let _ = Command::new("kill").arg(next.id().to_string()).status();
+        next.wait().unwrap();
+        assert!(clones(&launcher).is_empty());
+    }
+}

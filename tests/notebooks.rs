@@ -1,0 +1,203 @@
+//! The notebooks through the real kernel, as a reader runs them: set-up included, so the first run takes a while.
+
+#![allow(missing_docs)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+fn launcher(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_imbalanced-data"));
+    command.args(arguments).env_remove("CREDITCARD_CSV").stdin(Stdio::null());
+    command
+}
+
+/// The set-up, by the first test that needs it; its lines are seen even while `cargo test` holds back the tests' own.
+fn set_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let notebook = notebook_in(folder.path(), "set_up", &["1 + 1"]);
+    let status = launcher(&["execute", notebook.to_str().unwrap()]).status().unwrap();
+    assert!(status.success(), "the set-up failed: see above");
+}
+
+fn notebook_in(folder: &Path, name: &str, cells: &[&str]) -> PathBuf {
+    let cells: Vec<Value> = cells
+        .iter()
+        .enumerate()
+        .map(|(index, source)| {
+            json!({
+                "cell_type": "code", "id": format!("cell-{index}"), "metadata": {},
+                "execution_count": null, "outputs": [], "source": source,
+            })
+        })
+        .collect();
+    let notebook = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5 });
+    let path = folder.join(format!("{name}.ipynb"));
+    fs::write(&path, notebook.to_string()).unwrap();
+    path
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[track_caller]
+fn succeeds(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let (out, err) = texts(&output);
+    assert!(output.status.success(), "{out}\n{err}");
+    out
+}
+
+#[track_caller]
+fn fails(command: &mut Command, words: &[&str]) {
+    let output = command.output().unwrap();
+    let (out, err) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{out}\n{err}");
+    for word in words {
+        assert!(err.contains(word), "no `{word}` in:\n{err}");
+    }
+}
+
+#[test]
+fn the_committed_outputs_are_what_the_notebooks_give() {
+    set_up();
+    let status = launcher(&["execute", "--check"]).status().unwrap();
+    assert!(status.success(), "see above");
+}
+
+#[test]
+fn two_kernels_run_at_once() {
+    set_up();
+    let folder = tempfile::tempdir().unwrap();
+    let dep = format!(":dep support = {{ path = {:?} }}", support());
+    let children: Vec<(Child, PathBuf)> = ["one", "two"]
+        .into_iter()
+        .map(|name| {
+            let print = format!("println!(\"I am {name}: {{}}\", ndarray::arr1(&[1.0, 2.0]).sum());");
+            let wait = "std::thread::sleep(std::time::Duration::from_secs(3));";
+            let notebook = notebook_in(folder.path(), name, &[&dep, "use support::*;", wait, &print]);
+            let out = folder.path().join("out");
+            let mut command = launcher(&["execute", notebook.to_str().unwrap(), "--out"]);
+            command.arg(&out).stdout(Stdio::null());
+            (command.spawn().unwrap(), out.join(format!("{name}.ipynb")))
+        })
+        .collect();
+    for (mut child, out) in children {
+        assert!(child.wait().unwrap().success(), "see above");
+        let name = out.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&out).unwrap();
+        assert!(text.contains(&format!("I am {name}: 3")), "{text}");
+        let page = fs::read_to_string(out.with_extension("html")).unwrap();
+        assert!(page.contains(&format!("I am {name}: 3")));
+    }
+}
+
+#[test]
+fn a_failing_cell_is_named_and_what_ran_is_kept() {
+    set_up();
+    let folder = tempfile::tempdir().unwrap();
+    let cells = ["println!(\"before\");", "let text: String = 1;", "println!(\"after\");"];
+    let notebook = notebook_in(folder.path(), "failing", &cells);
+    let out = folder.path().join("out");
+    let before = fs::read_to_string(&notebook).unwrap();
+    fails(
+        launcher(&["execute", notebook.to_str().unwrap(), "--in-place", "--out"]).arg(&out),
+        &["failing.ipynb, code cell 2", "let text: String = 1;", "mismatched types"],
+    );
+    let kept = fs::read_to_string(out.join("failing.ipynb")).unwrap();
+    assert!(kept.contains("before\\n") && !kept.contains("after\\n"), "{kept}");
+    assert_eq!(fs::read_to_string(&notebook).unwrap(), before);
+}
+
+#[test]
+fn a_run_time_error_is_told_in_its_own_words() {
+    set_up();
+    let folder = tempfile::tempdir().unwrap();
+    let notebook = notebook_in(folder.path(), "error", &["let n: i32 = \"x\".parse()?;"]);
+    let words = ["code cell 1", "invalid digit found in string"];
+    fails(&mut launcher(&["execute", notebook.to_str().unwrap()]), &words);
+}
+
+#[test]
+fn refreshed_outputs_are_stable_and_checked() {
+    set_up();
+    let folder = tempfile::tempdir().unwrap();
+    let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4" width="40" height="40"><rect width="2" height="2"/></svg>"#;
+    let figure = format!(r##"println!("EVCXR_BEGIN_CONTENT image/svg+xml\n{{}}\nEVCXR_END_CONTENT", r#"{svg}"#);"##);
+    let cells = ["let loss = 0.25f64;", "println!(\"loss {loss}\");", &figure];
+    let notebook = notebook_in(folder.path(), "stable", &cells);
+    let name = notebook.to_str().unwrap();
+    fails(&mut launcher(&["execute", "--check", name]), &["no outputs", "--in-place"]);
+    succeeds(&mut launcher(&["execute", "--in-place", name]));
+    let once = fs::read_to_string(&notebook).unwrap();
+    assert!(once.contains("image/png") && once.contains("image/svg+xml"), "{once}");
+    let out = succeeds(&mut launcher(&["execute", "--in-place", name]));
+    assert!(out.contains("unchanged"), "{out}");
+    assert_eq!(fs::read_to_string(&notebook).unwrap(), once);
+    succeeds(&mut launcher(&["execute", "--check", name]));
+
+    fs::write(&notebook, once.replace("loss 0.25\\n", "loss 0.26\\n")).unwrap();
+    fails(
+        &mut launcher(&["execute", "--check", name]),
+        &["code cell 2", "committed: loss 0.26", "now:       loss 0.25"],
+    );
+}
+
+#[test]
+fn jupyterlab_starts_asks_for_its_token_and_stops() {
+    set_up();
+    let start = Instant::now();
+    let mut lab = launcher(&["--no-browser"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(lab.stdout.take().unwrap()).lines();
+    let url = lines
+        .by_ref()
+        .map(|line| line.unwrap())
+        .find_map(|line| line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned))
+        .expect("the launcher prints an address");
+    println!("JupyterLab answered after {:.1?}", start.elapsed());
+    let (address, rest) = url["http://".len()..].split_once('/').unwrap();
+    let (_, token) = rest.split_once("?token=").unwrap();
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
+    assert!(get(address, "/api/contents").starts_with("HTTP/1.1 403"));
+    assert!(get(address, &format!("/api/contents?token={token}")).starts_with("HTTP/1.1 200"));
+    let kernels = get(address, &format!("/api/kernelspecs?token={token}"));
+    assert!(kernels.contains("\"rust\"") && !kernels.contains("python3"), "{kernels}");
+    stop(&mut lab);
+    for line in lines {
+        println!("{}", line.unwrap());
+    }
+    assert!(TcpStream::connect(address).is_err(), "it no longer listens");
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[cfg(unix)]
+fn stop(child: &mut Child) {
+    let signal = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(signal.unwrap().success());
+    assert!(child.wait().unwrap().success());
+}
+
+#[cfg(not(unix))]
+fn stop(child: &mut Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn support() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("support")
+}
