@@ -7,6 +7,8 @@ use crate::error::{Error, Result};
 
 /// A score or probability of the positive class: f32 as the network gives it, or f64.
 pub trait Score: Copy + PartialOrd + Into<f64> {
+    /// The distance from 1 to the next number of the type.
+    const EPSILON: f64;
     /// The nearest score to a threshold; comparisons are made in the type of the scores.
     fn from_threshold(threshold: f64) -> Self;
     /// Sorts scores from high to low.
@@ -14,6 +16,8 @@ pub trait Score: Copy + PartialOrd + Into<f64> {
 }
 
 impl Score for f64 {
+    const EPSILON: f64 = f64::EPSILON;
+
     fn from_threshold(threshold: f64) -> Self {
         threshold
     }
@@ -23,6 +27,8 @@ impl Score for f64 {
 }
 
 impl Score for f32 {
+    const EPSILON: f64 = f32::EPSILON as f64;
+
     fn from_threshold(threshold: f64) -> Self {
         threshold as f32
     }
@@ -168,14 +174,18 @@ impl RocCurve {
     /// The same curve without the points on a straight line between their neighbours.
     pub fn drop_intermediate(&self) -> Self {
         let last = self.thresholds.len() - 1;
-        let (x, y) = (&self.false_positive_rate, &self.true_positive_rate);
-        let bends = |i: usize| {
-            let second = |values: &[f64]| values[i + 1] - 2.0 * values[i] + values[i - 1];
-            i == 0 || i == last || second(x) != 0.0 || second(y) != 0.0
+        // A rate is a count over a total below 10¹²: a smaller bend is rounding.
+        let bends = |rates: &[f64], i: usize| (rates[i + 1] - 2.0 * rates[i] + rates[i - 1]).abs() > 1e-12;
+        let is_kept = |&i: &usize| {
+            i <= 1 || i == last || bends(&self.false_positive_rate, i) || bends(&self.true_positive_rate, i)
         };
-        let kept: Vec<usize> = (0..=last).filter(|&i| bends(i)).collect();
+        let kept: Vec<usize> = (0..=last).filter(is_kept).collect();
         let pick = |values: &[f64]| kept.iter().map(|&i| values[i]).collect();
-        Self { false_positive_rate: pick(x), true_positive_rate: pick(y), thresholds: pick(&self.thresholds) }
+        Self {
+            false_positive_rate: pick(&self.false_positive_rate),
+            true_positive_rate: pick(&self.true_positive_rate),
+            thresholds: pick(&self.thresholds),
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub use examples::Examples;
 pub use history::History;
 pub use layers::{Dense, Dropout, Layer};
 pub use metrics::{ConfusionMatrix, Metric, Metrics, brier_score, compare, confusion_matrix, log_loss};
-pub use model::{Sequential, Weights};
+pub use model::{Sequential, Weights, initial_bias};
 pub use optimizers::{Adam, Optimizer, RmsProp, Sgd};
 pub use scaler::StandardScaler;
 pub use table::{Table, thousands};

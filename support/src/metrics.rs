@@ -137,15 +137,15 @@ pub fn brier_score<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -
     Ok(mean(labels.iter().zip(probabilities).map(|(&label, &p)| (p.into() - target(label)).powi(2))))
 }
 
-/// Mean of -ln of the probability given to the true class, with probabilities limited to [ε, 1 - ε], ε = 2⁻⁵², as
-/// scikit-learn's `log_loss`.
+/// Mean of -ln of the probability given to the true class, with probabilities limited to [ε, 1 - ε] by the ε of their
+/// type, as scikit-learn's `log_loss`.
 ///
 /// # Errors
 /// When the arrays differ in length or a probability is NaN.
 pub fn log_loss<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<f64> {
     check(labels, probabilities)?;
     let probability_of_truth = |label: bool, p: f64| {
-        let p = p.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
+        let p = p.clamp(S::EPSILON, 1.0 - S::EPSILON);
         if label { p } else { 1.0 - p }
     };
     Ok(mean(labels.iter().zip(probabilities).map(|(&label, &p)| -ln(probability_of_truth(label, p.into())))))

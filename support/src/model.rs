@@ -146,6 +146,12 @@ impl Sequential {
     }
 }
 
+/// The bias that lets an untrained model answer with the share of positives: ln(`positives` / `negatives`), the
+/// logarithm of the odds.
+pub fn initial_bias(negatives: usize, positives: usize) -> f64 {
+    crate::math::ln(positives as f64 / negatives as f64)
+}
+
 /// The cross entropy and the probability of each row.
 fn crossentropies(logits: &[f32], labels: &Array1<bool>) -> (Vec<f32>, Vec<f32>) {
     let (mut losses, mut probabilities) = (vec![0.0; logits.len()], vec![0.0; logits.len()]);

@@ -50,16 +50,18 @@ impl StandardScaler {
                 "feature {column} of row {row} is {value}: drop or fill such rows first"
             )));
         }
-        // Column-major, so that linfa sums each feature along contiguous memory, which is also more exact.
+        // Measured from the first row, so that no digits are lost where values are far from 0 and close together; and
+        // column-major, so that linfa sums each feature along contiguous memory.
+        let origin = train.row(0);
         let mut columns = Array2::zeros(train.dim().f());
-        columns.assign(train);
+        columns.assign(&(train - &origin));
         let fitted = LinearScaler::standard()
             .fit(&linfa::DatasetBase::from(columns))
             .map_err(|error| Error::Argument(error.to_string()))?;
         Ok(Self {
             names: (0..train.ncols()).map(|place| format!("x{place}")).collect(),
             label: String::new(),
-            mean: fitted.offsets().to_vec(),
+            mean: (&origin + fitted.offsets()).to_vec(),
             scale: fitted.scales().iter().map(|factor| factor.recip()).collect(), // linfa keeps the factor
             clip: None,
         })

@@ -22,6 +22,15 @@ pub struct ClassWeight {
     pub positive: f64,
 }
 
+impl ClassWeight {
+    /// The weights that give both classes the same sum and all examples the mean 1: total / 2 / count, as scikit-learn's
+    /// "balanced".
+    pub fn balanced(negatives: usize, positives: usize) -> Self {
+        let half = (negatives + positives) as f64 / 2.0;
+        Self { negative: half / negatives as f64, positive: half / positives as f64 }
+    }
+}
+
 /// How to train.
 #[derive(Clone, Debug)]
 pub struct FitConfig {

@@ -83,11 +83,13 @@ pub fn summary(frame: &DataFrame, name: &str) -> Result<Summary> {
     let column = column.cast(&DataType::Float64)?;
     let values = column.f64()?;
     let values = values.filter(&values.is_not_nan())?;
+    // The deviation is that of the distances from the first value, which keep their digits far from 0.
+    let shifted = &values - values.iter().flatten().next().unwrap_or(0.0);
     let quantile = |share| values.quantile(share, QuantileMethod::Linear).map(|value| value.unwrap_or(f64::NAN));
     Ok(Summary {
         count: values.len() - values.null_count(),
         mean: values.mean().unwrap_or(f64::NAN),
-        std: values.std(1).unwrap_or(f64::NAN),
+        std: shifted.std(1).unwrap_or(f64::NAN),
         min: values.min().unwrap_or(f64::NAN),
         lower_quartile: quantile(0.25)?,
         median: quantile(0.5)?,
