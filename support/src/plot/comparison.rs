@@ -1,0 +1,58 @@
+//! How much a result varies from seed to seed.
+
+use super::Figure;
+use super::axes::{Axis, Panel};
+use super::colors::palette;
+use super::page::{Anchor, Frame, PIXEL, Page, SMALL, Stroke, shorten};
+use crate::error::{Error, Result};
+
+/// A dot for each value of a group, such as the metric of a model trained with several seeds, and a line at the median.
+///
+/// # Errors
+/// When there is no group, an empty one, or a value that is not finite.
+pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
+    if groups.is_empty() {
+        return Err(Error::Argument("there is no group to draw".into()));
+    }
+    for (name, values) in groups {
+        if values.is_empty() {
+            return Err(Error::Argument(format!("the group '{name}' has no values")));
+        }
+        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::Argument(format!("value {place} of '{name}' is {}", values[place])));
+        }
+    }
+    let rows = groups.len() as i32;
+    let (left, height) = (150, 46 * rows + 14);
+    let mut page = Page::new(640, height + 72);
+    let x = Axis::around(label, groups.iter().flat_map(|group| &group.1).copied(), 7);
+    let y = Axis::unlabelled(0.0, f64::from(rows));
+    let panel = Panel::draw(&mut page, Frame::pixels(left, 16, 470, height), "", x, y)?;
+    let mut alt = format!("{label} of each run.");
+    for (row, (name, values)) in groups.iter().enumerate() {
+        let (color, middle) = (palette(row), f64::from(rows) - row as f64 - 0.5);
+        let mut sorted = values.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        for (place, &value) in sorted.iter().enumerate() {
+            // Neighbours stand on different heights, so that equal values can be counted.
+            let off = [0.0, 0.16, -0.16, 0.08, -0.08][place % 5];
+            if let Some(point) = panel.at(value, middle + off) {
+                page.dot(point, 4 * PIXEL, color);
+            }
+        }
+        let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
+        if let Some((x, y)) = panel.at(median, middle) {
+            let mark = Stroke { color: "#000000", width: 8, dashes: "" };
+            page.line(&[(x, y - 15 * PIXEL), (x, y + 15 * PIXEL)], mark);
+            let name = shorten(name, SMALL, (left - 20) * PIXEL);
+            page.text((panel.frame.left - 8 * PIXEL, y), Anchor::End, SMALL, "#000000", &name);
+        }
+        alt += &format!(
+            " {name}: median {median:.4}, from {:.4} to {:.4} in {} runs.",
+            sorted[0],
+            sorted[sorted.len() - 1],
+            sorted.len()
+        );
+    }
+    Ok(page.finish(label, alt))
+}

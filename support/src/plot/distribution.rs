@@ -1,0 +1,308 @@
+//! Figures of how values are distributed: hexagons with marginal histograms for two features, histograms of predictions.
+
+use ndarray::Array1;
+
+use super::axes::{Axis, Panel, ends, number};
+use super::colors::blue;
+use super::lines::legend;
+use super::page::{Anchor, Frame, LARGE, PIXEL, Page, Stroke};
+use super::{Figure, solid};
+use crate::error::{Error, Result};
+use crate::examples::Examples;
+use crate::math::ln;
+use crate::table::thousands;
+
+/// The features are clipped here, so these are the ends of the axes unless a value lies outside.
+const LIMIT: f64 = 5.0;
+/// The lightest blue of a hexagon that counts something: it must differ from the white ground.
+const LIGHTEST: f64 = 0.2;
+
+/// How two features are distributed: hexagons colored by the number of examples in them, on a logarithmic scale, with
+/// the histogram of each feature at the edges, as seaborn's `jointplot(kind="hex")`.
+///
+/// # Errors
+/// When a feature is unknown, there are no examples, or a value is not finite.
+pub fn joint(examples: &Examples, x: &str, y: &str, title: &str) -> Result<Figure> {
+    let pair = Pair::new(examples, x, y, title)?;
+    let mut page = Page::new(580, 560);
+    pair.draw(&mut page, 0, 384, 62)?;
+    let alt = pair.describe();
+    Ok(page.finish(&format!("{y} against {x}"), alt))
+}
+
+/// Two such distributions side by side, each with its title: the classes, for example.
+///
+/// # Errors
+/// As [`joint`].
+pub fn joint_pair(left: (&str, &Examples), right: (&str, &Examples), x: &str, y: &str) -> Result<Figure> {
+    let pairs = [Pair::new(left.1, x, y, left.0)?, Pair::new(right.1, x, y, right.0)?];
+    let mut page = Page::new(880, 442);
+    for (pair, left) in pairs.iter().zip([0, 440]) {
+        pair.draw(&mut page, left, 274, 50)?;
+    }
+    let alt = pairs.each_ref().map(Pair::describe).join(" ");
+    Ok(page.finish(&format!("{y} against {x}"), alt))
+}
+
+/// Two features of the same examples.
+struct Pair<'a> {
+    title: &'a str,
+    names: [&'a str; 2],
+    values: [Vec<f64>; 2],
+    limits: [(f64, f64); 2],
+}
+
+impl<'a> Pair<'a> {
+    fn new(examples: &Examples, x: &'a str, y: &'a str, title: &'a str) -> Result<Self> {
+        let column = |name: &str| -> Result<Vec<f64>> {
+            let values: Vec<f64> = examples.feature(name)?.iter().map(|&value| value.into()).collect();
+            if values.is_empty() {
+                return Err(Error::Argument(format!("there are no examples to draw for '{title}'")));
+            }
+            match values.iter().position(|value| !value.is_finite()) {
+                Some(row) => Err(Error::Argument(format!("feature '{name}' of row {row} is {}", values[row]))),
+                None => Ok(values),
+            }
+        };
+        let values = [column(x)?, column(y)?];
+        let limits = values.each_ref().map(|values| {
+            let (low, high) = ends(values.iter().copied());
+            if low >= -LIMIT && high <= LIMIT {
+                (-LIMIT, LIMIT)
+            } else {
+                (low, if high > low { high } else { low + 1.0 })
+            }
+        });
+        Ok(Self { title, names: [x, y], values, limits })
+    }
+
+    /// Draws into a column of the page that starts `left` pixels from its edge.
+    fn draw(&self, page: &mut Page, left: i32, size: i32, margin: i32) -> Result<()> {
+        let (left, top) = (left + 58, 38 + margin + 6);
+        let frame = Frame::pixels(left, top, size, size);
+        let [x, y] = [0, 1].map(|i| Axis::linear(self.names[i], self.limits[i].0, self.limits[i].1, 6));
+        Panel::draw(page, frame, "", x, y)?;
+        let (middle, _) = frame.center();
+        page.text((middle, 18 * PIXEL), Anchor::Middle, LARGE, "#000000", self.title);
+
+        let cells = Hexagons::count(self);
+        page.begin_clip(frame);
+        cells.draw(page, frame);
+        page.end_clip();
+        page.outline(frame, "#000000", 3);
+
+        let above = Frame::pixels(left, top - margin - 6, size, margin);
+        let beside = Frame::pixels(left + size + 6, top, margin, size);
+        let [horizontal, vertical] = [0, 1].map(|i| bars(&self.values[i], self.limits[i], cells.columns));
+        let place = |share: f64, length: i32| (share * f64::from(length)).round() as i32;
+        for (from, to, height) in horizontal {
+            let edge = |share| above.left + place(share, above.width());
+            let top = above.bottom - place(height, above.height());
+            bar(page, Frame { left: edge(from), right: edge(to), top, bottom: above.bottom });
+        }
+        for (from, to, height) in vertical {
+            let edge = |share| beside.bottom - place(share, beside.height());
+            let right = beside.left + place(height, beside.width());
+            bar(page, Frame { left: beside.left, right, top: edge(to), bottom: edge(from) });
+        }
+        let base = Stroke { color: "#000000", width: 3, dashes: "" };
+        page.line(&[(above.left, above.bottom), (above.right, above.bottom)], base);
+        page.line(&[(beside.left, beside.top), (beside.left, beside.bottom)], base);
+
+        let color_bar = Frame::pixels(left + size + 6 + margin + 10, top, 12, size);
+        page.color_bar(color_bar, shade, &cells.ticks(), "examples in a hexagon");
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        let rows = self.values[0].len();
+        let mut text = format!("{}: {} examples in hexagons of", self.title, thousands(rows));
+        for (i, join) in [(0, ""), (1, " and")] {
+            let mut sorted = self.values[i].clone();
+            sorted.sort_unstable_by(f64::total_cmp);
+            let [low, median, high] = [1, 2, 3].map(|quarter| sorted[(rows - 1) * quarter / 4]);
+            let name = self.names[i];
+            text += &format!("{join} {name} (median {median:.2}, middle half from {low:.2} to {high:.2})");
+        }
+        text + "."
+    }
+}
+
+/// The color of a share of the logarithmic scale.
+fn shade(share: f64) -> String {
+    blue(LIGHTEST + (1.0 - LIGHTEST) * share)
+}
+
+fn bar(page: &mut Page, frame: Frame) {
+    if frame.width() > 0 && frame.height() > 0 {
+        page.element(format_args!(
+            r##"<rect x="{}" y="{}" width="{}" height="{}" fill="#6baed6" stroke="#ffffff" stroke-width="1"/>"##,
+            frame.left,
+            frame.top,
+            frame.width(),
+            frame.height()
+        ));
+    }
+}
+
+/// The bars of a histogram as shares of its width and height: (from, to, height).
+fn bars(values: &[f64], limits: (f64, f64), count: usize) -> Vec<(f64, f64, f64)> {
+    let counts = histogram_counts(values, limits, count);
+    let highest = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let edge = |place: usize| place as f64 / count as f64;
+    counts.iter().enumerate().map(|(i, &n)| (edge(i), edge(i + 1), n as f64 / highest)).collect()
+}
+
+/// How many values lie in each of `count` equal parts between the limits; the upper limit belongs to the last.
+fn histogram_counts(values: &[f64], (low, high): (f64, f64), count: usize) -> Vec<usize> {
+    let mut counts = vec![0; count];
+    for &value in values {
+        let place = (value - low) / (high - low) * count as f64;
+        if (0.0..=count as f64).contains(&place) {
+            counts[(place as usize).min(count - 1)] += 1;
+        }
+    }
+    counts
+}
+
+/// Counts on a grid of hexagons: a lattice of `columns` by `rows` and another one in the middle of its gaps.
+struct Hexagons {
+    columns: usize,
+    rows: usize,
+    /// (column, row) of the center in half steps, and the number of examples.
+    counts: Vec<((usize, usize), usize)>,
+}
+
+impl Hexagons {
+    /// Each example counts in the hexagon with the nearest center; more examples are given smaller hexagons.
+    fn count(pair: &Pair<'_>) -> Self {
+        let examples = pair.values[0].len();
+        let columns = ((examples as f64).sqrt() as usize).clamp(12, 44);
+        // Regular hexagons with a corner on top: neighbouring rows are √3/2 of a width apart.
+        let rows = (columns as f64 / 3f64.sqrt()).round() as usize;
+        let mut grid = vec![0; (2 * columns + 1) * (2 * rows + 1)];
+        let scaled = |i: usize, value: f64, count: usize| {
+            let (low, high) = pair.limits[i];
+            (value - low) / (high - low) * count as f64
+        };
+        for (&x, &y) in pair.values[0].iter().zip(&pair.values[1]) {
+            let (x, y) = (scaled(0, x, columns), scaled(1, y, rows));
+            let (whole, half) = ((x.round(), y.round()), (x.floor() + 0.5, y.floor() + 0.5));
+            // A step up is √3 times as long as one to the right, so its square counts three times.
+            let square = |(a, b): (f64, f64)| (x - a) * (x - a) + 3.0 * (y - b) * (y - b);
+            let (a, b) = if square(whole) <= square(half) { whole } else { half };
+            // At the right and upper end the middle of a gap may lie outside: it counts, and is clipped when drawn.
+            let (a, b) = ((2.0 * a) as usize, (2.0 * b) as usize);
+            grid[b.min(2 * rows) * (2 * columns + 1) + a.min(2 * columns)] += 1;
+        }
+        let counts = grid.into_iter().enumerate().filter(|(_, count)| *count > 0);
+        let counts = counts.map(|(i, n)| ((i % (2 * columns + 1), i / (2 * columns + 1)), n)).collect();
+        Self { columns, rows, counts }
+    }
+
+    fn most(&self) -> usize {
+        self.counts.iter().map(|cell| cell.1).max().unwrap_or(1)
+    }
+
+    /// Where a count lies on the scale of colors.
+    fn share(&self, count: usize) -> f64 {
+        if self.most() > 1 { ln(count as f64) / ln(self.most() as f64) } else { 1.0 }
+    }
+
+    /// One path for all hexagons of a color, which takes a third of the bytes of one for each.
+    fn draw(&self, page: &mut Page, frame: Frame) {
+        const COLORS: usize = 48;
+        let (step_x, step_y) =
+            (f64::from(frame.width()) / (2 * self.columns) as f64, f64::from(frame.height()) / (2 * self.rows) as f64);
+        let (w, h) = (step_x.round() as i32, (step_y / 3.0).round() as i32);
+        let (width, side) = (2 * w, 2 * h);
+        let mut paths = vec![String::new(); COLORS];
+        for &((column, row), count) in &self.counts {
+            let x = frame.left + (step_x * column as f64).round() as i32 - w;
+            let y = frame.bottom - (step_y * row as f64).round() as i32 - h;
+            let color = (self.share(count) * (COLORS - 1) as f64).round() as usize;
+            paths[color] += &format!("M{x},{y}v{side}l{w},{h}l{w},-{h}v-{side}l-{w},-{h}z");
+        }
+        let _ = width;
+        for (color, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
+            let color = shade(color as f64 / (COLORS - 1) as f64);
+            // A thin edge of the same color closes the seams between neighbours.
+            page.element(format_args!(r#"<path fill="{color}" stroke="{color}" stroke-width="2" d="{path}"/>"#));
+        }
+    }
+
+    /// Numbers for the scale of colors: powers of ten, or single counts when there is no more than a few.
+    fn ticks(&self) -> Vec<(f64, String)> {
+        let most = self.most();
+        let steps: &[usize] =
+            if most < 30 { &[1, 2, 5, 10, 20] } else { &[1, 10, 100, 1000, 10_000, 100_000, 1_000_000] };
+        let within = steps.iter().filter(|&&count| count <= most);
+        within.map(|&count| (self.share(count), thousands(count))).collect()
+    }
+}
+
+/// Histograms of predictions over each other: for each group, which share of it falls into each of `bins` parts. The
+/// axis runs from 0 to 1 unless a value lies outside.
+///
+/// # Errors
+/// When there is no group, an empty one, a value that is not finite, or no bin.
+pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> Result<Figure> {
+    if groups.is_empty() || !(1..=1000).contains(&bins) {
+        return Err(Error::Argument(format!(
+            "{} groups in {bins} bins: at least one of each, at most 1000 bins",
+            groups.len()
+        )));
+    }
+    for (name, values) in groups {
+        if values.is_empty() {
+            return Err(Error::Argument(format!("the group '{name}' has no values")));
+        }
+        if let Some(row) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::Argument(format!("value {row} of '{name}' is {}", values[row])));
+        }
+    }
+    let groups: Vec<(&str, Vec<f64>)> =
+        groups.iter().map(|(name, values)| (*name, values.iter().map(|&value| value.into()).collect())).collect();
+    let (low, high) = ends(groups.iter().flat_map(|group| &group.1).copied());
+    let limits = if low >= 0.0 && high <= 1.0 { (0.0, 1.0) } else { (low, if high > low { high } else { low + 1.0 }) };
+    let shares: Vec<Vec<f64>> = groups
+        .iter()
+        .map(|(_, values)| {
+            let counts = histogram_counts(values, limits, bins);
+            counts.iter().map(|&count| 100.0 * count as f64 / values.len() as f64).collect()
+        })
+        .collect();
+    let highest = shares.iter().flatten().copied().fold(0.0, f64::max);
+
+    let mut page = Page::new(640, 420);
+    let y = Axis::linear("share of the group", 0.0, 1.06 * highest, 6).percent();
+    let x = Axis::linear("prediction", limits.0, limits.1, 6);
+    let panel = Panel::draw(&mut page, Frame::pixels(74, 34, 546, 330), title, x, y)?;
+    let mut drawn = Vec::new();
+    let mut names = Vec::new();
+    let mut alt = format!("{title}: histograms of predictions.");
+    for (color, ((name, values), shares)) in groups.iter().zip(&shares).enumerate() {
+        let edge = |i: usize| limits.0 + (limits.1 - limits.0) * i as f64 / bins as f64;
+        let steps = shares.iter().enumerate().flat_map(|(i, &share)| [(edge(i), share), (edge(i + 1), share)]);
+        let outline = [(limits.0, 0.0)].into_iter().chain(steps).chain([(limits.1, 0.0)]);
+        let points: Vec<_> = outline.filter_map(|(x, y)| panel.at(x, y)).collect();
+        let stroke: Stroke = solid(color).into();
+        let text: Vec<String> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
+        page.element(format_args!(
+            r#"<polygon fill="{0}" fill-opacity="0.35" stroke="{0}" stroke-width="5" points="{1}"/>"#,
+            stroke.color,
+            text.join(" ")
+        ));
+        drawn.push(points);
+        let mut sorted = values.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let [five, median, ninety_five] = [5, 50, 95].map(|percent| sorted[(sorted.len() - 1) * percent / 100]);
+        names.push((format!("{name} (median {median:.3})"), Stroke { width: 12, ..stroke }));
+        alt += &format!(
+            " {name}: {} values, median {median:.3}, nine in ten between {five:.3} and {ninety_five:.3}.",
+            number(values.len() as f64, 0)
+        );
+    }
+    legend(&mut page, &panel, &names, &drawn);
+    Ok(page.finish(title, alt))
+}
