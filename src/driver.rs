@@ -1,7 +1,7 @@
 //! Runs notebooks through the real kernel, by a small Python program that uses nbclient and nbconvert.
 
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -73,6 +73,8 @@ pub struct Outcome {
     pub failure: Option<Failure>,
     /// How long it took.
     pub seconds: f64,
+    /// What the kernel and cargo wrote; kept only after a failure.
+    pub log: PathBuf,
 }
 
 /// Runs a notebook in its own folder; what came of it, also after an error, is written to `executed`.
@@ -122,7 +124,7 @@ pub fn run_notebook(
             if failure.is_none() {
                 let _ = std::fs::remove_file(&log);
             }
-            Ok(Outcome { failure, seconds })
+            Ok(Outcome { failure, seconds, log })
         }
         _ => bail!(failed(&log, &format!("running {} failed ({status})", Paths::shown(notebook)))),
     }

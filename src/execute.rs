@@ -108,7 +108,7 @@ fn run_one(
     }
     let took = seconds(Duration::from_secs_f64(outcome.seconds));
     if let Some(failure) = outcome.failure {
-        show_failure(&shown, &failure, &committed);
+        show_failure(&shown, &failure, &committed, &outcome.log);
         return Ok(false);
     }
     if options.check {
@@ -152,7 +152,7 @@ fn write_out(paths: &Paths, notebook: &Notebook, file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn show_failure(shown: &str, failure: &Failure, notebook: &Notebook) {
+fn show_failure(shown: &str, failure: &Failure, notebook: &Notebook, log: &Path) {
     let text = failure.text.trim_end();
     match failure.index {
         Some(index) => note(format!(
@@ -160,9 +160,10 @@ fn show_failure(shown: &str, failure: &Failure, notebook: &Notebook) {
             failure.number,
             notebook.first_line(index)
         )),
-        None => {
-            note(format!("error: {shown}: its kernel did not start or did not last\n{text}\nTry: cargo run -- doctor"))
-        }
+        None => note(format!(
+            "error: {shown}: its kernel did not start or did not last\n{text}\nIts messages are in {}\nTry: cargo run -- doctor",
+            Paths::shown(log)
+        )),
     }
 }
 

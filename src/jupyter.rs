@@ -13,6 +13,8 @@ use crate::stamp::write_whole;
 /// A program of the Python environment, with Jupyter's folders set.
 pub fn command(paths: &Paths, program: &str) -> Command {
     let mut command = process::command(paths.python_program(program));
+    // IPython complains about a folder that it can't make.
+    let _ = std::fs::create_dir_all(paths.jupyter("ipython"));
     // Another Python's settings must not reach into this environment.
     for name in
         ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"]

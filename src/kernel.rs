@@ -3,6 +3,7 @@
 //! Two kernels in one folder would overwrite each other's cells; without a folder each start would compile
 //! every dependency again, for minutes.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,36 @@ fn kernel_command(evcxr: &Path, folder: &Path, paths: &Paths) -> Command {
         .env("EVCXR_CONFIG_DIR", paths.home.join("evcxr-config"))
         // evcxr reads cargo's lines, and would miss coloured ones.
         .env("CARGO_TERM_COLOR", "never");
+    if let Some(libraries) = rust_libraries() {
+        let (name, rest) = match cfg!(target_os = "macos") {
+            true => ("DYLD_FALLBACK_LIBRARY_PATH", "/usr/local/lib:/usr/lib".into()),
+            false => ("LD_LIBRARY_PATH", set_for(&kernel, "LD_LIBRARY_PATH").unwrap_or_default()),
+        };
+        let folders = [libraries].into_iter().chain(std::env::split_paths(&rest));
+        if let Ok(path) = std::env::join_paths(folders.filter(|folder| !folder.as_os_str().is_empty())) {
+            kernel.env(name, path);
+        }
+    }
     kernel
+}
+
+// A cell's library names the standard library by a path relative to `deps`, but evcxr moves it one folder up.
+// From there the path leads astray whenever checkout and toolchain share a folder, such as the user's home.
+fn rust_libraries() -> Option<PathBuf> {
+    if cfg!(windows) {
+        return None;
+    }
+    let output = command("rustc").args(["--print", "target-libdir"]).output().ok()?;
+    let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim_end());
+    folder.is_dir().then_some(folder)
+}
+
+// The value a command gives to a variable, its own or the inherited one.
+fn set_for(command: &Command, name: &str) -> Option<OsString> {
+    match command.get_envs().find(|(known, _)| *known == name) {
+        Some((_, value)) => value.map(OsStr::to_owned),
+        None => std::env::var_os(name),
+    }
 }
 
 // With one of these set otherwise than when the warm folder was built, cargo would build it all again.
@@ -100,12 +130,12 @@ struct Clone {
 
 impl Clone {
     fn new(paths: &Paths) -> Result<Self> {
-        let folder = paths.home.join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
+        let folder = paths.builds.join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
         fs::create_dir_all(&folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
         let lock = Lock::try_exclusive(&folder.join(LOCK_FILE))?;
         let clone = Self { folder, lock };
         // Not while a new warm folder takes the place of the old one.
-        let _warm = Lock::shared(&paths.home.join("warm.lock"))?;
+        let _warm = Lock::shared(&paths.builds.join("warm.lock"))?;
         if paths.warm().join("Cargo.toml").is_file() {
             clone_folder(&paths.warm(), &clone.folder)
                 .with_context(|| format!("can't clone {}", paths.warm().display()))?;
@@ -134,7 +164,7 @@ fn nanoseconds() -> u128 {
 
 /// Removes the clones whose kernel was killed: nobody holds their lock any more.
 pub fn remove_dead_clones(paths: &Paths) {
-    let Ok(entries) = fs::read_dir(&paths.home) else {
+    let Ok(entries) = fs::read_dir(&paths.builds) else {
         return;
     };
     for entry in entries.flatten() {

@@ -41,6 +41,7 @@ impl KernelSpec {
                 self.paths.kernel_launcher(), "kernel",
                 "--repo", self.paths.repo,
                 "--home", self.paths.home,
+                "--builds", self.paths.builds,
                 "--evcxr", evcxr,
                 "{connection_file}",
             ],

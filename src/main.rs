@@ -65,6 +65,8 @@ enum Verb {
         #[arg(long)]
         home: PathBuf,
         #[arg(long)]
+        builds: PathBuf,
+        #[arg(long)]
         evcxr: PathBuf,
         connection_file: PathBuf,
     },
@@ -83,8 +85,8 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<u8> {
     let well = |result: bool| u8::from(!result);
     let verb = arguments.verb.unwrap_or(Verb::Lab(arguments.lab));
-    if let Verb::Kernel { repo, home, evcxr, connection_file } = verb {
-        return kernel::run(&Paths { repo, home }, &evcxr, &connection_file);
+    if let Verb::Kernel { repo, home, builds, evcxr, connection_file } = verb {
+        return kernel::run(&Paths { repo, home, builds }, &evcxr, &connection_file);
     }
     let paths = Paths::find()?;
     match verb {

@@ -247,8 +247,13 @@ fn is_volatile(cell: &Value) -> bool {
 }
 
 fn first_line(cell: &Value) -> String {
+    const LONGEST: usize = 80;
     let source = text_of(&cell["source"]);
-    source.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+    let line = source.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
 }
 
 /// Outputs with each stream's pieces joined.

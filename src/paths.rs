@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::stamp::Inputs;
+
 /// Names another folder to use instead of `target/tutorial`.
 pub const HOME_VARIABLE: &str = "IMBALANCED_DATA_HOME";
 
@@ -15,6 +17,8 @@ pub struct Paths {
     pub repo: PathBuf,
     /// The folder that holds all that the launcher makes.
     pub home: PathBuf,
+    /// The folder in which cells are compiled: `home`, unless that has a space in it.
+    pub builds: PathBuf,
 }
 
 impl Paths {
@@ -31,7 +35,8 @@ impl Paths {
                 home.display()
             );
         }
-        Ok(Self { repo, home })
+        let builds = builds_folder(&home)?;
+        Ok(Self { repo, home, builds })
     }
 
     /// The folder of notebooks that JupyterLab shows.
@@ -86,14 +91,14 @@ impl Paths {
 
     /// The folder with the built dependencies of the cells, cloned by each kernel.
     pub fn warm(&self) -> PathBuf {
-        self.home.join("warm")
+        self.builds.join("warm")
     }
 
     /// The warm folder in the making.
     ///
     /// It and the clones lie beside the warm folder: programs in them find libraries by relative paths of that depth.
     pub fn warm_next(&self) -> PathBuf {
-        self.home.join("warm-next")
+        self.builds.join("warm-next")
     }
 
     /// JupyterLab's own configuration, data and run-time files, which would otherwise go to the user's home.
@@ -109,6 +114,24 @@ impl Paths {
     /// A path as a reader would write it: relative to the current folder when it lies in it.
     pub fn shown(path: &Path) -> String {
         env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path).display().to_string()
+    }
+}
+
+// evcxr 0.22 splits a library's path at a space ("dlopen failed"), so its builds then go to the user's cache.
+fn builds_folder(home: &Path) -> Result<PathBuf> {
+    let has_space = |path: &Path| path.to_string_lossy().contains(' ');
+    if !has_space(home) {
+        return Ok(home.to_path_buf());
+    }
+    let cache = ["XDG_CACHE_HOME", "LOCALAPPDATA"].iter().find_map(env::var_os).map(PathBuf::from);
+    let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache")));
+    let name = Inputs::default().text("home", &home.to_string_lossy()).stamp();
+    match cache.filter(|cache| cache.is_absolute() && !has_space(cache)) {
+        Some(cache) => Ok(cache.join("imbalanced-data").join(&name[..12])),
+        None => bail!(
+            "the path {} has a space in it, with which the Rust kernel can't work, and so has your cache folder\nTry: move the checkout to a folder without spaces",
+            home.display()
+        ),
     }
 }
 
@@ -131,4 +154,19 @@ fn find_repo() -> Result<PathBuf> {
 
 fn is_repo(folder: &Path) -> bool {
     folder.join("support/Cargo.toml").is_file() && folder.join("notebooks").is_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builds_go_where_no_space_is() {
+        let plain = Path::new("/a/Grüße/tutorial");
+        assert_eq!(builds_folder(plain).unwrap(), plain);
+        if let Ok(folder) = builds_folder(Path::new("/a b/tutorial")) {
+            assert!(!folder.to_string_lossy().contains(' '));
+            assert_ne!(folder, builds_folder(Path::new("/a c/tutorial")).unwrap());
+        }
+    }
 }

@@ -45,7 +45,7 @@ impl Warm {
         let mut inputs = Inputs::default()
             .text("evcxr", evcxr::VERSION)
             .text("rustc", &rustc_version()?)
-            .text("home", &self.paths.home.display().to_string())
+            .text("builds", &self.paths.builds.display().to_string())
             .text("workspace", &workspace::description(&self.paths))
             .text("packages", &packages::needed_by(&lock, "support")?)
             .path(&support.join("Cargo.toml"))?
@@ -79,6 +79,12 @@ impl Step for Warm {
         let stamp = self.stamp()?;
         let next = self.paths.warm_next();
         progress.set_message("starting the kernel");
+        if self.paths.builds != self.paths.home {
+            progress.say(format!(
+                "      in {}, as the kernel can't work in a folder with a space in its path",
+                self.paths.builds.display()
+            ));
+        }
         self.start_next(&next)?;
         if let Some(total) = crates_to_build(&self.paths) {
             progress.set_total(total);
@@ -123,24 +129,29 @@ impl Warm {
                 progress.set_message(name);
             }
         })?;
-        if let Some(failure) = outcome.failure {
-            let cause = probable_cause(&failure.text).map_or_else(
-                || "Does the support crate compile? `cargo build -p support` tells.".to_owned(),
-                |cause| format!("Probable cause: {cause}"),
-            );
-            bail!("the kernel could not build them:\n{}\n{cause}", failure.text.trim_end());
-        }
-        Ok(())
+        let Some(failure) = outcome.failure else {
+            return Ok(());
+        };
+        let text = failure.text.trim_end();
+        let cause = match (probable_cause(text), failure.index) {
+            (Some(cause), _) => format!("Probable cause: {cause}"),
+            (None, Some(_)) => "Does the support crate compile? `cargo build -p support` tells.".to_owned(),
+            (None, None) => "Run `cargo run -- doctor`; it looks at what the kernel needs.".to_owned(),
+        };
+        bail!(
+            "the kernel could not build them:\n{text}\n{cause}\nIts whole output is in {}",
+            Paths::shown(&outcome.log)
+        )
     }
 
     fn put_in_place(&self, next: &Path, stamp: &str) -> Result<()> {
         stamp::write_whole(&next.join("warm.stamp"), stamp.as_bytes())?;
         let warm = self.paths.warm();
-        let old = self.paths.home.join("warm-old");
+        let old = self.paths.builds.join("warm-old");
         let cannot = || format!("can't put {} in place", warm.display());
         let _ = fs::remove_dir_all(&old);
         {
-            let _lock = Lock::exclusive(&self.paths.home.join("warm.lock"), || {})?;
+            let _lock = Lock::exclusive(&self.paths.builds.join("warm.lock"), || {})?;
             if warm.exists() {
                 fs::rename(&warm, &old).with_context(cannot)?;
             }

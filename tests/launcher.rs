@@ -281,7 +281,18 @@ chmod +x "$4/bin/python""#;
         let repo = env!("CARGO_MANIFEST_DIR");
         let home = launcher.home.path().to_str().unwrap();
         let evcxr = evcxr.to_str().unwrap();
-        launcher.command(&["kernel", "--repo", repo, "--home", home, "--evcxr", evcxr, "connection.json"])
+        launcher.command(&[
+            "kernel",
+            "--repo",
+            repo,
+            "--home",
+            home,
+            "--builds",
+            home,
+            "--evcxr",
+            evcxr,
+            "connection.json",
+        ])
     }
 
     fn clones(launcher: &Launcher) -> Vec<PathBuf> {
