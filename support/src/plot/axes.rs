@@ -8,13 +8,15 @@ use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::style::{BLACK, FontFamily, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
-use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, Point, SMALL, text_width};
+use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, Point, SMALL, Stroke, text_width};
 use crate::error::Result;
 use crate::math::ln;
 use crate::table::thousands;
 
 /// How far a tick mark reaches out of the frame.
 const TICK: i32 = 7 * PIXEL / 2;
+/// A line one pixel wide.
+pub(super) const EDGE: Stroke = Stroke { color: "#000000", width: PIXEL, dashes: "" };
 const GRID: RGBColor = RGBColor(222, 222, 222);
 
 /// One direction of a panel: its name, its ends and the numbers written along it. plotters takes it as a coordinate.
@@ -56,16 +58,20 @@ impl Axis {
     pub(super) fn epochs(last: usize) -> Self {
         let last = last as f64;
         let air = if last > 1.0 { 0.02 * last } else { 0.5 };
-        let mut axis = Self::linear("epoch", 1.0 - air, last + air, 8);
-        axis.ticks.retain(|(place, _)| place.fract() == 0.0 && (1.0..=last).contains(place));
-        axis
+        // Whole numbers also when there are few.
+        let mut ticks = round_numbers(0.0, last.max(8.0), 8);
+        ticks.retain(|(epoch, _)| (1.0..=last).contains(epoch));
+        Self { ticks, ..Self::linear("epoch", 1.0 - air, last + air, 8) }
     }
 
     /// As [`around`](Self::around) on a logarithmic scale; values that are not above 0 have no place on it.
     pub(super) fn logarithmic(label: &str, values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = ends(values.filter(|&value| value >= f64::MIN_POSITIVE).map(ln));
-        let air = if high > low { (high - low) * 0.05 } else { 0.5 };
-        let (low, high) = (low - air, high + air);
+        let (lowest, highest) = match ends(values.filter(|&value| value >= f64::MIN_POSITIVE)) {
+            (low, high) if low > 0.0 => (low, high),
+            _ => (0.1, 1.0), // there are none
+        };
+        let air = if highest > lowest { (ln(highest) - ln(lowest)) * 0.05 } else { 0.5 };
+        let (low, high) = (ln(lowest) - air, ln(highest) + air);
         let all: Vec<(u32, i32, f64)> = (-307..308)
             .flat_map(|decade| (1..10).map(move |digit| (digit, decade)))
             .map(|(digit, decade)| (digit, decade, parsed(f64::from(digit), decade)))
@@ -82,11 +88,14 @@ impl Axis {
             -4..=5 => number(value, (-decade).max(0) as usize),
             _ => format!("{value:e}").replace('-', "−"),
         };
+        let ticks: Vec<_> = ticks.into_iter().map(|(_, decade, value)| (value, text(decade, value))).collect();
+        // A short piece of the scale is hardly bent: the round numbers of a linear one fit it.
+        let short = ticks.len() < 3 && highest > lowest;
         Self {
             label: label.to_owned(),
             low,
             high,
-            ticks: ticks.into_iter().map(|(_, decade, value)| (value, text(decade, value))).collect(),
+            ticks: if short { round_numbers(lowest, highest, 5) } else { ticks },
             minor: if every == 1 { minor.into_iter().map(|tick| tick.2).collect() } else { Vec::new() },
             logarithmic: true,
         }
@@ -101,7 +110,7 @@ impl Axis {
     }
 
     /// Whether a value has a place on the axis.
-    fn has(&self, value: f64) -> bool {
+    pub(super) fn has(&self, value: f64) -> bool {
         if self.logarithmic { value >= f64::MIN_POSITIVE } else { !value.is_nan() }
     }
 }
@@ -153,7 +162,7 @@ impl Panel {
         let line = |color: RGBColor, width: i32| ShapeStyle::from(color).stroke_width(width as u32);
         let widest = y.ticks.iter().map(|(_, text)| text_width(text, SMALL)).max().unwrap_or(0);
         let name = if y.label.is_empty() { 0 } else { MEDIUM * PIXEL + 4 * PIXEL };
-        let (left, below) = (widest + 2 * TICK + name, 2 * TICK + (SMALL + MEDIUM + 10) * PIXEL);
+        let (left, below) = (widest + 2 * TICK + name, 2 * TICK + (SMALL + MEDIUM + 7) * PIXEL);
         page.plotters(|area| {
             let corner = (frame.left - left, frame.top);
             let area = area.clone().shrink(corner, (left + frame.width(), frame.height() + below));
@@ -165,7 +174,7 @@ impl Panel {
                 .configure_mesh()
                 .bold_line_style(line(GRID, 3))
                 .light_line_style(line(RGBColor(240, 240, 240), 2))
-                .axis_style(line(BLACK, 3))
+                .axis_style(line(BLACK, 4))
                 .set_all_tick_mark_size(TICK)
                 .label_style(label_style(SMALL))
                 .axis_desc_style(label_style(MEDIUM))
@@ -173,7 +182,7 @@ impl Panel {
                 .y_desc(y.label.as_str())
                 .draw()
         })?;
-        page.outline(frame, "#000000", 3);
+        draw_upper_edges(page, frame);
         let (middle, _) = frame.center();
         page.text((middle, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
         let scale = Cartesian2d::new(x, y, (frame.left..frame.right, frame.bottom..frame.top));
@@ -187,9 +196,16 @@ impl Panel {
     }
 }
 
-/// The smallest and the largest of the finite values; (0, 1) when there are none.
+/// The two edges of a frame that plotters leaves open.
+pub(super) fn draw_upper_edges(page: &mut Page, frame: Frame) {
+    let Frame { left, top, right, bottom } = frame;
+    page.line(&[(left, top), (right, top), (right, bottom)], EDGE);
+}
+
+/// The smallest and the largest of the finite values, limited so that their distance is finite too; (0, 1) when there
+/// are none.
 pub(super) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    let finite = values.filter(|value| value.is_finite());
+    let finite = values.filter(|value| value.is_finite()).map(|value| value.clamp(-1e300, 1e300));
     finite.map(|value| (value, value)).reduce(|(a, b), (low, high)| (a.min(low), b.max(high))).unwrap_or((0.0, 1.0))
 }
 
@@ -248,7 +264,7 @@ mod tests {
         assert_eq!(texts(&Axis::linear("", -5.0, 5.0, 6)), ["−4", "−2", "0", "2", "4"]);
         assert_eq!(texts(&Axis::linear("", 0.0, 1.03, 6)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(texts(&Axis::linear("", 0.0, 30_000.0, 4)), ["0", "10,000", "20,000", "30,000"]);
-        assert_eq!(texts(&Axis::linear("", 0.0, 3e38, 3)), ["0e0", "1e38", "2e38", "3e38"]);
+        assert_eq!(texts(&Axis::linear("", 0.0, 3e38, 3)), ["0", "1e38", "2e38", "3e38"]);
         assert_eq!(texts(&Axis::epochs(1)), ["1"]);
         assert_eq!(texts(&Axis::epochs(20)), ["5", "10", "15", "20"]);
     }
@@ -256,9 +272,9 @@ mod tests {
     #[test]
     fn logarithmic_ticks_adapt_to_the_range() {
         let axis = |low: f64, high: f64| Axis::logarithmic("", [low, high].into_iter());
-        assert_eq!(texts(&axis(0.001, 1.0)), ["0.001", "0.010", "0.100", "1"]);
+        assert_eq!(texts(&axis(0.001, 1.0)), ["0.001", "0.01", "0.1", "1"]);
         assert_eq!(texts(&axis(0.003, 0.3)), ["0.005", "0.01", "0.02", "0.05", "0.1", "0.2"]);
-        assert_eq!(texts(&axis(3.1, 4.9)), ["3", "4", "5"]);
+        assert_eq!(texts(&axis(3.1, 4.9)), ["3.5", "4.0", "4.5"]);
         assert!(axis(1e-300, 1e300).ticks.len() < 20);
     }
 

@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn blues_run_from_light_to_dark() {
         assert_eq!((blue(0.0).as_str(), blue(0.5).as_str(), blue(1.0).as_str()), ("#f7fbff", "#6baed6", "#08306b"));
-        assert_eq!((blue(-1.0), blue(f64::NAN)), (blue(0.0), blue(0.0)));
+        assert_eq!((blue(-1.0), blue(2.0)), (blue(0.0), blue(1.0)));
         assert_eq!(palette(3), palette(13));
     }
 }

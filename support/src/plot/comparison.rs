@@ -37,7 +37,7 @@ pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
             // Neighbours stand on different heights, so that equal values can be counted.
             let off = [0.0, 0.16, -0.16, 0.08, -0.08][place % 5];
             if let Some(point) = panel.at(value, middle + off) {
-                page.dot(point, 4 * PIXEL, color);
+                page.dot(point, 4 * PIXEL, color, "#ffffff");
             }
         }
         let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
@@ -55,4 +55,25 @@ pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
         );
     }
     Ok(page.finish(label, alt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_told() {
+        let figure = strip("prc", &[("Baseline", vec![0.7, 0.9, 0.8]), ("Weighted", vec![0.5, 0.6])]).unwrap();
+        assert!(figure.alt().contains("Baseline: median 0.8000, from 0.7000 to 0.9000 in 3 runs."));
+        assert!(figure.alt().contains("Weighted: median 0.5500"));
+        assert_eq!(figure.svg().matches("<circle").count(), 5);
+    }
+
+    #[test]
+    fn what_can_not_be_drawn_is_refused() {
+        assert!(strip("prc", &[]).is_err());
+        assert!(strip("prc", &[("Baseline", vec![])]).unwrap_err().to_string().contains("Baseline"));
+        assert!(strip("prc", &[("Baseline", vec![f64::NAN])]).is_err());
+        assert!(strip("prc", &[("Baseline", vec![0.5, 0.5])]).is_ok());
+    }
 }

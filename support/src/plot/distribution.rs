@@ -2,7 +2,7 @@
 
 use ndarray::Array1;
 
-use super::axes::{Axis, Panel, ends, number};
+use super::axes::{Axis, EDGE, Panel, draw_upper_edges, ends, number};
 use super::colors::blue;
 use super::lines::legend;
 use super::page::{Anchor, Frame, LARGE, PIXEL, Page, Stroke};
@@ -24,7 +24,7 @@ const LIGHTEST: f64 = 0.2;
 /// When a feature is unknown, there are no examples, or a value is not finite.
 pub fn joint(examples: &Examples, x: &str, y: &str, title: &str) -> Result<Figure> {
     let pair = Pair::new(examples, x, y, title)?;
-    let mut page = Page::new(580, 560);
+    let mut page = Page::new(606, 540);
     pair.draw(&mut page, 0, 384, 62)?;
     let alt = pair.describe();
     Ok(page.finish(&format!("{y} against {x}"), alt))
@@ -36,9 +36,9 @@ pub fn joint(examples: &Examples, x: &str, y: &str, title: &str) -> Result<Figur
 /// As [`joint`].
 pub fn joint_pair(left: (&str, &Examples), right: (&str, &Examples), x: &str, y: &str) -> Result<Figure> {
     let pairs = [Pair::new(left.1, x, y, left.0)?, Pair::new(right.1, x, y, right.0)?];
-    let mut page = Page::new(880, 442);
-    for (pair, left) in pairs.iter().zip([0, 440]) {
-        pair.draw(&mut page, left, 274, 50)?;
+    let mut page = Page::new(920, 412);
+    for (pair, left) in pairs.iter().zip([0, 460]) {
+        pair.draw(&mut page, left, 264, 48)?;
     }
     let alt = pairs.each_ref().map(Pair::describe).join(" ");
     Ok(page.finish(&format!("{y} against {x}"), alt))
@@ -89,7 +89,7 @@ impl<'a> Pair<'a> {
         page.begin_clip(frame);
         cells.draw(page, frame);
         page.end_clip();
-        page.outline(frame, "#000000", 3);
+        draw_upper_edges(page, frame);
 
         let above = Frame::pixels(left, top - margin - 6, size, margin);
         let beside = Frame::pixels(left + size + 6, top, margin, size);
@@ -105,9 +105,8 @@ impl<'a> Pair<'a> {
             let right = beside.left + place(height, beside.width());
             bar(page, Frame { left: beside.left, right, top: edge(to), bottom: edge(from) });
         }
-        let base = Stroke { color: "#000000", width: 3, dashes: "" };
-        page.line(&[(above.left, above.bottom), (above.right, above.bottom)], base);
-        page.line(&[(beside.left, beside.top), (beside.left, beside.bottom)], base);
+        page.line(&[(above.left, above.bottom), (above.right, above.bottom)], EDGE);
+        page.line(&[(beside.left, beside.top), (beside.left, beside.bottom)], EDGE);
 
         let color_bar = Frame::pixels(left + size + 6 + margin + 10, top, 12, size);
         page.color_bar(color_bar, shade, &cells.ticks(), "examples in a hexagon");
@@ -122,7 +121,8 @@ impl<'a> Pair<'a> {
             sorted.sort_unstable_by(f64::total_cmp);
             let [low, median, high] = [1, 2, 3].map(|quarter| sorted[(rows - 1) * quarter / 4]);
             let name = self.names[i];
-            text += &format!("{join} {name} (median {median:.2}, middle half from {low:.2} to {high:.2})");
+            let [low, median, high] = [low, median, high].map(|value| number(value, 2));
+            text += &format!("{join} {name} (median {median}, middle half from {low} to {high})");
         }
         text + "."
     }
@@ -187,13 +187,12 @@ impl Hexagons {
         };
         for (&x, &y) in pair.values[0].iter().zip(&pair.values[1]) {
             let (x, y) = (scaled(0, x, columns), scaled(1, y, rows));
-            let (whole, half) = ((x.round(), y.round()), (x.floor() + 0.5, y.floor() + 0.5));
+            let gap = |place: f64, count: usize| place.floor().min((count - 1) as f64) + 0.5;
+            let (whole, half) = ((x.round(), y.round()), (gap(x, columns), gap(y, rows)));
             // A step up is √3 times as long as one to the right, so its square counts three times.
             let square = |(a, b): (f64, f64)| (x - a) * (x - a) + 3.0 * (y - b) * (y - b);
             let (a, b) = if square(whole) <= square(half) { whole } else { half };
-            // At the right and upper end the middle of a gap may lie outside: it counts, and is clipped when drawn.
-            let (a, b) = ((2.0 * a) as usize, (2.0 * b) as usize);
-            grid[b.min(2 * rows) * (2 * columns + 1) + a.min(2 * columns)] += 1;
+            grid[(2.0 * b) as usize * (2 * columns + 1) + (2.0 * a) as usize] += 1;
         }
         let counts = grid.into_iter().enumerate().filter(|(_, count)| *count > 0);
         let counts = counts.map(|(i, n)| ((i % (2 * columns + 1), i / (2 * columns + 1)), n)).collect();
@@ -214,8 +213,9 @@ impl Hexagons {
         const COLORS: usize = 48;
         let (step_x, step_y) =
             (f64::from(frame.width()) / (2 * self.columns) as f64, f64::from(frame.height()) / (2 * self.rows) as f64);
-        let (w, h) = (step_x.round() as i32, (step_y / 3.0).round() as i32);
-        let (width, side) = (2 * w, 2 * h);
+        // Half the width and a quarter of the height, rounded up so that no gaps open.
+        let (w, h) = (step_x.ceil() as i32, (step_y / 3.0).ceil() as i32);
+        let side = 2 * h;
         let mut paths = vec![String::new(); COLORS];
         for &((column, row), count) in &self.counts {
             let x = frame.left + (step_x * column as f64).round() as i32 - w;
@@ -223,7 +223,6 @@ impl Hexagons {
             let color = (self.share(count) * (COLORS - 1) as f64).round() as usize;
             paths[color] += &format!("M{x},{y}v{side}l{w},{h}l{w},-{h}v-{side}l-{w},-{h}z");
         }
-        let _ = width;
         for (color, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
             let color = shade(color as f64 / (COLORS - 1) as f64);
             // A thin edge of the same color closes the seams between neighbours.
@@ -283,17 +282,17 @@ pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> R
     let mut alt = format!("{title}: histograms of predictions.");
     for (color, ((name, values), shares)) in groups.iter().zip(&shares).enumerate() {
         let edge = |i: usize| limits.0 + (limits.1 - limits.0) * i as f64 / bins as f64;
-        let steps = shares.iter().enumerate().flat_map(|(i, &share)| [(edge(i), share), (edge(i + 1), share)]);
-        let outline = [(limits.0, 0.0)].into_iter().chain(steps).chain([(limits.1, 0.0)]);
-        let points: Vec<_> = outline.filter_map(|(x, y)| panel.at(x, y)).collect();
         let stroke: Stroke = solid(color).into();
-        let text: Vec<String> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
-        page.element(format_args!(
-            r#"<polygon fill="{0}" fill-opacity="0.35" stroke="{0}" stroke-width="5" points="{1}"/>"#,
-            stroke.color,
-            text.join(" ")
-        ));
-        drawn.push(points);
+        // Bins without values interrupt the outline, so that it does not run along the axis.
+        let places: Vec<usize> = (0..bins).collect();
+        for run in places.split(|&i| shares[i] == 0.0).filter(|run| !run.is_empty()) {
+            let steps = run.iter().flat_map(|&i| [(edge(i), shares[i]), (edge(i + 1), shares[i])]);
+            let (start, end) = (edge(run[0]), edge(run[run.len() - 1] + 1));
+            let outline = std::iter::once((start, 0.0)).chain(steps).chain([(end, 0.0)]);
+            let points: Vec<_> = outline.filter_map(|(x, y)| panel.at(x, y)).collect();
+            page.area(&points, stroke.color);
+            drawn.push(points);
+        }
         let mut sorted = values.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let [five, median, ninety_five] = [5, 50, 95].map(|percent| sorted[(sorted.len() - 1) * percent / 100]);
@@ -305,4 +304,62 @@ pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> R
     }
     legend(&mut page, &panel, &names, &drawn);
     Ok(page.finish(title, alt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, array};
+
+    fn examples(rows: usize) -> Examples {
+        let value = |(row, column): (usize, usize)| ((row * (7 + 4 * column)) % 101) as f32 / 10.1 - 5.0;
+        Examples::new(Array2::from_shape_fn((rows, 2), value), Array1::from_elem(rows, false)).unwrap()
+    }
+
+    #[test]
+    fn every_example_counts_in_one_hexagon() {
+        for rows in [1, 2, 500, 20_000] {
+            let examples = examples(rows);
+            let cells = Hexagons::count(&Pair::new(&examples, "x0", "x1", "").unwrap());
+            assert_eq!(cells.counts.iter().map(|cell| cell.1).sum::<usize>(), rows);
+        }
+    }
+
+    #[test]
+    fn an_example_counts_where_it_lies() {
+        let corners = array![[-5.0, -5.0], [5.0, 5.0]];
+        let examples = Examples::new(corners, array![true, true]).unwrap();
+        let cells = Hexagons::count(&Pair::new(&examples, "x0", "x1", "").unwrap());
+        let Hexagons { columns, rows, counts } = cells;
+        assert_eq!(counts, [((0, 0), 1), ((2 * columns, 2 * rows), 1)]);
+    }
+
+    #[test]
+    fn histograms_count_every_value() {
+        assert_eq!(histogram_counts(&[0.0, 0.24, 0.25, 1.0, 1.0], (0.0, 1.0), 4), [2, 1, 0, 2]);
+        let examples = examples(3000);
+        let pair = Pair::new(&examples, "x0", "x1", "").unwrap();
+        assert_eq!(histogram_counts(&pair.values[1], pair.limits[1], 37).iter().sum::<usize>(), 3000);
+    }
+
+    #[test]
+    fn axes_end_at_5_or_at_the_data() {
+        let examples = |last: f32| Examples::new(array![[0.0, 1.0], [last, 1.0]], array![true, false]).unwrap();
+        let limits = |last: f32| Pair::new(&examples(last), "x0", "x1", "").unwrap().limits;
+        assert_eq!(limits(3.0), [(-5.0, 5.0), (-5.0, 5.0)]);
+        assert_eq!(limits(30.0), [(0.0, 30.0), (-5.0, 5.0)]);
+    }
+
+    #[test]
+    fn what_can_not_be_drawn_is_refused() {
+        assert!(joint(&examples(0), "x0", "x1", "none").unwrap_err().to_string().contains("no examples"));
+        assert!(joint(&examples(5), "x0", "V6", "").unwrap_err().to_string().contains("V6"));
+        let mut broken = examples(5);
+        broken.features[[2, 1]] = f32::NAN;
+        assert!(joint(&broken, "x0", "x1", "").unwrap_err().to_string().contains("'x1' of row 2 is NaN"));
+        assert!(histogram(&[], 10, "").is_err());
+        assert!(histogram(&[("a", &array![])], 10, "").unwrap_err().to_string().contains("'a'"));
+        assert!(histogram(&[("a", &array![0.5, f32::NAN])], 10, "").is_err());
+        assert!(histogram(&[("a", &array![0.5])], 0, "").is_err());
+    }
 }

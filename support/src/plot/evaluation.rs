@@ -1,6 +1,6 @@
 //! Figures that judge a model: confusion matrices, ROC and precision-recall curves.
 
-use super::axes::{Axis, Panel, number};
+use super::axes::{Axis, Panel, ends, number};
 use super::colors::blue;
 use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
 use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL};
@@ -56,7 +56,7 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
             for (j, count) in counts.iter().enumerate() {
                 let share = if total > 0.0 { count / total } else { 0.0 };
                 page.fill(Frame::pixels(x + cell * j as i32, y + cell * i as i32, cell, cell), &blue(share));
-                let color = if share > 0.55 { "#ffffff" } else { "#000000" };
+                let color = if share > 0.68 { "#ffffff" } else { "#000000" };
                 let center = (middle(x, j), middle(y, i));
                 let decimals = usize::from(count.fract() != 0.0);
                 page.text(pixels(center.0, center.1 - 8), Anchor::Middle, 17, color, &number(*count, decimals));
@@ -114,7 +114,7 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
     }
     let in_corner = |curve: &Curve| curve.points.iter().any(|&(x, y)| x <= 20.0 && y >= 80.0);
     let detail = drawable.iter().any(in_corner);
-    let mut page = Page::new(if detail { 800 } else { 430 }, 412);
+    let mut page = Page::new(if detail { 806 } else { 430 }, 412);
     let axis = |label: &str, low: f64, high: f64| Axis::linear(label, low, high, 6).percent();
     let whole = Frame::pixels(78, 34, 322, 322);
     let (x, y) = (axis(X, -2.0, 102.0), axis(Y, -2.0, 102.0));
@@ -126,7 +126,9 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
     if let (true, Some((left, top)), Some((right, bottom))) = (detail, panel.at(-0.5, 100.5), panel.at(20.0, 80.0)) {
         page.outline(Frame { left, top, right, bottom }, "#808080", 3);
     }
-    legend(&mut page, &panel, &entries(&drawable), &drawn);
+    let mut names = entries(&drawable);
+    names.push(("chance (AUC = 0.5)".into(), GUIDE));
+    legend(&mut page, &panel, &names, &drawn);
     if detail {
         let corner = Frame::pixels(460, 34, 322, 322);
         let (x, y) = (axis(X, -0.5, 20.0), axis("", 80.0, 100.5));
@@ -168,9 +170,25 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
     let mut page = Page::new(560, 470);
     let axis = |label: &str| Axis::linear(label, -0.02, 1.03, 6);
     let panel = Panel::draw(&mut page, Frame::pixels(66, 16, 474, 398), "", axis("recall"), axis("precision"))?;
+    let mut names = entries(&drawable);
+    if let Some(prevalence) = prevalence(curves)
+        && let (Some(left), Some(right)) = (panel.at(0.0, prevalence), panel.at(1.0, prevalence))
+    {
+        page.line(&[left, right], GUIDE);
+        names.push((format!("chance (AP = {prevalence:.4})"), GUIDE));
+        alt += &format!(" Chance: average precision {prevalence:.4}, the share of positives.");
+    }
     let drawn = draw_curves(&mut page, &panel, &drawable);
-    legend(&mut page, &panel, &entries(&drawable), &drawn);
+    legend(&mut page, &panel, &names, &drawn);
     Ok(page.finish("Precision-recall curves", alt))
+}
+
+/// The share of positives, which is the precision of guessing, when it is about the same behind all curves: it is the
+/// precision at the lowest threshold, where everything is predicted positive.
+fn prevalence(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Option<f64> {
+    let all = || curves.iter().map(|(_, curve, _)| curve.precision[0]);
+    let (low, high) = ends(all());
+    (low > 0.0 && high <= 1.1 * low).then(|| all().sum::<f64>() / curves.len() as f64)
 }
 
 /// Whether the rates of a curve can be drawn.
@@ -185,4 +203,55 @@ fn check(name: &str, x: &[f64], y: &[f64]) -> Result<()> {
         return Ok(());
     };
     Err(Error::Argument(format!("the curve '{name}' {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::curves::{precision_recall_curve, roc_curve};
+    use crate::plot::{dashed, solid};
+    use ndarray::array;
+
+    #[test]
+    fn legends_and_descriptions_have_the_areas() {
+        let (labels, scores) = (array![false, false, true, true], array![0.1, 0.4, 0.35, 0.8]);
+        let figure = roc(&[("Test", &roc_curve(&labels, &scores).unwrap(), solid(0))]).unwrap();
+        assert!(figure.svg.contains("Test (AUC = 0.7500)") && figure.alt.contains("area under the curve 0.7500"));
+        let curve = precision_recall_curve(&labels, &scores).unwrap();
+        let figure = precision_recall(&[("Test", &curve, dashed(0))]).unwrap();
+        assert!(figure.svg.contains("Test (AP = 0.8333)") && figure.svg.contains("chance (AP = 0.5000)"));
+        assert!(figure.alt.contains("average precision 0.8333"));
+    }
+
+    #[test]
+    fn one_class_is_refused_by_name() {
+        let curve = roc_curve(&array![true, true], &array![0.1, 0.2]).unwrap();
+        let message = roc(&[("Test", &curve, solid(0))]).unwrap_err().to_string();
+        assert!(message.contains("'Test'") && message.contains("classes"), "{message}");
+        let none = precision_recall_curve::<f32>(&array![], &array![]).unwrap();
+        assert!(precision_recall(&[("Test", &none, solid(0))]).is_err());
+        assert!(roc(&[]).is_err() && precision_recall(&[]).is_err() && confusion_matrices(&[]).is_err());
+    }
+
+    #[test]
+    fn counts_are_written_with_their_share_of_the_row() {
+        let matrix = ConfusionMatrix {
+            true_negatives: 56_854.0,
+            false_positives: 10.0,
+            false_negatives: 25.0,
+            true_positives: 75.0,
+        };
+        let figure = confusion_matrix(&matrix, "At 0.5").unwrap();
+        for text in [">56,854<", ">10<", ">25.00 %<", ">75.00 %<", ">At 0.5<"] {
+            assert!(figure.svg.contains(text), "{text}");
+        }
+        assert!(figure.alt.contains("At 0.5: 56,854 true negatives, 10 false positives"));
+    }
+
+    #[test]
+    fn an_empty_matrix_is_drawn_and_a_broken_one_refused() {
+        assert!(!confusion_matrix(&ConfusionMatrix::default(), "").unwrap().svg.contains("NaN"));
+        let broken = ConfusionMatrix { true_positives: f64::NAN, ..ConfusionMatrix::default() };
+        assert!(confusion_matrix(&broken, "Test").unwrap_err().to_string().contains("'Test'"));
+    }
 }

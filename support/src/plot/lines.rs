@@ -51,7 +51,11 @@ pub(super) fn draw_curves(page: &mut Page, panel: &Panel, curves: &[Curve]) -> D
             let piece = thin(piece.iter().flatten().copied());
             match piece[..] {
                 [] => continue,
-                [point] => page.dot(point, 3 * PIXEL, curve.stroke.color),
+                // A curve of one point: a disc for a solid line, a ring for a dashed one.
+                [point] => {
+                    let Stroke { color, dashes, .. } = curve.stroke;
+                    page.dot(point, 3 * PIXEL, if dashes.is_empty() { color } else { "#ffffff" }, color);
+                }
                 _ => page.line(&piece, curve.stroke),
             }
             drawn.push(piece);
@@ -119,7 +123,7 @@ pub(super) fn legend(page: &mut Page, panel: &Panel, entries: &[(String, Stroke)
         right: x[column] + width,
         bottom: y[row] + height,
     });
-    let place = boxes.into_iter().min_by_key(|place| hidden(*place, drawn)).unwrap_or(panel.frame);
+    let place = boxes.into_iter().min_by_key(|place| hidden(place.grown(margin), drawn)).unwrap_or(panel.frame);
     page.element(format_args!(
         r##"<rect x="{}" y="{}" width="{width}" height="{height}" rx="10" fill="#ffffff" fill-opacity="0.85" stroke="#cccccc" stroke-width="3"/>"##,
         place.left, place.top
@@ -200,13 +204,13 @@ fn draw_lines(
     (x_label, y_label): (&str, &str),
     curves: &[(&str, Vec<(f64, f64)>, Style)],
 ) -> Result<Figure> {
-    let finite = |(x, y): &&(f64, f64)| x.is_finite() && y.is_finite();
+    let finite = |(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && x_axis.has(*x);
     if !curves.iter().any(|curve| curve.1.iter().any(|point| finite(&point))) {
-        return Err(Error::Argument("there is nothing to draw: no curve has a point with finite x and y".into()));
+        return Err(Error::Argument("there is nothing to draw: no curve has a point that fits on the axes".into()));
     }
     let mut page = Page::new(640, 440);
     let y_axis = Axis::around(y_label, curves.iter().flat_map(|curve| &curve.1).map(|point| point.1), 7);
-    let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 536, 368), "", x_axis, y_axis)?;
+    let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 536, 368), "", x_axis.clone(), y_axis)?;
     let curves: Vec<Curve> =
         curves.iter().map(|(name, points, style)| Curve::new(*name, *style, points.clone())).collect();
     let drawn = draw_curves(&mut page, &panel, &curves);
@@ -221,4 +225,68 @@ fn draw_lines(
         );
     }
     Ok(page.finish(&format!("{y_label} against {x_label}"), alt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::solid;
+
+    /// A curve like a ROC curve of very many points: many small steps.
+    fn stairs() -> Vec<Point> {
+        let mut seed = 1u32;
+        let mut at = (0, 0);
+        let mut points = vec![at];
+        while at.0 < 1600 && at.1 < 1600 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let up = (seed >> 16) % 1600 > at.1 as u32;
+            at = if up { (at.0, at.1 + 1) } else { (at.0 + 1, at.1) };
+            points.extend([at; 20]);
+        }
+        points
+    }
+
+    #[test]
+    fn a_thinned_curve_keeps_its_ends_and_stays_within_half_a_pixel() {
+        let full = stairs();
+        let thinned = thin(full.iter().copied());
+        assert!(thinned.len() * 20 < full.len(), "{} of {} points", thinned.len(), full.len());
+        assert_eq!((thinned.first(), thinned.last()), (full.first(), full.last()));
+        for &point in &full {
+            let nearest = thinned.windows(2).map(|pair| distance(point, pair[0], pair[1])).fold(f64::MAX, f64::min);
+            assert!(nearest <= TOLERANCE, "{point:?} is {nearest} units away");
+        }
+    }
+
+    #[test]
+    fn thinning_keeps_what_turns_back() {
+        let spike = [(0, 0), (100, 0), (100, 300), (100, 0), (200, 0)];
+        assert_eq!(thin(spike.into_iter()), spike);
+        assert_eq!(thin([(1, 1), (1, 1)].into_iter()), [(1, 1)]);
+        assert_eq!(thin(std::iter::empty()), []);
+    }
+
+    #[test]
+    fn nan_interrupts_a_curve() {
+        let points = vec![(0.0, 0.0), (1.0, 1.0), (2.0, f64::NAN), (3.0, 1.0), (4.0, 0.0), (5.0, f64::NAN), (6.0, 1.0)];
+        let svg = lines("x", "y", &[("a", points, solid(0))]).unwrap().svg;
+        let data = svg.split_once("<svg x=").unwrap().1.split_once("</svg>").unwrap().0;
+        assert_eq!((data.matches("<polyline").count(), data.matches("<circle").count()), (2, 1));
+    }
+
+    #[test]
+    fn a_curve_without_finite_points_is_refused() {
+        assert!(lines("x", "y", &[]).is_err());
+        assert!(lines("x", "y", &[("a", vec![(0.0, f64::NAN)], solid(0))]).is_err());
+        assert!(lines_log_x("x", "y", &[("a", vec![(-1.0, 1.0)], solid(0))]).is_err());
+    }
+
+    #[test]
+    fn a_legend_goes_where_nothing_is() {
+        let rising = vec![vec![(0, 400), (400, 0)]];
+        let (upper_left, upper_right) =
+            (Frame { left: 0, top: 0, right: 100, bottom: 100 }, Frame { left: 300, top: 0, right: 400, bottom: 100 });
+        assert_eq!(hidden(upper_left, &rising), 0);
+        assert!(hidden(upper_right, &rising) > 10);
+    }
 }

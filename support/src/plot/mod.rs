@@ -88,3 +88,122 @@ pub fn solid(color: usize) -> Style {
 pub fn dashed(color: usize) -> Style {
     Style { color, dashed: true }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::curves::{precision_recall_curve, roc_curve};
+    use crate::examples::Examples;
+    use crate::history::History;
+    use crate::metrics::{ConfusionMatrix, Metrics};
+    use crate::random::{Purpose, generator, normal_pair};
+    use ndarray::{Array1, Array2};
+
+    const ROWS: usize = 60_000;
+
+    /// A figure of every kind, of as many rows as the lesson has.
+    fn figures() -> Vec<(&'static str, Figure)> {
+        let mut rng = generator(1, Purpose::Synthetic, 0);
+        let mut normal = || normal_pair(&mut rng).0;
+        let features = Array2::from_shape_fn((ROWS, 2), |_| (2.5 * normal() as f32).clamp(-5.0, 5.0));
+        let labels = Array1::from_shape_fn(ROWS, |row| row % 400 == 0);
+        let scores = labels.mapv(|label| (normal() + if label { 2.0 } else { 0.0 }) as f32);
+        let probabilities = scores.mapv(|score| (score / 20.0 + 0.5).clamp(0.0, 1.0));
+        let examples = Examples::new(features, labels.clone()).unwrap();
+        let (negatives, positives) = examples.by_class();
+        let epochs: Vec<Metrics> = (0..100)
+            .map(|epoch| {
+                let loss = 0.5 / (1.0 + f64::from(epoch)) + 0.001 * normal().abs();
+                let confusion_matrix = ConfusionMatrix { true_positives: f64::from(epoch), ..Default::default() };
+                let prc = 0.5 + 0.01 * normal();
+                Metrics { loss, cross_entropy: loss, brier_score: 0.0, confusion_matrix, auc: prc, prc }
+            })
+            .collect();
+        let run = History { train: epochs.clone(), val: epochs, best_epoch: Some(90) };
+        let rocs = roc_curve(&labels, &scores).unwrap();
+        let steps = precision_recall_curve(&labels, &scores).unwrap();
+        let matrix = run.val[50].confusion_matrix;
+        let hostile = "a <b> & \"c\" \u{1} '価格'";
+        vec![
+            ("joint", joint(&examples, "x0", "x1", hostile).unwrap()),
+            ("joint_pair", joint_pair(("No", &negatives), ("Yes", &positives), "x0", "x1").unwrap()),
+            ("loss", loss(&[(hostile, &run), ("Weighted", &run)]).unwrap()),
+            ("history", history(&run).unwrap()),
+            ("histories", histories(&[(hostile, &run), ("Weighted", &run)]).unwrap()),
+            ("confusion_matrices", confusion_matrices(&[("0.5", &matrix), (hostile, &matrix)]).unwrap()),
+            ("roc", roc(&[(hostile, &rocs, solid(0)), ("Test", &rocs, dashed(11))]).unwrap()),
+            (
+                "precision_recall",
+                precision_recall(&[(hostile, &steps, solid(0)), ("Test", &steps, dashed(0))]).unwrap(),
+            ),
+            ("histogram", histogram(&[(hostile, &probabilities), ("Test", &probabilities)], 50, "T").unwrap()),
+            ("lines", lines("x", hostile, &[("a", vec![(0.0, -1e300), (1.0, 1e300)], solid(0))]).unwrap()),
+            ("lines_log_x", lines_log_x("x", "y", &[("a", vec![(1e-9, 1.0), (1e9, 1.0)], dashed(0))]).unwrap()),
+            ("strip", strip(hostile, &[(hostile, vec![1.0, 2.0, 2.0])]).unwrap()),
+        ]
+    }
+
+    /// Checks that tags are closed in order and attributes are in quotes.
+    fn assert_well_formed(svg: &str) {
+        let mut open = Vec::new();
+        for piece in svg.split('<').skip(1) {
+            let (tag, text) = piece.split_once('>').unwrap_or_else(|| panic!("no end of <{piece}"));
+            assert!(!text.contains('>') && tag.matches('"').count().is_multiple_of(2), "<{piece}");
+            let name = tag.split([' ', '/']).next().unwrap();
+            match (tag.strip_prefix('/'), tag.ends_with('/')) {
+                (Some(name), _) => assert_eq!(open.pop(), Some(name)),
+                (None, false) => open.push(name),
+                (None, true) => {}
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
+        assert!(
+            !svg.replace("&amp;", "")
+                .replace("&lt;", "")
+                .replace("&gt;", "")
+                .replace("&quot;", "")
+                .replace("&apos;", "")
+                .contains('&')
+        );
+        assert!(svg.chars().all(|c| c == '\n' || !c.is_control()));
+    }
+
+    #[test]
+    fn figures_are_well_formed_small_and_described() {
+        for (name, figure) in figures() {
+            let (svg, alt) = (figure.svg(), figure.alt());
+            assert_well_formed(svg);
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}");
+            let limit = if name.starts_with("joint") { 250_000 } else { 60_000 };
+            assert!(svg.len() < limit, "{name} has {} bytes", svg.len());
+            assert!(alt.len() > 40 && alt.ends_with('.') && !alt.contains("NaN"), "{name}: {alt}");
+            assert_eq!((figure.to_string(), format!("{figure:?}")), (alt.to_owned(), alt.to_owned()));
+            assert!(svg.contains("aria-label=\"") && svg.contains("fill=\"#ffffff\"/>"), "{name}");
+        }
+    }
+
+    #[test]
+    fn coordinates_are_whole_numbers() {
+        for (name, figure) in figures() {
+            for attribute in ["points=\"", " d=\"", " x=\"", " y=\"", " x1=\"", " cx=\"", " r=\"", " width=\""] {
+                for text in figure.svg().split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap()) {
+                    assert!(!text.contains('.') && !text.contains('e'), "{name}: {attribute}{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_data_give_the_same_bytes() {
+        assert_eq!(figures(), figures());
+    }
+
+    #[test]
+    fn a_figure_is_saved_whole() {
+        let figure = strip("prc", &[("a", vec![0.5])]).unwrap();
+        let path = std::env::temp_dir().join(format!("figure-{}.svg", std::process::id()));
+        figure.save(&path).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), figure.svg());
+        std::fs::remove_file(path).unwrap();
+    }
+}

@@ -36,10 +36,16 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// A rectangle of so many pixels.
+    /// A rectangle of so many pixels, moved to their middles, where a line one pixel wide is sharp.
     pub(super) fn pixels(left: i32, top: i32, width: i32, height: i32) -> Self {
-        let (right, bottom) = (left + width, top + height);
-        Self { left: left * PIXEL, top: top * PIXEL, right: right * PIXEL, bottom: bottom * PIXEL }
+        let middle = |pixel: i32| pixel * PIXEL + PIXEL / 2;
+        Self { left: middle(left), top: middle(top), right: middle(left + width), bottom: middle(top + height) }
+    }
+
+    /// The rectangle with a margin around it.
+    pub(super) fn grown(self, margin: i32) -> Self {
+        let Self { left, top, right, bottom } = self;
+        Self { left: left - margin, top: top - margin, right: right + margin, bottom: bottom + margin }
     }
 
     pub(super) fn width(self) -> i32 {
@@ -106,7 +112,9 @@ impl Page {
         drop(area);
         // What lies between the opening and the closing tag of plotters' document.
         let body = svg.split_once('\n').map_or("", |(_, rest)| rest);
-        self.body += body.strip_suffix("</svg>\n").unwrap_or(body);
+        let body = body.strip_suffix("</svg>\n").unwrap_or(body);
+        // plotters lets control characters of a label through, which XML forbids.
+        self.body.extend(body.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }));
         Ok(())
     }
 
@@ -178,22 +186,28 @@ impl Page {
 
     /// A line through points.
     pub(super) fn line(&mut self, points: &[Point], stroke: Stroke) {
-        let mut text = String::new();
-        for (x, y) in points {
-            let _ = write!(text, "{x},{y} ");
-        }
         let dashes =
             if stroke.dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{}""#, stroke.dashes) };
         let Stroke { color, width, .. } = stroke;
         self.element(format_args!(
             r#"<polyline fill="none" stroke="{color}" stroke-width="{width}" stroke-linejoin="round"{dashes} points="{}"/>"#,
-            text.trim_end()
+            coordinates(points)
         ));
     }
 
-    /// A disc.
-    pub(super) fn dot(&mut self, (x, y): Point, radius: i32, color: &str) {
-        self.element(format_args!(r#"<circle cx="{x}" cy="{y}" r="{radius}" fill="{color}"/>"#));
+    /// The area below a line, and the line.
+    pub(super) fn area(&mut self, points: &[Point], color: &str) {
+        self.element(format_args!(
+            r#"<polyline fill="{color}" fill-opacity="0.35" stroke="{color}" stroke-width="5" points="{}"/>"#,
+            coordinates(points)
+        ));
+    }
+
+    /// A disc with an edge.
+    pub(super) fn dot(&mut self, (x, y): Point, radius: i32, fill: &str, edge: &str) {
+        self.element(format_args!(
+            r#"<circle cx="{x}" cy="{y}" r="{radius}" fill="{fill}" stroke="{edge}" stroke-width="5"/>"#
+        ));
     }
 
     /// A scale of colors from bottom to top, with marks at shares of its height.
@@ -239,6 +253,10 @@ impl Page {
     }
 }
 
+fn coordinates(points: &[Point]) -> String {
+    points.iter().map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ")
+}
+
 /// Text as it may stand between tags and in attributes.
 fn clean(text: &str) -> String {
     let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -247,7 +265,7 @@ fn clean(text: &str) -> String {
 
 /// About how wide a text is, in units: as in DejaVu Sans, which is wider than most; East Asian characters are square.
 pub(super) fn text_width(text: &str, pixels: i32) -> i32 {
-    let hundredths: i32 = text.chars().map(|c| if u32::from(c) >= 0x1100 { 100 } else { 61 }).sum();
+    let hundredths: i32 = text.chars().map(|c| if u32::from(c) >= 0x1100 { 100 } else { 59 }).sum();
     hundredths * pixels * PIXEL / 100
 }
 

@@ -130,3 +130,56 @@ fn course(curve: &Curve, metric: Metric) -> String {
         last.0
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Metrics;
+    use ndarray::array;
+
+    fn run(losses: &[f64], best_epoch: Option<usize>) -> History {
+        let metrics = |&loss: &f64| Metrics::new(&array![true, false], &array![0.75f32, 0.25], loss, 0.25);
+        let epochs: Vec<Metrics> = losses.iter().map(metrics).collect();
+        History { train: epochs.clone(), val: epochs, best_epoch }
+    }
+
+    #[test]
+    fn each_run_has_a_line_for_each_set() {
+        let (a, b) = (run(&[0.5, 0.1, 0.01], None), run(&[0.3, 0.2], None));
+        let figure = loss(&[("Zero Bias", &a), ("Careful Bias", &b)]).unwrap();
+        for name in ["Train Zero Bias", "Val Zero Bias", "Train Careful Bias", "Val Careful Bias"] {
+            assert!(figure.svg.contains(&format!(">{name}<")), "{name}");
+        }
+        assert!(figure.alt.contains("Val Careful Bias loss: 0.300000 in epoch 1, 0.200000 in epoch 2."));
+    }
+
+    #[test]
+    fn the_best_epoch_is_marked() {
+        let marked = history(&run(&[0.5, 0.1, 0.2], Some(1))).unwrap();
+        assert!(marked.svg.contains(">best epoch<") && marked.alt.ends_with("The best epoch was 2."));
+        assert!(!history(&run(&[0.5, 0.1], None)).unwrap().svg.contains("best epoch"));
+        assert!(history(&run(&[0.5], Some(7))).is_ok());
+    }
+
+    #[test]
+    fn short_flat_and_diverging_runs_are_drawn() {
+        for losses in
+            [&[0.5][..], &[0.5, 0.5], &[0.5, f64::NAN, 0.4], &[0.5, f64::INFINITY], &[0.0, 0.5], &[1e-300, 1e300]]
+        {
+            let run = run(losses, None);
+            assert!(loss(&[("Run", &run)]).is_ok() && history(&run).is_ok(), "{losses:?}");
+        }
+        assert!(history(&run(&[0.0, 0.0], None)).is_ok());
+        let without_validation = History { val: Vec::new(), ..run(&[0.5, 0.1], None) };
+        assert!(!history(&without_validation).unwrap().svg.contains(">Val<"));
+    }
+
+    #[test]
+    fn nothing_to_draw_is_refused_by_name() {
+        let message = loss(&[("Zero Bias", &History::default())]).unwrap_err().to_string();
+        assert!(message.contains("'Zero Bias'"), "{message}");
+        assert!(history(&run(&[f64::NAN], None)).unwrap_err().to_string().contains("diverged"));
+        assert!(loss(&[("Run", &run(&[f64::NAN, 0.0], None))]).is_err());
+        assert!(loss(&[]).is_err() && histories(&[]).is_err());
+    }
+}
