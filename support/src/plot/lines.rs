@@ -181,11 +181,14 @@ fn hidden(place: Frame, drawn: &Drawn) -> i64 {
     count
 }
 
+/// A name for the legend, points (x, y) in the order in which a line joins them, and how to draw it.
+pub type Line<'a> = (&'a str, Vec<(f64, f64)>, Style);
+
 /// Curves of any kind: a name, its points (x, y) and a style for each. A curve is interrupted where a value is NaN.
 ///
 /// # Errors
 /// When no curve has a point.
-pub fn lines(x_label: &str, y_label: &str, curves: &[(&str, Vec<(f64, f64)>, Style)]) -> Result<Figure> {
+pub fn lines(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure> {
     let x = curves.iter().flat_map(|curve| &curve.1).map(|point| point.0);
     draw_lines(Axis::around(x_label, x, 7), (x_label, y_label), curves)
 }
@@ -194,16 +197,12 @@ pub fn lines(x_label: &str, y_label: &str, curves: &[(&str, Vec<(f64, f64)>, Sty
 ///
 /// # Errors
 /// As [`lines`].
-pub fn lines_log_x(x_label: &str, y_label: &str, curves: &[(&str, Vec<(f64, f64)>, Style)]) -> Result<Figure> {
+pub fn lines_log_x(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure> {
     let x = curves.iter().flat_map(|curve| &curve.1).map(|point| point.0);
     draw_lines(Axis::logarithmic(x_label, x), (x_label, y_label), curves)
 }
 
-fn draw_lines(
-    x_axis: Axis,
-    (x_label, y_label): (&str, &str),
-    curves: &[(&str, Vec<(f64, f64)>, Style)],
-) -> Result<Figure> {
+fn draw_lines(x_axis: Axis, (x_label, y_label): (&str, &str), curves: &[Line<'_>]) -> Result<Figure> {
     let finite = |(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && x_axis.has(*x);
     if !curves.iter().any(|curve| curve.1.iter().any(|point| finite(&point))) {
         return Err(Error::Argument("there is nothing to draw: no curve has a point that fits on the axes".into()));

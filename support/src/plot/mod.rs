@@ -1,7 +1,7 @@
 //! Figures in the look of matplotlib and seaborn, as SVG.
 //!
 //! Each function takes what the rest of the crate computes and returns a [`Figure`], which shows itself as the last
-//! expression of a cell. The axes are drawn by plotters; [`page`] adds what it lacks: dashes, clipping, hexagons.
+//! expression of a cell. The axes are drawn by plotters; `page` adds what it lacks: dashes, clipping, hexagons.
 //!
 //! Every coordinate is a whole number, so the same data give the same bytes on every machine.
 
@@ -25,7 +25,7 @@ use crate::table::show;
 pub use comparison::strip;
 pub use distribution::{histogram, joint, joint_pair};
 pub use evaluation::{confusion_matrices, confusion_matrix, precision_recall, roc};
-pub use lines::{lines, lines_log_x};
+pub use lines::{Line, lines, lines_log_x};
 pub use training::{histories, history, loss};
 
 /// A drawing and the same in words. As the last expression of a cell it appears as a picture.

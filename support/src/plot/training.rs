@@ -120,15 +120,13 @@ fn curves(runs: &[(&str, &History)], metric: Metric) -> Vec<Curve> {
 
 /// Where a curve starts and ends, in words.
 fn course(curve: &Curve, metric: Metric) -> String {
-    let ([first, ..], [.., last]) = (&curve.points[..], &curve.points[..]) else { return String::new() };
-    format!(
-        " {} {}: {} in epoch 1, {} in epoch {:.0}.",
-        curve.name,
-        metric.name(),
-        metric.format(first.1),
-        metric.format(last.1),
-        last.0
-    )
+    let at = |&(epoch, value): &(f64, f64)| format!("{} in epoch {epoch:.0}", metric.format(value));
+    let name = format!("{} {}", curve.name, metric.name());
+    match &curve.points[..] {
+        [] => String::new(),
+        [only] => format!(" {name}: {}.", at(only)),
+        [first, .., last] => format!(" {name}: {}, {}.", at(first), at(last)),
+    }
 }
 
 #[cfg(test)]
