@@ -75,6 +75,10 @@ impl Step for KernelSpec {
             && self.paths.kernel_launcher().is_file())
     }
 
+    fn is_quick(&self) -> bool {
+        true
+    }
+
     fn megabytes(&self) -> u64 {
         100
     }

@@ -53,6 +53,8 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         .arg(format!("--ServerApp.port={port}"))
         .arg("--ServerApp.port_retries=0")
         .arg(format!("--ServerApp.root_dir={}", paths.notebooks().display()))
+        // In a container one often is root; it listens on this machine only, and asks for a token.
+        .arg("--ServerApp.allow_root=True")
         // Ctrl-C is answered without a question.
         .arg("--ServerApp.answer_yes=True")
         .arg(format!("--LabApp.default_url={}", first_page(paths)))

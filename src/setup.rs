@@ -18,6 +18,10 @@ pub trait Step {
     fn title(&self) -> String;
     /// Is its result there and up to date? Quick: asked at each start.
     fn is_done(&self) -> Result<bool>;
+    /// Is it done in a moment, so that it isn't worth a word?
+    fn is_quick(&self) -> bool {
+        false
+    }
     /// The disk space it needs, in MB.
     fn megabytes(&self) -> u64;
     /// Provides it. May be killed at any time, and is called again then.
@@ -46,11 +50,17 @@ pub fn prepare(paths: &Paths) -> Result<()> {
     if all_done(&steps)? {
         return Ok(());
     }
-    let start = Instant::now();
+    if all_done(steps.iter().filter(|step| !step.is_quick()))? {
+        for step in steps.iter().filter(|step| step.is_quick()) {
+            step.run(&mut Progress::start(Unit::Items))?;
+        }
+        return Ok(());
+    }
     say(format!(
         "Setting up the tutorial in {} (the first time takes about 15 minutes; if it is stopped, it goes on next time)",
         Paths::shown(&paths.home)
     ));
+    let start = Instant::now();
     for (index, step) in steps.iter().enumerate() {
         let heading = format!("[{}/{}] {}", index + 1, steps.len(), step.title());
         if step.is_done()? {
@@ -69,7 +79,7 @@ pub fn prepare(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-fn all_done(steps: &[Box<dyn Step>]) -> Result<bool> {
+fn all_done<'a>(steps: impl IntoIterator<Item = &'a Box<dyn Step>>) -> Result<bool> {
     for step in steps {
         if !step.is_done()? {
             return Ok(false);
