@@ -42,6 +42,8 @@ fn run_in(folder: &Path, paths: &Paths, evcxr: &Path, connection_file: &Path, st
     let mut child = kernel_command(evcxr, folder, paths)
         .arg("--control_file")
         .arg(connection_file)
+        // Its greeting doesn't belong among the events of a program that runs a notebook.
+        .stdout(std::io::stderr())
         .spawn()
         .with_context(|| format!("can't start the Rust kernel {}\nTry: cargo run -- doctor", evcxr.display()))?;
     let status = wait(&mut child, stop)?;
@@ -196,7 +198,8 @@ mod tests {
     #[test]
     fn only_dead_clones_are_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let paths = Paths { repo: folder.path().to_path_buf(), home: folder.path().to_path_buf() };
+        let path = || folder.path().to_path_buf();
+        let paths = Paths { repo: path(), home: path(), builds: path() };
         let (dead, alive, starting) =
             (folder.path().join("kernel-1-1"), folder.path().join("kernel-2-2"), folder.path().join("kernel-3-3"));
         drop(Lock::try_exclusive(&dead.join(LOCK_FILE)).unwrap());

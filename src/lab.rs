@@ -47,6 +47,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     let token = new_token()?;
     let opens_browser = !options.no_browser && has_desktop();
     let log = paths.log("jupyter");
+    let log_file = create_log(&log)?;
     let stop = Stop::on_signals()?;
     let mut lab = jupyter::command(paths, "jupyter-lab");
     lab.arg("--ServerApp.ip=127.0.0.1")
@@ -63,7 +64,8 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         // Not on the command line, which others on this machine can see.
         .env("JUPYTER_TOKEN", &token)
         .stdin(Stdio::null())
-        .stderr(create_log(&log)?);
+        .stdout(log_file.try_clone().context("can't write the log")?)
+        .stderr(log_file);
     if let Some(csv) = csv {
         lab.env(CSV_VARIABLE, csv);
     }

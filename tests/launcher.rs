@@ -326,7 +326,7 @@ chmod +x "$4/bin/python""#;
         command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "2");
         let ran = Ran(command.output().unwrap());
         assert_eq!(ran.0.status.code(), Some(3));
-        let out = ran.out();
+        let out = ran.err();
         assert!(out.starts_with("--control_file connection.json\nwarm\nprofile unset"), "{out}");
         assert!(clones(&launcher).is_empty());
         assert_eq!(fs::read_to_string(launcher.path("warm/ctx/Cargo.toml")).unwrap(), "warm");
@@ -339,8 +339,9 @@ chmod +x "$4/bin/python""#;
         script(&evcxr, r#"ls "$EVCXR_TMPDIR/.."; grep overflow "$EVCXR_TMPDIR/../Cargo.toml""#);
         let ran = Ran(kernel(&launcher, &evcxr).output().unwrap()).succeeds();
         assert!(ran.err().contains("the first cell compiles"), "{}", ran.err());
-        assert!(ran.out().contains("Cargo.lock") && ran.out().contains("keep"), "{}", ran.out());
-        assert!(ran.out().contains("overflow-checks = false"), "{}", ran.out());
+        for word in ["Cargo.lock", "keep", "overflow-checks = false"] {
+            assert!(ran.err().contains(word), "{}", ran.err());
+        }
     }
 
     #[test]
@@ -349,10 +350,13 @@ chmod +x "$4/bin/python""#;
         let evcxr = launcher.path("evcxr_jupyter");
         script(&evcxr, "echo started; exec sleep 60");
         let start = || {
-            let mut child = kernel(&launcher, &evcxr).stdout(Stdio::piped()).spawn().unwrap();
+            let mut child = kernel(&launcher, &evcxr).stderr(Stdio::piped()).spawn().unwrap();
             let mut line = String::new();
-            BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-            assert_eq!(line, "started\n");
+            let mut lines = BufReader::new(child.stderr.take().unwrap());
+            while line != "started\n" {
+                line.clear();
+                assert!(lines.read_line(&mut line).unwrap() > 0);
+            }
             child
         };
         let (mut terminated, mut killed) = (start(), start());
