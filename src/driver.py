@@ -6,11 +6,20 @@ html IN OUT    writes the notebook as a page.
 """
 
 import json
+import queue
 import sys
 import time
 from pathlib import Path
 
 import nbformat
+
+
+# How long a cell's last lines may be on their way, in seconds.
+LATE = 0.05
+
+
+class WroteToErrorStream(Exception):
+    """To evcxr a `?` that met an error, and a panic, are no failures: it prints them and says the cell is done."""
 
 
 def say(event, **details):
@@ -35,10 +44,23 @@ def run(source, target):
             started[cell_index] = time.monotonic()
             say("cell", number=numbers[cell_index], index=cell_index)
 
-    def on_end(cell, cell_index, execute_reply):
-        if cell_index in started:
-            seconds = time.monotonic() - started[cell_index]
-            say("cell_done", number=numbers[cell_index], index=cell_index, seconds=seconds)
+    async def on_end(cell, cell_index, execute_reply):
+        if cell_index not in started:
+            return
+        seconds = time.monotonic() - started[cell_index]
+        await take_late_lines(cell, cell_index)
+        if error_stream(cell) and "raises-exception" not in cell.metadata.get("tags", []):
+            raise WroteToErrorStream
+        say("cell_done", number=numbers[cell_index], index=cell_index, seconds=seconds)
+
+    async def take_late_lines(cell, cell_index):
+        while True:
+            try:
+                message = await client.kc.get_iopub_msg(timeout=LATE)
+            except queue.Empty:
+                return
+            if message["msg_type"] == "stream":
+                client.process_message(message, cell, cell_index)
 
     client = NotebookClient(
         notebook,
@@ -55,7 +77,7 @@ def run(source, target):
     failure = None
     try:
         client.execute()
-    except (CellExecutionError, DeadKernelError) as error:
+    except (CellExecutionError, DeadKernelError, WroteToErrorStream) as error:
         last = max(started, default=None)
         failure = failed_cell(notebook, last, numbers, error)
     except RuntimeError as error:
@@ -69,11 +91,21 @@ def run(source, target):
 def failed_cell(notebook, index, numbers, error):
     texts = []
     if index is not None:
-        for output in notebook.cells[index].get("outputs", []):
+        cell = notebook.cells[index]
+        texts.append(error_stream(cell))
+        for output in cell.get("outputs", []):
             if output.output_type == "error":
                 texts.append("\n".join(output.get("traceback") or [output.evalue]))
-    text = "\n".join(texts) or str(error)
+    text = "\n".join(filter(None, texts)) or str(error)
     return {"number": numbers.get(index, 0), "index": index, "text": text}
+
+
+def error_stream(cell):
+    return "".join(
+        output.text
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream" and output.name == "stderr"
+    ).strip()
 
 
 def html(source, target):

@@ -48,7 +48,7 @@ pub fn write_settings(paths: &Paths) -> Result<()> {
             "extension_manager": "readonly",
         },
         // A cold kernel on a slow machine takes longer than Jupyter's usual minute.
-        "MappingKernelManager": { "kernel_info_timeout": 300 },
+        "MappingKernelManager": { "default_kernel_name": "rust", "kernel_info_timeout": 300 },
     });
     let page = json!({
         "disabledExtensions": { "@jupyterlab/apputils-extension:announcements": true },
