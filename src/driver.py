@@ -6,8 +6,11 @@ html IN OUT    writes the notebook as a page.
 """
 
 import json
+import os
 import queue
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -24,6 +27,18 @@ class WroteToErrorStream(Exception):
 
 def say(event, **details):
     print(json.dumps({"event": event, **details}), flush=True)
+
+
+def end_with_launcher():
+    """A killed launcher can't tell this program to end; its kernel ends with it."""
+    launcher = os.getppid()
+
+    def watch():
+        while os.getppid() == launcher:
+            time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def run(source, target):
@@ -118,5 +133,6 @@ def html(source, target):
 
 
 if __name__ == "__main__":
+    end_with_launcher()
     verb, *paths = sys.argv[1:]
     {"run": run, "html": html}[verb](*paths)

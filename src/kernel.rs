@@ -19,7 +19,7 @@ use crate::evcxr::VERSION;
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::process::command;
-use crate::stop::Stop;
+use crate::stop::{Stop, terminate_own_group};
 use crate::workspace;
 
 /// Set while the warm folder is made: the kernel then works in that folder itself, and leaves it.
@@ -31,6 +31,8 @@ const PREFIX: &str = "kernel-";
 pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     let stop = Stop::on_signals()?;
     if let Some(folder) = std::env::var_os(WARMING_VARIABLE) {
+        // The kernel of a launcher that was killed may need a moment to end.
+        let _lock = Lock::exclusive(&paths.builds.join("warming.lock"), || {})?;
         return run_in(Path::new(&folder), paths, evcxr, connection_file, &stop);
     }
     remove_dead_clones(paths);
@@ -117,6 +119,7 @@ fn wait(child: &mut Child, stop: &Stop) -> Result<ExitStatus> {
             return Ok(status);
         }
         if stop.requested() || stop.orphaned() {
+            terminate_own_group();
             let _ = child.kill();
             return child.wait().context("lost the Rust kernel");
         }

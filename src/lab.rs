@@ -15,7 +15,7 @@ use crate::jupyter;
 use crate::paths::Paths;
 use crate::process::create_log;
 use crate::setup;
-use crate::stop::Stop;
+use crate::stop::{Stop, terminate};
 
 const FIRST_PORT: u16 = 8888;
 
@@ -172,17 +172,9 @@ fn wait(child: &mut Child, stop: &Stop) -> Result<u8> {
         if stop.requested() && !told {
             told = true;
             say("\nStopping JupyterLab and its kernels …");
+            // Ctrl-C in a terminal reaches JupyterLab too, but a signal to this process alone does not.
             terminate(child);
         }
         sleep(Duration::from_millis(50));
     }
 }
-
-// Ctrl-C in a terminal reaches JupyterLab too, but a signal to this process alone does not.
-#[cfg(unix)]
-fn terminate(child: &Child) {
-    let _ = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-}
-
-#[cfg(not(unix))]
-fn terminate(_: &Child) {}

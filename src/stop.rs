@@ -33,6 +33,34 @@ impl Stop {
     }
 }
 
+/// Asks a program to end.
+#[cfg(unix)]
+pub fn terminate(child: &mut std::process::Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::TERM);
+    }
+}
+
+/// Asks all that this process started to end, compilers too, if it has a process group of its own.
+#[cfg(unix)]
+pub fn terminate_own_group() {
+    use rustix::process::{Signal, getpgrp, getpid, kill_process_group};
+    if getpgrp() == getpid() {
+        let _ = kill_process_group(getpid(), Signal::TERM);
+    }
+}
+
+/// Ends a program.
+#[cfg(not(unix))]
+pub fn terminate(child: &mut std::process::Child) {
+    let _ = child.kill();
+}
+
+/// Elsewhere than on Unix there are no process groups.
+#[cfg(not(unix))]
+pub fn terminate_own_group() {}
+
 #[cfg(not(unix))]
 impl Stop {
     /// Elsewhere than on Unix, Ctrl-C ends all processes of a console by itself.

@@ -78,6 +78,21 @@ opt-level = 1
 opt-level = 3
 codegen-units = 4
 incremental = false
+
+[profile.dev.package.ndarray]
+opt-level = 3
+
+[profile.dev.package.linfa]
+opt-level = 3
+
+[profile.dev.package.linfa-preprocessing]
+opt-level = 3
+
+[profile.dev.package.rand_chacha]
+opt-level = 3
+
+[profile.dev.package.polars-io]
+opt-level = 3
 "#;
 
 const CRATE: &str = r#"[package]
