@@ -3,9 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, concatenate};
+use rand::Rng;
+use rand::seq::SliceRandom;
 
 use crate::error::{Error, Result};
+use crate::random::{Purpose, generator};
 use crate::table::thousands;
 
 /// Rows to learn from or to judge by.
@@ -104,6 +107,28 @@ impl Examples {
         }
     }
 
+    /// These examples and then `other`.
+    ///
+    /// # Errors
+    /// When the two have different features, or only one of them has sample weights.
+    pub fn concat(&self, other: &Self) -> Result<Self> {
+        let weights = match (&self.weights, &other.weights) {
+            (Some(weights), Some(others)) => Some(concatenate![Axis(0), *weights, *others]),
+            (None, None) => None,
+            _ => return Err(Error::Argument("only one of the two has sample weights".into())),
+        };
+        if self.names != other.names {
+            let (names, others) = (self.names.join(", "), other.names.join(", "));
+            return Err(Error::Argument(format!("the features differ: {names} against {others}")));
+        }
+        Ok(Self {
+            features: concatenate![Axis(0), self.features, other.features],
+            labels: concatenate![Axis(0), self.labels, other.labels],
+            weights,
+            names: self.names.clone(),
+        })
+    }
+
     /// One feature of all examples.
     ///
     /// # Errors
@@ -131,6 +156,26 @@ impl fmt::Display for Examples {
     }
 }
 
+/// `count` row numbers below `rows`, each drawn from all of them: some come twice, some not at all. As numpy's
+/// `random.choice`.
+///
+/// # Errors
+/// When there are no rows to draw from.
+pub fn random_choice(rows: usize, count: usize, seed: u64) -> Result<Vec<usize>> {
+    if rows == 0 && count > 0 {
+        return Err(Error::Argument("there are no rows to draw from".into()));
+    }
+    let mut rng = generator(seed, Purpose::Sampling, 0);
+    Ok((0..count).map(|_| rng.gen_range(0..rows as u64) as usize).collect())
+}
+
+/// The row numbers below `rows` in random order, as numpy's `random.permutation`.
+pub fn permutation(rows: usize, seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rows).collect();
+    order.shuffle(&mut generator(seed, Purpose::Sampling, 1));
+    order
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +194,20 @@ mod tests {
         assert_eq!(positives.feature("b").unwrap(), array![4.0]);
         assert_eq!(examples.class_counts(), (2, 1));
         assert_eq!(examples.to_string(), "3 examples with 2 features, 1 positive (33.33 %)");
+    }
+
+    #[test]
+    fn oversampling_by_numbers() {
+        let (negatives, positives) = examples().by_class();
+        let chosen = positives.select(&random_choice(1, 5, 1).unwrap());
+        let all = negatives.concat(&chosen).unwrap();
+        assert_eq!((all.len(), all.class_counts()), (7, (2, 5)));
+        let mut order = permutation(7, 1);
+        assert_eq!(all.select(&order).class_counts(), (2, 5));
+        order.sort_unstable();
+        assert_eq!(order, (0..7).collect::<Vec<_>>());
+        assert!(random_choice(0, 1, 1).is_err());
+        assert!(negatives.concat(&chosen.with_names(["a", "b"]).unwrap()).is_err());
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub use curves::{
 pub use dataset::{Batch, Batches, Dataset};
 pub use early_stopping::{EarlyStopping, Mode, Verdict, Watch};
 pub use error::Error as SupportError;
-pub use examples::Examples;
+pub use examples::{Examples, permutation, random_choice};
 pub use history::History;
 pub use layers::{Dense, Dropout, Layer};
 pub use metrics::{ConfusionMatrix, Metric, Metrics, brier_score, compare, confusion_matrix, log_loss};

@@ -3,9 +3,10 @@
 //! A batch is cut into chunks of eight tiles (512 rows), which the processor's cores share. Each chunk sums its own
 //! gradient, and the chunks are added in their order: the result does not depend on how many cores there are.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
+use crate::dataset::Row;
 use crate::error::{Error, Result};
 use crate::kernels::{self, Lane, PartialSums, TILE, total};
 use crate::layers::{Layer, Tape};
@@ -23,10 +24,12 @@ pub(crate) struct Network {
     pub(crate) weights: Vec<f32>,
 }
 
-/// The rows of a chunk: features by row number, and what the loss needs of each.
+/// The rows of a batch, and what the loss needs of each.
 pub(crate) struct Rows<'a> {
-    pub(crate) features: ArrayView2<'a, f32>,
-    pub(crate) numbers: &'a [u32],
+    /// The features of all rows of each part.
+    pub(crate) parts: &'a [ArrayView2<'a, f32>],
+    /// The rows of the batch, by part and number.
+    pub(crate) numbers: &'a [Row],
     pub(crate) targets: &'a [f32],
     /// What each row's loss is multiplied by, in the gradient.
     pub(crate) weights: &'a [f32],
@@ -99,7 +102,7 @@ impl Network {
             let mut outputs = self.buffers();
             for (tile, logits) in logits.chunks_mut(TILE).enumerate() {
                 let first = chunk * CHUNK + tile * TILE;
-                gather(features, (first..first + logits.len()).map(|row| row as u32), &mut outputs[0]);
+                gather((first..first + logits.len()).map(|row| features.row(row)), &mut outputs[0]);
                 for (place, layer) in self.layers.iter().enumerate() {
                     let (before, after) = outputs.split_at_mut(place + 1);
                     layer.predict(&self.weights[ranges[place].clone()], &before[place], &mut after[0]);
@@ -148,7 +151,8 @@ impl Network {
     ) {
         let count = losses.len();
         let Workspace { outputs, kept, deltas, gradient } = workspace;
-        gather(rows.features, rows.numbers[first..first + count].iter().copied(), &mut outputs[0]);
+        let numbers = rows.numbers[first..first + count].iter();
+        gather(numbers.map(|&(part, row)| rows.parts[part as usize].row(row as usize)), &mut outputs[0]);
         let mut rng = dropout.map(|(seed, step, tile)| {
             let mut rng = generator(seed, Purpose::Dropout, step);
             rng.set_word_pos(u128::from(tile) << 32); // a stretch of the stream for each tile
@@ -211,9 +215,9 @@ impl Network {
 }
 
 /// Copies rows into a tile, feature by feature; lanes beyond the last row keep what they held.
-fn gather(features: ArrayView2<f32>, numbers: impl Iterator<Item = u32>, tile: &mut [Lane]) {
-    for (lane, number) in numbers.enumerate() {
-        for (values, &feature) in tile.iter_mut().zip(features.row(number as usize)) {
+fn gather<'a>(rows: impl Iterator<Item = ArrayView1<'a, f32>>, tile: &mut [Lane]) {
+    for (lane, row) in rows.enumerate() {
+        for (values, &feature) in tile.iter_mut().zip(row) {
             values[lane] = feature;
         }
     }

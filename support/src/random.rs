@@ -6,19 +6,22 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::math::ln;
 
-/// What random numbers are drawn for. Each purpose has streams of its own, so one seed may serve several.
+/// What random numbers are drawn for. Each purpose has streams of its own, so one seed may serve several. The numbers are
+/// part of every published result: never change one.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     /// The order of the rows before a split.
-    Split,
+    Split = 0,
     /// The order of the rows in a pass over a data set.
-    Shuffle,
+    Shuffle = 1,
     /// The first weights of a network.
-    Weights,
+    Weights = 2,
     /// The units that dropout silences in a training step.
-    Dropout,
+    Dropout = 3,
     /// The rows of the synthetic set.
-    Synthetic,
+    Synthetic = 4,
+    /// The source of each example in a mixture, and the rows of an oversampled set.
+    Sampling = 5,
 }
 
 /// The generator of one purpose: the seed is what a cell shows, and each use (a pass, a training step) has a

@@ -35,15 +35,22 @@ impl ClassWeight {
 #[derive(Clone, Debug)]
 pub struct FitConfig {
     epochs: usize,
+    steps_per_epoch: Option<usize>,
     class_weight: Option<ClassWeight>,
     early_stopping: Option<EarlyStopping>,
     verbose: Option<usize>,
 }
 
 impl FitConfig {
-    /// Trains for so many passes over the data, or fewer if early stopping ends it.
+    /// Trains for so many epochs, or fewer if early stopping ends it.
     pub fn epochs(epochs: usize) -> Self {
-        Self { epochs, class_weight: None, early_stopping: None, verbose: None }
+        Self { epochs, steps_per_epoch: None, class_weight: None, early_stopping: None, verbose: None }
+    }
+
+    /// The number of batches in an epoch. A data set that ends is then begun again when it has ended, whichever epoch
+    /// it is. Default: an epoch is one pass over the data set.
+    pub fn steps_per_epoch(self, steps: usize) -> Self {
+        Self { steps_per_epoch: Some(steps), ..self }
     }
 
     /// Weighs the loss of each class. Default: both weigh 1.
@@ -82,14 +89,15 @@ impl Sequential {
         config: FitConfig,
     ) -> Result<History> {
         let val = val.into();
-        self.check_fit(train, val, &config)?;
+        let steps = self.check_fit(train, val, &config)?;
         let mut watch = config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?;
         let mut best_weights = None;
         let mut history = History::default();
         let mut record = Record::default();
+        let mut batches = train.passes();
         for epoch in 0..config.epochs {
             record.clear();
-            for batch in train.pass(epoch as u64) {
+            for batch in batches.by_ref().take(steps) {
                 self.step(&batch, config.class_weight, &mut record)?;
             }
             history.train.push(record.metrics());
@@ -125,7 +133,7 @@ impl Sequential {
     /// As [`fit`](Self::fit).
     pub fn train_on_batch(&mut self, batch: &Batch) -> Result<f64> {
         self.network.check()?;
-        self.check_inputs(batch.examples.features.ncols())?;
+        self.check_inputs(batch.parts[0].features.ncols())?;
         let mut record = Record::default();
         self.step(batch, None, &mut record)?;
         Ok(record.loss())
@@ -137,7 +145,7 @@ impl Sequential {
     /// When the batch does not fit the model.
     pub fn gradient(&self, batch: &Batch) -> Result<Vec<f32>> {
         self.network.check()?;
-        self.check_inputs(batch.examples.features.ncols())?;
+        self.check_inputs(batch.parts[0].features.ncols())?;
         let mut record = Record::default();
         record.add(batch, None);
         Ok(self.batch_gradient(batch, &mut record, None))
@@ -163,12 +171,13 @@ impl Sequential {
         let targets: Vec<f32> = record.labels[start..].iter().map(|&label| f32::from(u8::from(label))).collect();
         // The loss of a batch is divided by its rows, not by the sum of their weights, as in Keras.
         let weights: Vec<f32> = record.weights[start..].iter().map(|weight| weight / batch.len() as f32).collect();
-        let features = batch.examples.features.view();
-        let rows = Rows { features, numbers: &batch.rows, targets: &targets, weights: &weights };
+        let parts: Vec<_> = batch.parts.iter().map(|part| part.features.view()).collect();
+        let rows = Rows { parts: &parts, numbers: &batch.rows, targets: &targets, weights: &weights };
         self.network.gradient(&rows, dropout, &mut record.outcome)
     }
 
-    fn check_fit(&self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<()> {
+    /// Refuses what does not fit together; gives the steps of an epoch.
+    fn check_fit(&self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<usize> {
         self.network.check()?;
         self.check_inputs(train.features())?;
         if train.is_empty() {
@@ -199,7 +208,13 @@ impl Sequential {
                 )));
             }
         }
-        Ok(())
+        match config.steps_per_epoch.or(train.steps()) {
+            None => Err(Error::Argument(
+                "the data set repeats for ever: say with steps_per_epoch how long an epoch is".into(),
+            )),
+            Some(0) => Err(Error::Argument("an epoch has at least one step".into())),
+            Some(steps) => Ok(steps),
+        }
     }
 }
 
@@ -213,13 +228,11 @@ impl Record {
 
     fn add(&mut self, batch: &Batch, class_weight: Option<ClassWeight>) {
         for &row in &batch.rows {
-            let row = row as usize;
-            let label = batch.examples.labels[row];
-            let weight = match (class_weight, &batch.examples.weights) {
-                (Some(ClassWeight { positive, .. }), _) if label => positive as f32,
-                (Some(ClassWeight { negative, .. }), _) => negative as f32,
-                (None, Some(weights)) => weights[row],
-                (None, None) => 1.0,
+            let label = batch.label(row);
+            let weight = match class_weight {
+                Some(ClassWeight { positive, .. }) if label => positive as f32,
+                Some(ClassWeight { negative, .. }) => negative as f32,
+                None => batch.weight(row).unwrap_or(1.0),
             };
             self.labels.push(label);
             self.weights.push(weight);

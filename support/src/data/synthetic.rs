@@ -224,19 +224,17 @@ mod tests {
     fn distributions_are_near_those_of_the_real_set() {
         for seed in [SYNTHETIC_SEED, 1] {
             let frame = synthetic(seed);
-            let near = |name: &str, expected: [f64; 5], tolerance: f64| {
+            let near = |name: &str, expected: [f64; 5], tolerances: [f64; 5]| {
                 let s = summary(&frame, name).unwrap();
-                for (got, expected) in
-                    [s.mean, s.std, s.lower_quartile, s.median, s.upper_quartile].into_iter().zip(expected)
-                {
-                    assert!(
-                        (got - expected).abs() <= tolerance * expected.abs().max(1.0),
-                        "{name}: {got}, expected {expected}"
-                    );
+                let got = [s.mean, s.std, s.lower_quartile, s.median, s.upper_quartile];
+                for ((got, expected), tolerance) in got.into_iter().zip(expected).zip(tolerances) {
+                    let distance = (got - expected).abs() / expected.abs().max(1.0);
+                    assert!(distance <= tolerance, "{name}: {got}, expected {expected}");
                 }
             };
-            near("Amount", [88.0, 259.0, 5.5, 21.5, 76.7], 0.06);
-            near("V1", [0.0, 1.97, -0.92, 0.02, 1.32], 0.06);
+            // A few very large amounts make most of the deviation, so it scatters more than the rest.
+            near("Amount", [88.0, 259.0, 5.5, 21.5, 76.7], [0.03, 0.15, 0.06, 0.06, 0.06]);
+            near("V1", [0.0, 1.97, -0.92, 0.02, 1.32], [0.03; 5]);
             let time = summary(&frame, "Time").unwrap();
             assert!(time.min >= 0.0 && time.max <= 172_792.0 && (time.median - 84_468.0).abs() < 2_000.0);
             let free =
