@@ -15,9 +15,22 @@ pub fn say(line: impl Display) {
     let _ = writeln!(stdout().lock(), "{line}");
 }
 
-/// Prints a line on the error stream.
+/// Prints a line on the error stream; its colours only in a terminal.
 pub fn note(line: impl Display) {
-    let _ = writeln!(stderr().lock(), "{line}");
+    let mut stream = stderr().lock();
+    let line = line.to_string();
+    let line = if stream.is_terminal() { line } else { without_colours(&line) };
+    let _ = writeln!(stream, "{line}");
+}
+
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = part.find(|c: char| c.is_ascii_alphabetic()).map_or(0, |end| end + 1);
+        plain.push_str(&part[code..]);
+    }
+    plain
 }
 
 /// A duration in the words of a reader: `0.4 s`, `35 s`, `4 min 10 s`.
@@ -124,6 +137,12 @@ fn style(template: &str) -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_taken_out() {
+        assert_eq!(without_colours("\u{1b}[38;5;246m│\u{1b}[0m let \u{1b}[31mx\u{1b}[0m"), "│ let x");
+        assert_eq!(without_colours("a[0] = 1"), "a[0] = 1");
+    }
 
     #[test]
     fn durations_read_well() {

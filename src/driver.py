@@ -60,7 +60,7 @@ def run(source, target):
             say("cell", number=numbers[cell_index], index=cell_index)
 
     async def on_end(cell, cell_index, execute_reply):
-        if cell_index not in started:
+        if cell_index not in started or execute_reply["content"]["status"] == "error":
             return
         seconds = time.monotonic() - started[cell_index]
         await take_late_lines(cell, cell_index)
