@@ -1,6 +1,5 @@
 //! `lab`, the default: opens JupyterLab on the notebooks.
 
-use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
@@ -126,6 +125,7 @@ fn new_token() -> Result<String> {
 
 #[cfg(unix)]
 fn fill_random(bytes: &mut [u8]) -> Result<()> {
+    use std::io::Read;
     std::fs::File::open("/dev/urandom")
         .and_then(|mut source| source.read_exact(bytes))
         .context("can't read /dev/urandom")

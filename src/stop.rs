@@ -1,6 +1,6 @@
 //! Being told to stop: signals, and the end of the process that started this one.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 /// Has this process been told to stop?
 pub struct Stop {
@@ -14,6 +14,7 @@ pub struct Stop {
 impl Stop {
     /// From now on an interrupt, a hang-up or a termination no longer ends this process, but is remembered.
     pub fn on_signals() -> Result<Self> {
+        use anyhow::Context;
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         let signals = std::sync::Arc::default();
         for signal in [SIGHUP, SIGINT, SIGTERM] {
@@ -65,7 +66,7 @@ pub fn terminate_own_group() {}
 impl Stop {
     /// Elsewhere than on Unix, Ctrl-C ends all processes of a console by itself.
     pub fn on_signals() -> Result<Self> {
-        Ok(Self {}).context("never fails")
+        Ok(Self {})
     }
 
     /// Did a signal come?
