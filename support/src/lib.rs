@@ -16,8 +16,9 @@ mod math;
 mod random;
 mod table;
 
-pub mod data;
 mod examples;
+
+pub mod data;
 mod scaler;
 
 mod curves;

@@ -1,6 +1,7 @@
 //! The table of transactions: where it comes from, what it holds, and how it is split.
 
 mod csv;
+mod low_signal;
 mod split;
 mod summary;
 mod synthetic;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::{Column, DataFrame};
 
 pub use self::csv::{read_credit_card, write_csv};
+pub use self::low_signal::low_signal;
 pub use self::split::{split_indices, stratified_split, train_test_split};
 pub use self::summary::{Summary, class_counts, describe, head, log_column, summary};
 pub use self::synthetic::synthetic;
