@@ -19,10 +19,13 @@ mod table;
 mod examples;
 
 pub mod data;
+mod encoder;
 mod scaler;
 
 mod curves;
 mod metrics;
+
+mod cost;
 
 mod dataset;
 
@@ -39,12 +42,14 @@ mod training;
 
 pub mod plot;
 
+pub use cost::{CostCurve, Costs};
 pub use curves::{
     KerasAuc, PrecisionRecallCurve, RocCurve, Score, ThresholdCounts, keras_auc, precision_recall_curve, roc_auc_score,
     roc_curve,
 };
 pub use dataset::{Batch, Batches, Dataset};
 pub use early_stopping::{EarlyStopping, Mode, Verdict, Watch};
+pub use encoder::Encoder;
 pub use error::Error as SupportError;
 pub use examples::{Examples, permutation, random_choice};
 pub use history::History;

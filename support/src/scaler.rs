@@ -7,6 +7,7 @@ use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{labels, numbers};
+use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::examples::Examples;
 
@@ -19,6 +20,9 @@ pub struct StandardScaler {
     mean: Vec<f64>,
     scale: Vec<f64>,
     clip: Option<f64>,
+    /// What happens to a table before it is scaled.
+    #[serde(default)]
+    encoder: Option<Encoder>,
 }
 
 impl StandardScaler {
@@ -31,6 +35,15 @@ impl StandardScaler {
         let names: Vec<String> =
             train.get_column_names().into_iter().map(|name| name.to_string()).filter(|name| name != label).collect();
         Ok(Self { label: label.into(), ..Self::fit_array(&matrix(train, &names)?)?.with_names(names) })
+    }
+
+    /// As [`fit`](Self::fit), for a table that `encoder` turns into numbers first. The scaler keeps the encoder and applies it
+    /// to every table.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit) and [`Encoder::transform`].
+    pub fn fit_encoded(train: &DataFrame, label: &str, encoder: &Encoder) -> Result<Self> {
+        Ok(Self { encoder: Some(encoder.clone()), ..Self::fit(&encoder.transform(train)?, label)? })
     }
 
     /// Learns from an array of shape `[examples, features]`.
@@ -64,6 +77,7 @@ impl StandardScaler {
             mean: (&origin + fitted.offsets()).to_vec(),
             scale: fitted.scales().iter().map(|factor| factor.recip()).collect(), // linfa keeps the factor
             clip: None,
+            encoder: None,
         })
     }
 
@@ -105,11 +119,11 @@ impl StandardScaler {
     /// # Errors
     /// As [`transform`](Self::transform).
     pub fn transform_features(&self, frame: &DataFrame) -> Result<Array2<f32>> {
-        Ok(self
-            .transform_array(&matrix(frame, &self.names)?)?
-            .mapv(|value| value as f32)
-            .as_standard_layout()
-            .into_owned())
+        let features = match &self.encoder {
+            Some(encoder) => matrix(&encoder.transform(frame)?, &self.names)?,
+            None => matrix(frame, &self.names)?,
+        };
+        Ok(self.transform_array(&features)?.mapv(|value| value as f32).as_standard_layout().into_owned())
     }
 
     /// Scales an array of shape `[examples, features]`.

@@ -1,7 +1,10 @@
-//! The table of transactions: where it comes from, what it holds, and how it is split.
+//! Tables: the transactions of the lesson and those of the reader, what they hold, and how they are split.
 
 mod csv;
 mod low_signal;
+mod machines;
+mod prepare;
+mod read;
 mod split;
 mod summary;
 mod synthetic;
@@ -12,7 +15,11 @@ use polars::prelude::{Column, DataFrame};
 
 pub use self::csv::{read_credit_card, write_csv};
 pub use self::low_signal::low_signal;
-pub use self::split::{split_indices, stratified_split, train_test_split};
+pub use self::machines::{example_csv, machines};
+pub(crate) use self::prepare::texts;
+pub use self::prepare::{add_column, binary_label, drop_columns, imbalance, overview};
+pub use self::read::read_csv;
+pub use self::split::{split_indices, stratified_split, train_test_split, train_val_test_split};
 pub use self::summary::{Summary, class_counts, describe, head, log_column, summary};
 pub use self::synthetic::synthetic;
 use crate::error::{Error, Result};
@@ -23,6 +30,9 @@ pub const SYNTHETIC_SEED: u64 = 4;
 
 /// The label's column: 1 for a fraud, 0 for a genuine transaction.
 pub const CLASS: &str = "Class";
+
+/// The most different texts that a column may hold to count as one of categories.
+pub const MAX_CATEGORIES: usize = 50;
 
 /// The columns of the credit card table, in its order: `Time` (seconds since the first transaction),
 /// `V1` … `V28` (principal components), `Amount` (euro) and `Class`.
@@ -85,7 +95,7 @@ pub(crate) fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let column = column(frame, name)?;
     if !column.dtype().is_primitive_numeric() && !column.dtype().is_bool() {
         return Err(Error::Table(format!(
-            "column '{name}' holds {}, not numbers: drop it, or turn it into numbers first",
+            "column '{name}' holds {}, not numbers: drop it, or let an Encoder turn it into numbers",
             column.dtype()
         )));
     }
@@ -100,7 +110,7 @@ pub(crate) fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
                 "column '{name}', row {row}: {value} is not a finite number; drop or fill such rows first"
             ))),
             None => Err(Error::Table(format!(
-                "column '{name}', row {row}: the value is missing; drop or fill such rows first"
+                "column '{name}', row {row}: the value is missing; drop such rows, or let an Encoder fill them"
             ))),
         })
         .collect()

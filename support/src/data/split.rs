@@ -4,7 +4,7 @@ use linfa::Dataset;
 use ndarray::{Array1, Array2};
 use polars::prelude::{DataFrame, IdxCa};
 
-use super::labels;
+use super::{class_counts, labels};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, generator};
 
@@ -40,6 +40,33 @@ pub fn stratified_split(frame: &DataFrame, label: &str, test_size: f64, seed: u6
     // One class after the other would make each batch of an unshuffled pass one-sided.
     let mixed = |rows: Vec<usize>| shuffled(rows.len(), seed).into_iter().map(|place| rows[place]).collect::<Vec<_>>();
     Ok((take(frame, &mixed(train))?, take(frame, &mixed(test))?))
+}
+
+/// Splits the rows into (train, validation, test) with the same share of positives: a fifth for the test set, a fifth of the
+/// rest for validation, by two calls of [`stratified_split`].
+///
+/// # Errors
+/// When the label's column is not 0 and 1, or a set would have fewer than 10 positives, too few to judge a model by.
+pub fn train_val_test_split(frame: &DataFrame, label: &str, seed: u64) -> Result<(DataFrame, DataFrame, DataFrame)> {
+    const FEWEST: usize = 10;
+    let too_few = |positives: usize, name: &str, found: usize| {
+        Error::Table(format!(
+            "{positives} positives are too few for three sets: {found} would be in the {name} set, and at least {FEWEST} must be; collect more of them, or split in two by stratified_split"
+        ))
+    };
+    let (_, positives) = class_counts(frame, label)?;
+    if positives < FEWEST {
+        return Err(too_few(positives, "test", positives.div_ceil(5)));
+    }
+    let (rest, test) = stratified_split(frame, label, 0.2, seed)?;
+    let (train, val) = stratified_split(&rest, label, 0.2, seed)?;
+    for (name, part) in [("validation", &val), ("test", &test)] {
+        let (_, found) = class_counts(part, label)?;
+        if found < FEWEST {
+            return Err(too_few(positives, name, found));
+        }
+    }
+    Ok((train, val, test))
 }
 
 /// The row numbers of a random split into (train, test).
@@ -117,6 +144,18 @@ mod tests {
         assert_eq!(class_counts(&test, "Class").unwrap(), (190, 10));
         let order: Vec<_> = train.column("row").unwrap().f64().unwrap().into_no_null_iter().collect();
         assert!(order[..500].iter().any(|&row| row < 50.0), "positives are spread over the part");
+    }
+
+    #[test]
+    fn three_sets_have_the_same_share_or_are_refused() {
+        let (train, val, test) = train_val_test_split(&frame(2000, 100), "Class", 3).unwrap();
+        let counts = [train, val, test].map(|part| class_counts(&part, "Class").unwrap());
+        assert_eq!(counts, [(1216, 64), (304, 16), (380, 20)]);
+        for positives in [0, 3, 12, 55] {
+            let message = train_val_test_split(&frame(2000, positives), "Class", 3).unwrap_err().to_string();
+            assert!(message.contains(&format!("{positives} positives are too few")), "{message}");
+        }
+        assert!(train_val_test_split(&frame(2000, 64), "Class", 3).is_ok());
     }
 
     #[test]

@@ -1,0 +1,210 @@
+//! From a table as it was found to one to learn from: what it holds, which columns go, what the label is.
+
+use std::collections::BTreeSet;
+
+use polars::prelude::{Column, DataFrame, DataType, NamedFrom, Series};
+
+use super::{class_counts, column};
+use crate::error::{Error, Result};
+use crate::table::{Table, thousands};
+
+/// What each column holds: its type, how many values are missing, how many different ones there are, and the range.
+///
+/// # Errors
+/// When polars can't compare the values of a column.
+pub fn overview(frame: &DataFrame) -> Result<Table> {
+    let mut table = Table::new(["column", "type", "missing", "different", "from", "to"]);
+    for column in frame.columns() {
+        let kind = match column.dtype() {
+            kind if kind.is_integer() => "whole numbers",
+            kind if kind.is_primitive_numeric() => "numbers",
+            DataType::Boolean => "true or false",
+            DataType::String => "text",
+            _ => "other",
+        };
+        let known = column.drop_nulls();
+        let sorted = known.sort(Default::default())?;
+        let end = |row: usize| sorted.get(row).map(|value| value.str_value().into_owned()).unwrap_or_default();
+        table.push([
+            column.name().to_string(),
+            kind.to_owned(),
+            thousands(column.null_count()),
+            thousands(known.n_unique()?),
+            end(0),
+            end(sorted.len().saturating_sub(1)),
+        ]);
+    }
+    Ok(table)
+}
+
+/// The table without these columns.
+///
+/// # Errors
+/// When one of them is not there.
+pub fn drop_columns(frame: &DataFrame, names: &[&str]) -> Result<DataFrame> {
+    for name in names {
+        column(frame, name)?;
+    }
+    Ok(frame.drop_many(names.iter().copied()))
+}
+
+/// The table with the label's column turned into 1 where it says `positive` and 0 where it says anything else, of which there
+/// must be one value. Numbers are compared as they are written: "1".
+///
+/// # Errors
+/// When the column is missing or has a missing value, when it has more than two different values or one only, and when
+/// `positive` is not one of them.
+pub fn binary_label(frame: &DataFrame, label: &str, positive: &str) -> Result<DataFrame> {
+    let texts = texts(column(frame, label)?)?;
+    if let Some(row) = texts.iter().position(Option::is_none) {
+        return Err(Error::Table(format!("column '{label}', row {row}: the label is missing; drop such rows first")));
+    }
+    let different: BTreeSet<&str> = texts.iter().flatten().map(String::as_str).collect();
+    let listed = different.iter().take(5).map(|value| format!("'{value}'")).collect::<Vec<_>>().join(", ");
+    let problem = match (different.len(), different.contains(positive)) {
+        (1, _) => format!("every row says {listed}: two classes are needed to learn one from the other"),
+        (2, true) => String::new(),
+        (2, false) => format!("no row says '{positive}'; the values are {listed}"),
+        (more, _) => format!("there are {more} different values ({listed}, …), but a label has two"),
+    };
+    if !problem.is_empty() {
+        return Err(Error::Table(format!("column '{label}': {problem}")));
+    }
+    let labels: Vec<i64> = texts.iter().map(|text| i64::from(text.as_deref() == Some(positive))).collect();
+    let mut frame = frame.clone();
+    frame.replace(label, Column::from(Series::new(label.into(), labels)))?;
+    Ok(frame)
+}
+
+/// How rare the positives are, and what follows from it.
+///
+/// # Errors
+/// When the label's column is missing or not 0 and 1, or there is one class only.
+pub fn imbalance(frame: &DataFrame, label: &str) -> Result<Table> {
+    let (negatives, positives) = class_counts(frame, label)?;
+    if negatives == 0 || positives == 0 {
+        let class = u8::from(negatives == 0);
+        return Err(Error::Table(format!(
+            "column '{label}': every row is {class}: two classes are needed to learn one from the other"
+        )));
+    }
+    let total = (negatives + positives) as f64;
+    let mut table = Table::new(["", ""]);
+    table.push(["rows".into(), thousands(negatives + positives)]);
+    table.push(["negatives".into(), thousands(negatives)]);
+    table.push(["positives".into(), thousands(positives)]);
+    table.push(["share of positives".into(), format!("{:.2} %", 100.0 * positives as f64 / total)]);
+    table.push(["one positive in".into(), format!("{:.1} rows", total / positives as f64)]);
+    table.push(["accuracy of always answering no".into(), format!("{:.2} %", 100.0 * negatives as f64 / total)]);
+    Ok(table)
+}
+
+/// The table with one more column of numbers, such as predictions, at its end.
+///
+/// # Errors
+/// When there is not one value for each row, or the table has a column of this name.
+pub fn add_column<V: Copy + Into<f64>>(
+    frame: &DataFrame,
+    name: &str,
+    values: impl IntoIterator<Item = V>,
+) -> Result<DataFrame> {
+    let values: Vec<f64> = values.into_iter().map(Into::into).collect();
+    if values.len() != frame.height() {
+        return Err(Error::Table(format!("{} values for {} rows", values.len(), frame.height())));
+    }
+    if frame.column(name).is_ok() {
+        return Err(Error::Table(format!("there is a column '{name}' already: choose another name")));
+    }
+    let mut frame = frame.clone();
+    frame.with_column(Column::from(Series::new(name.into(), values)))?;
+    Ok(frame)
+}
+
+/// The values as text, whole numbers without a decimal point.
+pub(crate) fn texts(column: &Column) -> Result<Vec<Option<String>>> {
+    if matches!(column.dtype(), DataType::Float32 | DataType::Float64) {
+        let numbers = column.cast(&DataType::Float64)?;
+        return Ok(numbers.f64()?.iter().map(|value| value.map(|value| value.to_string())).collect());
+    }
+    let texts = column.cast(&DataType::String)?;
+    Ok(texts.str()?.iter().map(|text| text.map(|text| text.trim().to_owned())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(labels: Column) -> DataFrame {
+        let rows = labels.len();
+        let size: Vec<Option<f64>> = (0..rows).map(|row| (row != 1).then_some(row as f64 + 0.5)).collect();
+        DataFrame::new(rows, vec![Column::from(Series::new("size".into(), size)), labels]).unwrap()
+    }
+
+    fn text(values: &[&str]) -> Column {
+        Series::new("failed".into(), values).into()
+    }
+
+    fn refused(result: Result<DataFrame>, expected: &str) {
+        let message = result.unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+
+    #[test]
+    fn the_overview_counts() {
+        let table = overview(&frame(text(&["no", "yes", "no"]))).unwrap().to_string();
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[1], ["size", "numbers", "1", "2", "0.5", "2.5"]);
+        assert_eq!(rows[2], ["failed", "text", "0", "2", "no", "yes"]);
+        let empty = DataFrame::new(2, vec![Column::from(Series::new("x".into(), [None::<f64>, None]))]).unwrap();
+        assert!(overview(&empty).unwrap().to_string().contains("x       numbers        2          0"));
+    }
+
+    #[test]
+    fn labels_of_any_type_become_0_and_1() {
+        let numbers = Column::from(Series::new("failed".into(), [2i64, 1, 1, 2]));
+        let floats = Column::from(Series::new("failed".into(), [2.0, 1.0, 1.0, 2.0]));
+        let truths = Column::from(Series::new("failed".into(), [true, false, false, true]));
+        for (labels, positive) in
+            [(text(&["yes", "no", " no", "yes"]), "yes"), (numbers, "2"), (floats, "2"), (truths, "true")]
+        {
+            let labelled = binary_label(&frame(labels), "failed", positive).unwrap();
+            assert_eq!(
+                labelled.column("failed").unwrap().i64().unwrap().to_vec(),
+                [Some(1), Some(0), Some(0), Some(1)]
+            );
+        }
+    }
+
+    #[test]
+    fn other_labels_are_refused() {
+        refused(binary_label(&frame(text(&["yes", "no"])), "broken", "yes"), "the columns are size, failed");
+        refused(
+            binary_label(&frame(text(&["yes", "no"])), "failed", "Yes"),
+            "no row says 'Yes'; the values are 'no', 'yes'",
+        );
+        refused(binary_label(&frame(text(&["a", "b", "c"])), "failed", "a"), "3 different values ('a', 'b', 'c', …)");
+        refused(binary_label(&frame(text(&["no", "no"])), "failed", "yes"), "every row says 'no'");
+        let holes = Column::from(Series::new("failed".into(), [Some("yes"), None]));
+        refused(binary_label(&frame(holes), "failed", "yes"), "row 1: the label is missing");
+    }
+
+    #[test]
+    fn columns_come_and_go() {
+        let frame = frame(text(&["no", "yes"]));
+        assert_eq!(drop_columns(&frame, &["failed"]).unwrap().get_column_names(), ["size"]);
+        refused(drop_columns(&frame, &["size", "id"]), "no column is called 'id'; the columns are size, failed");
+        let scored = add_column(&frame, "probability", [0.25f32, 0.5]).unwrap();
+        assert_eq!(scored.column("probability").unwrap().f64().unwrap().to_vec(), [Some(0.25), Some(0.5)]);
+        refused(add_column(&frame, "size", [1.0, 2.0]), "choose another name");
+        refused(add_column(&frame, "p", [1.0]), "1 values for 2 rows");
+    }
+
+    #[test]
+    fn the_report_says_how_rare_positives_are() {
+        let labels = Column::from(Series::new("failed".into(), [0i64, 0, 0, 1]));
+        let text = imbalance(&frame(labels), "failed").unwrap().to_string();
+        assert!(text.contains("25.00 %") && text.contains("4.0 rows") && text.contains("75.00 %"), "{text}");
+        let message = imbalance(&frame(Series::new("failed".into(), [1i64]).into()), "failed").unwrap_err().to_string();
+        assert!(message.contains("every row is 1"), "{message}");
+    }
+}
