@@ -36,6 +36,8 @@ pub fn read_csv(path: impl AsRef<Path>) -> Result<DataFrame> {
     let names = names(path, &fields(first, separator))?;
     let rows = check_lines(path, text, separator, names.len())?;
 
+    // Without blank lines and carriage returns, of which polars would make rows and values.
+    let clean = records(text).map(|(_, record)| record).collect::<Vec<_>>().join("\n");
     let missing = MISSING.iter().map(|&text| text.into()).collect();
     let parse =
         CsvParseOptions::default().with_separator(separator).with_null_values(Some(NullValues::AllColumns(missing)));
@@ -43,7 +45,7 @@ pub fn read_csv(path: impl AsRef<Path>) -> Result<DataFrame> {
         .with_infer_schema_length(None) // all rows: a column may look like whole numbers for long
         .with_parse_options(parse)
         .with_rechunk(true)
-        .into_reader_with_file_handle(Cursor::new(text.as_bytes()))
+        .into_reader_with_file_handle(Cursor::new(clean.as_bytes()))
         .finish()
         .map_err(|error| Error::content(path, error.to_string()))?;
     if frame.height() != rows {
