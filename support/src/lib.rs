@@ -25,6 +25,7 @@ mod scaler;
 mod curves;
 mod metrics;
 
+mod calibration;
 mod cost;
 
 mod dataset;
@@ -42,6 +43,7 @@ mod training;
 
 pub mod plot;
 
+pub use calibration::calibration;
 pub use cost::{CostCurve, Costs};
 pub use curves::{
     KerasAuc, PrecisionRecallCurve, RocCurve, Score, ThresholdCounts, keras_auc, precision_recall_curve, roc_auc_score,

@@ -18,7 +18,7 @@ const SPREAD: f64 = 0.02;
 /// How much of a feature is its own, as a share of what comes from the factors.
 const OWN: f64 = 0.1;
 /// By how much the log odds of an answer change with one standard deviation of the first factor.
-const EFFECT: f64 = 0.2;
+const EFFECT: f64 = 0.3;
 
 /// 6,000 customers who got a letter, 857 of whom answered it (14.28 %), with 887 features of the district in which each
 /// one lives. Invented; the seed decides every number.
@@ -28,13 +28,15 @@ const EFFECT: f64 = 0.2;
 /// - each feature is a fixed mixture of the three factors, plus a tenth of noise: the district's difference from the
 ///   whole country in some share of its people, 0.02 in standard deviation. All customers of a district have the same
 ///   887 numbers;
-/// - the log odds of an answer are 0.2 times the first factor plus the same constant for all: the probabilities have a
-///   standard deviation of 0.025 about their mean, and even the true ones rank customers with an AUC of only about
-///   0.56. The constant is chosen so that exactly 857 answer.
+/// - the log odds of an answer are 0.3 times the first factor plus the same constant for all: the probabilities have a
+///   standard deviation of 0.04 about their mean, and even the true ones rank customers with an AUC of only about 0.58.
+///   The constant is chosen so that exactly 857 answer.
 ///
-/// Over the seeds 0 to 9 (for data, split and training) the network of the notebook gave to nine of ten customers of the
-/// test set a probability between 0.07–0.11 and 0.17–0.21, to none one above 0.5, and with balanced class weights between
-/// 0.31–0.42 and 0.55–0.63; the AUC, 0.51 to 0.58, differed between the two by at most 0.02.
+/// Over the seeds 0 to 15 (for data, split and training) the network of the notebook gave nine of ten customers of the test
+/// set a probability between 0.05–0.11 and 0.18–0.23, and none one above 0.5; with balanced class weights, between 0.26–0.43
+/// and 0.57–0.66, with about half of them in 0.40–0.53. The AUC was 0.53 to 0.61 and differed between the two by 0.007 in the
+/// median and 0.04 at most. With the threshold at the base rate and at 0.5 the two networks agreed on 70 to 97 % of the
+/// customers, 93 % in the median; two networks without weights that differ in their seed, on 72 to 94 %, 88 % in the median.
 pub fn low_signal(seed: u64) -> Examples {
     // The streams 0 to 3 of this purpose are those of the credit card set.
     let mut rng = generator(seed, Purpose::Synthetic, 4 << 32);
@@ -103,7 +105,7 @@ mod tests {
             let scores: Array1<f64> =
                 (0..ROWS).map(|_| factors[[(uniform(&mut rng) * DISTRICTS as f64) as usize, 0]]).collect();
             let auc = roc_auc_score(&low_signal(seed).labels, &scores).unwrap();
-            assert!((0.52..0.60).contains(&auc), "seed {seed}: {auc}");
+            assert!((0.55..0.62).contains(&auc), "seed {seed}: {auc}");
         }
     }
 }

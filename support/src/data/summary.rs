@@ -132,20 +132,22 @@ pub fn log_column(frame: &DataFrame, name: &str, offset: f64) -> Result<DataFram
 }
 
 fn cells(column: &Column) -> Vec<String> {
-    match column.dtype() {
-        DataType::Float64 | DataType::Float32 => match column.cast(&DataType::Float64) {
-            Ok(values) => same_decimals(
-                &values
-                    .f64()
-                    .map(|values| values.iter().map(|value| value.unwrap_or(f64::NAN)).collect::<Vec<_>>())
-                    .unwrap_or_default(),
-            ),
-            Err(_) => vec![String::new(); column.len()],
-        },
+    let numbers = match column.dtype() {
+        DataType::Float64 | DataType::Float32 => column.cast(&DataType::Float64).ok(),
+        _ => None,
+    };
+    let mut cells = match numbers.as_ref().map(Column::f64) {
+        Some(Ok(values)) => same_decimals(&values.iter().map(|value| value.unwrap_or(f64::NAN)).collect::<Vec<_>>()),
         _ => (0..column.len())
             .map(|row| column.get(row).map(|value| value.str_value().into_owned()).unwrap_or_default())
             .collect(),
+    };
+    for (cell, is_missing) in cells.iter_mut().zip(column.is_null().iter()) {
+        if is_missing == Some(true) {
+            "missing".clone_into(cell);
+        }
     }
+    cells
 }
 
 /// Numbers of one column with the same number of decimals: none for whole numbers, else about six digits.
@@ -175,6 +177,14 @@ mod tests {
     fn head_shows_numbers_and_text() {
         let expected = "   Amount  Class  shop\n0  0.0000      0     a\n1  1.5000      0     b\n";
         assert_eq!(head(&frame(), 2).to_string(), expected);
+    }
+
+    #[test]
+    fn head_says_what_is_missing() {
+        let size = Column::from(Series::new("size".into(), [Some(2.5), None]));
+        let site = Column::from(Series::new("site".into(), [None, Some("a")]));
+        let text = head(&DataFrame::new(2, vec![size, site]).unwrap(), 2).to_string();
+        assert_eq!(text, "      size     site\n0   2.5000  missing\n1  missing        a\n");
     }
 
     #[test]
