@@ -22,22 +22,22 @@ mod scaler;
 
 mod curves;
 mod metrics;
+mod bootstrap;
 
 mod dataset;
-
 mod kernels;
 mod layers;
 mod network;
 mod optimizers;
-
-mod checkpoint;
-mod early_stopping;
-mod history;
 mod model;
+mod checkpoint;
+mod history;
+mod early_stopping;
 mod training;
 
 pub mod plot;
 
+pub use bootstrap::bootstrap;
 pub use curves::{
     KerasAuc, PrecisionRecallCurve, RocCurve, Score, ThresholdCounts, keras_auc, precision_recall_curve, roc_auc_score,
     roc_curve,
