@@ -164,7 +164,7 @@ impl Sequential {
 }
 
 /// The values of an array in standard layout, row by row.
-pub(crate) fn rows<'a>(features: &'a ArrayBase<impl Data<Elem = f32>, Ix2>) -> &'a [f32] {
+pub(crate) fn rows(features: &ArrayBase<impl Data<Elem = f32>, Ix2>) -> &[f32] {
     features.as_slice().expect("an array in standard layout is one slice")
 }
 
