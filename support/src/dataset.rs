@@ -56,7 +56,9 @@ impl Dataset {
     /// All examples, once, in their order, in batches of 32.
     pub fn new(examples: &Examples) -> Self {
         let stream = Stream::Rows { part: 0, rows: examples.len() as u32 };
-        Self { parts: vec![Arc::new(examples.clone())], stream, batch_size: 32, prefetch: 0 }
+        let features = examples.features.as_standard_layout().into_owned(); // the network reads rows as slices
+        let part = Arc::new(Examples { features, ..examples.clone() });
+        Self { parts: vec![part], stream, batch_size: 32, prefetch: 0 }
     }
 
     /// Draws a new order of all examples for every pass; the seed decides all of them.
@@ -208,6 +210,7 @@ impl Stream {
             &Self::Rows { part, rows } => Box::new((0..rows).map(move |row| (part, row))),
             Self::Shuffle { input, buffer_size, seed } => Box::new(Shuffled {
                 input: input.rows(pass),
+                ended: false,
                 buffer: Vec::new(),
                 buffer_size: *buffer_size,
                 rng: generator(*seed, Purpose::Shuffle, pass),
@@ -231,6 +234,7 @@ impl Stream {
 /// Rows from a buffer that is kept full, in random order.
 struct Shuffled {
     input: Rows,
+    ended: bool,
     buffer: Vec<Row>,
     buffer_size: usize,
     rng: ChaCha8Rng,
@@ -240,8 +244,12 @@ impl Iterator for Shuffled {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        let missing = self.buffer_size - self.buffer.len();
-        self.buffer.extend(self.input.by_ref().take(missing));
+        while !self.ended && self.buffer.len() < self.buffer_size {
+            match self.input.next() {
+                Some(row) => self.buffer.push(row),
+                None => self.ended = true,
+            }
+        }
         if self.buffer.is_empty() {
             return None;
         }

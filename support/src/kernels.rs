@@ -111,16 +111,15 @@ vectorised! {
     /// the bias: delta\[u\], each summed over the rows of the tile.
     fn dense_gradient(input: &[Lane], delta: &[Lane], weights: &mut [PartialSums], bias: &mut [PartialSums]) {
         let units = delta.len();
-        let blocks = input.len() / 4 * 4;
-        for u in 0..units {
-            for i in (0..blocks).step_by(4) {
-                gradient_block::<4>(&input[i..i + 4], &delta[u], weights, i * units + u, units);
-            }
-            for i in blocks..input.len() {
-                gradient_block::<1>(&input[i..=i], &delta[u], weights, i * units + u, units);
-            }
-            for rows in delta[u].chunks_exact(8) {
-                for (sum, value) in bias[u].iter_mut().zip(rows) {
+        for u in (0..units / 2 * 2).step_by(2) {
+            gradient_of::<2>(input, &delta[u..u + 2], weights, u, units);
+        }
+        if units % 2 == 1 {
+            gradient_of::<1>(input, &delta[units - 1..], weights, units - 1, units);
+        }
+        for (bias, delta) in bias.iter_mut().zip(delta) {
+            for rows in delta.chunks_exact(8) {
+                for (sum, value) in bias.iter_mut().zip(rows) {
                     *sum += value;
                 }
             }
@@ -128,26 +127,55 @@ vectorised! {
     }
 }
 
-/// One unit against several inputs, whose weights are `stride` apart from `place` on.
+/// Units from number `u` on against all inputs.
 #[inline(always)]
-fn gradient_block<const INPUTS: usize>(
+fn gradient_of<const UNITS: usize>(
     input: &[Lane],
-    delta: &Lane,
+    delta: &[Lane],
     weights: &mut [PartialSums],
-    place: usize,
+    u: usize,
+    units: usize,
+) {
+    let blocks = input.len() / 4 * 4;
+    for i in (0..blocks).step_by(4) {
+        gradient_block::<4, UNITS>(&input[i..i + 4], delta, &mut weights[i * units + u..], units);
+    }
+    for i in blocks..input.len() {
+        gradient_block::<1, UNITS>(&input[i..=i], delta, &mut weights[i * units + u..], units);
+    }
+}
+
+/// Some inputs against some units. The weights of an input lie side by side, those of the next `stride` further on.
+///
+/// Four inputs and two units make eight sums, as many as the processor needs at once to be busy all the time.
+#[inline(always)]
+fn gradient_block<const INPUTS: usize, const UNITS: usize>(
+    input: &[Lane],
+    delta: &[Lane],
+    weights: &mut [PartialSums],
     stride: usize,
 ) {
-    let mut sums: [PartialSums; INPUTS] = std::array::from_fn(|i| weights[place + i * stride]);
-    for (first, delta) in (0..TILE).step_by(8).zip(delta.chunks_exact(8)) {
+    let mut sums: [[PartialSums; UNITS]; INPUTS] =
+        std::array::from_fn(|i| std::array::from_fn(|u| weights[i * stride + u]));
+    for first in (0..TILE).step_by(8) {
+        let deltas: [&PartialSums; UNITS] = std::array::from_fn(|u| eight(&delta[u], first));
         for (sums, lane) in sums.iter_mut().zip(input) {
-            for ((sum, value), delta) in sums.iter_mut().zip(&lane[first..first + 8]).zip(delta) {
-                *sum += value * delta;
+            let values = eight(lane, first);
+            for (sum, delta) in sums.iter_mut().zip(deltas) {
+                for ((sum, value), delta) in sum.iter_mut().zip(values).zip(delta) {
+                    *sum += value * delta;
+                }
             }
         }
     }
     for (i, sums) in sums.iter().enumerate() {
-        weights[place + i * stride] = *sums;
+        weights[i * stride..i * stride + UNITS].copy_from_slice(sums);
     }
+}
+
+#[inline(always)]
+fn eight(lane: &Lane, first: usize) -> &PartialSums {
+    lane[first..].first_chunk().expect("a tile is a multiple of 8 rows")
 }
 
 /// The one sum that eight partial sums stand for.

@@ -17,32 +17,30 @@ mod random;
 mod table;
 
 mod examples;
-
 pub mod data;
 mod encoder;
 mod scaler;
 
 mod curves;
 mod metrics;
-
+mod bootstrap;
 mod calibration;
 mod cost;
 
 mod dataset;
-
 mod kernels;
 mod layers;
 mod network;
 mod optimizers;
-
-mod checkpoint;
-mod early_stopping;
-mod history;
 mod model;
+mod checkpoint;
+mod history;
+mod early_stopping;
 mod training;
 
 pub mod plot;
 
+pub use bootstrap::bootstrap;
 pub use calibration::calibration;
 pub use cost::{CostCurve, Costs};
 pub use curves::{

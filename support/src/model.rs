@@ -1,7 +1,8 @@
 //! The network as a reader meets it: layers added one after the other, an optimizer, predictions and metrics.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
 
+use crate::curves::{PrecisionRecallCurve, RocCurve, precision_recall_curve, roc_curve};
 use crate::error::{Error, Result};
 use crate::examples::Examples;
 use crate::kernels;
@@ -85,7 +86,7 @@ impl Sequential {
     /// # Errors
     /// When the rows have another number of features than the model, or the model has no usable last layer.
     pub fn predict(&self, features: &Array2<f32>) -> Result<Array1<f32>> {
-        Ok(self.logits(features.view())?.into_iter().map(crate::math::sigmoid).collect())
+        Ok(self.logits(features)?.into_iter().map(crate::math::sigmoid).collect())
     }
 
     /// The metrics on these examples, with dropout off and the loss weighted by their sample weights.
@@ -96,7 +97,7 @@ impl Sequential {
         if examples.is_empty() {
             return Err(Error::Argument("there are no examples to evaluate".into()));
         }
-        let logits = self.logits(examples.features.view())?;
+        let logits = self.logits(&examples.features)?;
         let (losses, probabilities) = crossentropies(&logits, &examples.labels);
         let cross_entropy = mean(losses.iter().map(|&loss| f64::from(loss)));
         let loss = match &examples.weights {
@@ -108,10 +109,26 @@ impl Sequential {
         Ok(Metrics::new(&examples.labels, &probabilities.into(), loss, cross_entropy))
     }
 
-    fn logits(&self, features: ArrayView2<f32>) -> Result<Vec<f32>> {
+    /// The ROC curve on these examples.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn roc_curve(&self, examples: &Examples) -> Result<RocCurve> {
+        roc_curve(&examples.labels, &self.predict(&examples.features)?)
+    }
+
+    /// The precision-recall curve on these examples.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn precision_recall_curve(&self, examples: &Examples) -> Result<PrecisionRecallCurve> {
+        precision_recall_curve(&examples.labels, &self.predict(&examples.features)?)
+    }
+
+    fn logits(&self, features: &Array2<f32>) -> Result<Vec<f32>> {
         self.network.check()?;
         self.check_inputs(features.ncols())?;
-        Ok(self.network.logits(features))
+        Ok(self.network.logits(rows(&features.as_standard_layout())))
     }
 
     pub(crate) fn check_inputs(&self, features: usize) -> Result<()> {
@@ -144,6 +161,11 @@ impl Sequential {
         self.network.weights.clone_from(&weights.0);
         Ok(())
     }
+}
+
+/// The values of an array in standard layout, row by row.
+pub(crate) fn rows(features: &ArrayBase<impl Data<Elem = f32>, Ix2>) -> &[f32] {
+    features.as_slice().expect("an array in standard layout is one slice")
 }
 
 /// The bias that lets an untrained model answer with the share of positives: ln(`positives` / `negatives`), the

@@ -3,7 +3,6 @@
 //! A batch is cut into chunks of eight tiles (512 rows), which the processor's cores share. Each chunk sums its own
 //! gradient, and the chunks are added in their order: the result does not depend on how many cores there are.
 
-use ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
 use crate::dataset::Row;
@@ -26,8 +25,8 @@ pub(crate) struct Network {
 
 /// The rows of a batch, and what the loss needs of each.
 pub(crate) struct Rows<'a> {
-    /// The features of all rows of each part.
-    pub(crate) parts: &'a [ArrayView2<'a, f32>],
+    /// The features of all rows of each part, row by row.
+    pub(crate) parts: &'a [&'a [f32]],
     /// The rows of the batch, by part and number.
     pub(crate) numbers: &'a [Row],
     pub(crate) targets: &'a [f32],
@@ -44,6 +43,8 @@ pub(crate) struct Outcome {
 
 /// The buffers that one chunk needs on its way.
 struct Workspace {
+    /// The rows of a tile, one after the other.
+    staging: Vec<f32>,
     /// The input of the first layer and the output of each.
     outputs: Vec<Vec<Lane>>,
     /// The rows and units that dropout let through, for each layer.
@@ -94,15 +95,20 @@ impl Network {
         self.with_inputs().map(range).collect()
     }
 
-    /// The logits of all rows of an array of shape `[rows, inputs]`.
-    pub(crate) fn logits(&self, features: ArrayView2<f32>) -> Vec<f32> {
+    /// The logits of all rows of features, which lie row by row.
+    pub(crate) fn logits(&self, features: &[f32]) -> Vec<f32> {
         let ranges = self.ranges();
-        let mut logits = vec![0.0; features.nrows()];
+        let mut logits = vec![0.0; features.len() / self.inputs];
         logits.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, logits)| {
             let mut outputs = self.buffers();
+            let mut staging = vec![0.0; self.inputs * TILE];
             for (tile, logits) in logits.chunks_mut(TILE).enumerate() {
                 let first = chunk * CHUNK + tile * TILE;
-                gather((first..first + logits.len()).map(|row| features.row(row)), &mut outputs[0]);
+                gather(
+                    features[first * self.inputs..].chunks_exact(self.inputs).take(logits.len()),
+                    &mut staging,
+                    &mut outputs[0],
+                );
                 for (place, layer) in self.layers.iter().enumerate() {
                     let (before, after) = outputs.split_at_mut(place + 1);
                     layer.predict(&self.weights[ranges[place].clone()], &before[place], &mut after[0]);
@@ -150,9 +156,10 @@ impl Network {
         losses: &mut [f32],
     ) {
         let count = losses.len();
-        let Workspace { outputs, kept, deltas, gradient } = workspace;
+        let Workspace { staging, outputs, kept, deltas, gradient } = workspace;
         let numbers = rows.numbers[first..first + count].iter();
-        gather(numbers.map(|&(part, row)| rows.parts[part as usize].row(row as usize)), &mut outputs[0]);
+        let features = |&(part, row): &Row| &rows.parts[part as usize][row as usize * self.inputs..][..self.inputs];
+        gather(numbers.map(features), staging, &mut outputs[0]);
         let mut rng = dropout.map(|(seed, step, tile)| {
             let mut rng = generator(seed, Purpose::Dropout, step);
             rng.set_word_pos(u128::from(tile) << 32); // a stretch of the stream for each tile
@@ -206,6 +213,7 @@ impl Network {
         let outputs = self.buffers();
         let widest = outputs.iter().map(Vec::len).max().unwrap_or(0);
         Workspace {
+            staging: vec![0.0; self.inputs * TILE],
             kept: vec![Vec::new(); self.layers.len()],
             deltas: [vec![[0.0; TILE]; widest], vec![[0.0; TILE]; widest]],
             gradient: vec![[0.0; 8]; self.weights.len()],
@@ -215,10 +223,17 @@ impl Network {
 }
 
 /// Copies rows into a tile, feature by feature; lanes beyond the last row keep what they held.
-fn gather<'a>(rows: impl Iterator<Item = ArrayView1<'a, f32>>, tile: &mut [Lane]) {
-    for (lane, row) in rows.enumerate() {
-        for (values, &feature) in tile.iter_mut().zip(row) {
-            values[lane] = feature;
+///
+/// The rows of a shuffled batch lie all over the memory. They are fetched whole first, with nothing else to do between
+/// them, so that the processor can wait for many at once; only then are they turned over.
+fn gather<'a>(rows: impl Iterator<Item = &'a [f32]>, staging: &mut [f32], tile: &mut [Lane]) {
+    let width = tile.len();
+    for (copy, row) in staging.chunks_exact_mut(width).zip(rows) {
+        copy.copy_from_slice(row);
+    }
+    for (feature, lane) in tile.iter_mut().enumerate() {
+        for (value, row) in lane.iter_mut().zip(staging.chunks_exact(width)) {
+            *value = row[feature];
         }
     }
 }

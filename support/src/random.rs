@@ -22,6 +22,8 @@ pub(crate) enum Purpose {
     Synthetic = 4,
     /// The source of each example in a mixture, and the rows of an oversampled set.
     Sampling = 5,
+    /// The rows of a bootstrap's resamples.
+    Bootstrap = 6,
 }
 
 /// The generator of one purpose: the seed is what a cell shows, and each use (a pass, a training step) has a

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::examples::Examples;
 use crate::history::History;
 use crate::metrics::{Metric, Metrics, mean};
-use crate::model::Sequential;
+use crate::model::{Sequential, rows};
 use crate::network::{Outcome, Rows};
 
 /// What the loss of an example is multiplied by, for each class.
@@ -171,9 +171,9 @@ impl Sequential {
         let targets: Vec<f32> = record.labels[start..].iter().map(|&label| f32::from(u8::from(label))).collect();
         // The loss of a batch is divided by its rows, not by the sum of their weights, as in Keras.
         let weights: Vec<f32> = record.weights[start..].iter().map(|weight| weight / batch.len() as f32).collect();
-        let parts: Vec<_> = batch.parts.iter().map(|part| part.features.view()).collect();
-        let rows = Rows { parts: &parts, numbers: &batch.rows, targets: &targets, weights: &weights };
-        self.network.gradient(&rows, dropout, &mut record.outcome)
+        let parts: Vec<_> = batch.parts.iter().map(|part| rows(&part.features)).collect();
+        let batch = Rows { parts: &parts, numbers: &batch.rows, targets: &targets, weights: &weights };
+        self.network.gradient(&batch, dropout, &mut record.outcome)
     }
 
     /// Refuses what does not fit together; gives the steps of an epoch.

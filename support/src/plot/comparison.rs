@@ -5,6 +5,17 @@ use super::axes::{Axis, Panel};
 use super::colors::palette;
 use super::page::{Anchor, Frame, PIXEL, Page, SMALL, Stroke, shorten};
 use crate::error::{Error, Result};
+use crate::metrics::{Metric, Metrics};
+
+/// One metric of each model for several seeds: a dot for each seed, a line at the median.
+///
+/// # Errors
+/// As [`strip`].
+pub fn spread(metric: Metric, models: &[(&str, Vec<Metrics>)]) -> Result<Figure> {
+    let values = |results: &[Metrics]| results.iter().map(|metrics| metrics.get(metric)).collect();
+    let groups: Vec<(&str, Vec<f64>)> = models.iter().map(|(name, results)| (*name, values(results))).collect();
+    strip(metric.name(), &groups)
+}
 
 /// A dot for each value of a group, such as the metric of a model trained with several seeds, and a line at the median.
 ///

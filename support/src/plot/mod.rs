@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::files::write_whole;
 use crate::table::show;
 
-pub use comparison::strip;
+pub use comparison::{spread, strip};
 pub use distribution::{histogram, joint, joint_pair};
 pub use evaluation::{confusion_matrices, confusion_matrix, precision_recall, roc};
 pub use lines::{Line, lines, lines_log_x};

@@ -1,0 +1,170 @@
+//! The same numbers everywhere: on one core and on many, with AVX2 and without it, in debug and in release builds.
+//!
+//! Each step of the lesson is run on a small part of the synthetic set and boiled down to a fingerprint of all its bits.
+//! The fingerprints stand below. Whatever machine or build this test runs on, it must find the same ones, and so must
+//! a process that is told to use one thread, or not to use AVX2. Whoever changes a result on purpose changes them here.
+
+use std::process::Command;
+
+use support::polars::prelude::DataFrame;
+use support::*;
+
+const SEED: u64 = 5;
+
+/// The steps and the fingerprints of what they give.
+const EXPECTED: &str = "\
+synthetic set          bd668a410c7a843b
+description            3031a8446cc49ffd
+logarithm              fb536e308fc6d65b
+scaler                 310256cf56774bc1
+scaled features        af35abe554e27408
+first weights          d5676035a44ba875
+trained weights        2c7fbb9a42fba2b1
+history                f8fa56c47c671d36
+weighted history       73bc6729b12aff9d
+oversampled weights    9b724f84c1b93b65
+the same, prefetched   9b724f84c1b93b65
+predictions            e86963211ca32bd7
+ROC curve              9db31ea62f86fc44
+Keras' areas           de0dbc7c318edd4a
+bootstrap              0e08a7e2298ee198
+figure                 23d75e07cd340bc4
+";
+
+/// FNV-1a over the bits of everything that is added.
+struct Fingerprint(u64);
+
+impl Fingerprint {
+    fn of(bits: impl IntoIterator<Item = u64>) -> String {
+        let mut fingerprint = Self(0xcbf2_9ce4_8422_2325);
+        bits.into_iter().flat_map(u64::to_le_bytes).for_each(|byte| fingerprint.add(byte));
+        format!("{:016x}", fingerprint.0)
+    }
+
+    fn add(&mut self, byte: u8) {
+        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    }
+}
+
+fn of_f64(values: impl IntoIterator<Item = f64>) -> String {
+    Fingerprint::of(values.into_iter().map(f64::to_bits))
+}
+
+fn of_f32<'a>(values: impl IntoIterator<Item = &'a f32>) -> String {
+    Fingerprint::of(values.into_iter().map(|value| value.to_bits().into()))
+}
+
+fn of_text(text: &str) -> String {
+    Fingerprint::of(text.bytes().map(u64::from))
+}
+
+fn of_history(history: &History) -> String {
+    let metrics = history.train.iter().chain(&history.val);
+    of_f64(metrics.flat_map(|metrics| Metric::ALL.map(|metric| metrics.get(metric))))
+}
+
+fn of_frame(frame: &DataFrame) -> String {
+    let columns = frame.columns().iter().filter_map(|column| column.f64().ok());
+    of_f64(columns.flat_map(|column| column.iter().flatten()))
+}
+
+fn model() -> Sequential {
+    Sequential::new(29, SEED)
+        .add(Dense::new(16).relu())
+        .add(Dropout::new(0.3))
+        .add(Dense::new(7).relu())
+        .add(Dense::new(1).bias(-6.0))
+        .compile(Adam::new(1e-3))
+}
+
+/// Runs the steps; one line for each.
+fn fingerprints() -> Result<String, SupportError> {
+    let mut lines = Vec::new();
+    let mut step = |name: &str, fingerprint: String| lines.push(format!("{name:<22} {fingerprint}\n"));
+    let raw = data::synthetic(data::SYNTHETIC_SEED);
+    step("synthetic set", of_frame(&raw));
+    step("description", of_text(&data::describe(&raw, &["V1", "Amount"])?.to_string()));
+    let cleaned = data::log_column(&raw.drop("Time")?, "Amount", 0.001)?;
+    step("logarithm", of_frame(&cleaned.select(["Log Amount"])?));
+    let (train, test) = data::train_test_split(&cleaned, 0.2, SEED)?;
+    let scaler = StandardScaler::fit(&train, data::CLASS)?.clip(5.0);
+    step("scaler", of_f64(scaler.mean().iter().chain(scaler.scale()).copied()));
+    let (train, test) = (scaler.transform(&train)?, scaler.transform(&test)?);
+    step("scaled features", of_f32(&test.features));
+    let train = train.select(&(0..30_000).collect::<Vec<_>>());
+
+    let batches = Dataset::new(&train).shuffle(SEED).batch(2048);
+    let mut baseline = model();
+    step("first weights", of_f32(baseline.weights().values()));
+    let history = baseline.fit(&batches, &test, FitConfig::epochs(3))?;
+    step("trained weights", of_f32(baseline.weights().values()));
+    step("history", of_history(&history));
+    let (neg, pos) = train.class_counts();
+    let mut weighted = model();
+    let history = weighted.fit(&batches, &test, FitConfig::epochs(2).class_weight(ClassWeight::balanced(neg, pos)))?;
+    step("weighted history", of_history(&history));
+    let (negatives, positives) = train.by_class();
+    let endless = |examples| Dataset::new(examples).buffered_shuffle(1000, SEED).repeat();
+    let mixed = Dataset::sample_from_datasets([endless(&positives), endless(&negatives)], [0.5, 0.5], SEED)?;
+    for (name, ahead) in [("oversampled weights", 0), ("the same, prefetched", 2)] {
+        let mut model = model();
+        let dataset = mixed.clone().batch(1000).prefetch(ahead);
+        model.fit(&dataset, None, FitConfig::epochs(2).steps_per_epoch(20))?;
+        step(name, of_f32(model.weights().values()));
+    }
+
+    let predictions = baseline.predict(&test.features)?;
+    step("predictions", of_f32(&predictions));
+    step("ROC curve", of_f64(roc_curve(&test.labels, &predictions)?.true_positive_rate));
+    let keras = keras_auc(&test.labels, &predictions)?;
+    step("Keras' areas", of_f64([keras.roc, keras.pr]));
+    let intervals = bootstrap(&test.labels, &predictions, &[Metric::Prc, Metric::BrierScore], 40, SEED)?;
+    step("bootstrap", of_f64(intervals.into_iter().flat_map(|(lower, upper)| [lower, upper])));
+    let roc = baseline.roc_curve(&test)?;
+    step("figure", of_text(plot::roc(&[("Test", &roc, plot::solid(0))])?.svg()));
+    Ok(lines.concat())
+}
+
+/// Set in a process that prints its fingerprints instead of comparing them.
+const CHILD: &str = "SUPPORT_EXACT_CHILD";
+
+#[test]
+fn every_step_has_its_fingerprint() {
+    let found = fingerprints().unwrap();
+    if std::env::var_os(CHILD).is_some() {
+        println!("{found}");
+        return;
+    }
+    assert!(found == EXPECTED, "other bits than expected; found\n{found}\nexpected\n{EXPECTED}");
+}
+
+/// Runs this test once more in a process with a variable set.
+fn fingerprints_with(variable: &str, value: &str) -> String {
+    let program = std::env::current_exe().expect("the test knows its program");
+    let output = Command::new(program)
+        .args(["--exact", "every_step_has_its_fingerprint", "--nocapture"])
+        .env(CHILD, "1")
+        .env(variable, value)
+        .output()
+        .expect("the test can be run again");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn one_thread_gives_the_same_bits() {
+    let printed = fingerprints_with("RAYON_NUM_THREADS", "1");
+    assert!(printed.contains(EXPECTED), "{printed}");
+}
+
+#[test]
+fn three_threads_give_the_same_bits() {
+    let printed = fingerprints_with("RAYON_NUM_THREADS", "3");
+    assert!(printed.contains(EXPECTED), "{printed}");
+}
+
+#[test]
+fn without_avx2_the_bits_are_the_same() {
+    let printed = fingerprints_with("SUPPORT_NO_AVX2", "1");
+    assert!(printed.contains(EXPECTED), "{printed}");
+}
