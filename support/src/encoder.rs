@@ -136,7 +136,7 @@ fn numbers(column: &Column) -> Result<Vec<Option<f64>>> {
     let kind = column.dtype();
     if !kind.is_primitive_numeric() && !kind.is_bool() && column.null_count() < column.len() {
         return Err(Error::Table(format!(
-            "column '{}' holds {kind}, but had numbers when the encoder was fitted",
+            "column '{}' does not hold numbers, as it did when the encoder was fitted",
             column.name()
         )));
     }
@@ -234,6 +234,6 @@ mod tests {
         let mut new = train();
         new.replace("size", Column::from(Series::new("size".into(), ["big"; 4]))).unwrap();
         let message = Encoder::fit(&train(), "failed").unwrap().transform(&new).unwrap_err().to_string();
-        assert!(message.contains("column 'size' holds str"), "{message}");
+        assert!(message.contains("column 'size' does not hold numbers"), "{message}");
     }
 }

@@ -94,9 +94,9 @@ pub(crate) fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     use polars::prelude::DataType;
     let column = column(frame, name)?;
     if !column.dtype().is_primitive_numeric() && !column.dtype().is_bool() {
+        let kind = if column.dtype() == &DataType::String { "text".into() } else { column.dtype().to_string() };
         return Err(Error::Table(format!(
-            "column '{name}' holds {}, not numbers: drop it, or let an Encoder turn it into numbers",
-            column.dtype()
+            "column '{name}' holds {kind}, not numbers: drop it, or let an Encoder turn it into numbers"
         )));
     }
     let values = column.cast(&DataType::Float64)?;
