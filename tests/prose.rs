@@ -2,6 +2,10 @@
 //!
 //! In the notebooks a number that a cell computes is a link to that cell, as in `[0.17 %](#cell-id=imbalance)`; in
 //! JupyterLab it leads there. Here each link is followed, and the number must stand in the cell's committed output.
+//!
+//! A cell of prose whose id ends in `-read` says what a result means. In such a cell every measured number (one with a
+//! decimal point or at least three digits) must be a link. What is in parentheses, in code or in a formula is exempt:
+//! there stand the numbers of others, and those that are given and not measured.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,12 +64,37 @@ fn numbers(text: &str) -> Vec<String> {
     words.map(|word| word.trim_matches(['.', ',']).replace(',', "")).filter(|word| !word.is_empty()).collect()
 }
 
+/// The prose without what stands between `open` and `close`.
+fn without(prose: &str, open: &str, close: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = prose;
+    while let Some((before, after)) = rest.split_once(open) {
+        kept += before;
+        rest = after.split_once(close).map_or("", |(_, after)| after);
+    }
+    kept + rest
+}
+
+/// The measured numbers in the prose of a result that name no source.
+fn without_source(prose: &str) -> Vec<String> {
+    // A link is [number](#…): with what is in parentheses and in brackets gone, so are all links.
+    let prose = [("`", "`"), ("$", "$"), ("(", ")"), ("[", "]")]
+        .into_iter()
+        .fold(prose.to_owned(), |prose, (open, close)| without(&prose, open, close));
+    numbers(&prose).into_iter().filter(|number| number.contains('.') || number.len() >= 3).collect()
+}
+
 /// What is wrong with a notebook's links.
 fn faults(cells: &[Value]) -> Vec<String> {
     let mut faults = Vec::new();
     for cell in cells.iter().filter(|cell| cell["cell_type"] == "markdown") {
-        for Link { says, cell: target } in links(&joined(&cell["source"])) {
-            let from = cell["id"].as_str().unwrap_or_default();
+        let (prose, from) = (joined(&cell["source"]), cell["id"].as_str().unwrap_or_default());
+        if from.ends_with("-read") {
+            let sourceless = without_source(&prose).into_iter();
+            faults
+                .extend(sourceless.map(|number| format!("cell {from} says {number}, but not which cell computes it")));
+        }
+        for Link { says, cell: target } in links(&prose) {
             let Some(computed) = cells.iter().find(|cell| cell["id"] == target.as_str()) else {
                 faults.push(format!("cell {from}: [{says}] leads to the cell {target}, which is not there"));
                 continue;
@@ -110,4 +139,13 @@ fn a_changed_number_is_noticed() {
             cells[place]["source"] = original;
         }
     }
+}
+
+#[test]
+fn a_number_without_a_source_is_noticed() {
+    assert_eq!(
+        without_source("It finds 0.77 of 1,234 frauds with `0.5` (the original: 0.9), two more."),
+        ["0.77", "1234"]
+    );
+    assert!(without_source("It finds [0.77](#cell-id=evaluate) of them in 20 runs.").is_empty());
 }

@@ -1,5 +1,5 @@
 //! Times the parts that a learner waits for and prints them as one line of JSON, medians in milliseconds:
-//! `cargo run --release -p support --example timing [-- --csv FILE] [--rows FACTOR]`.
+//! `cargo run --release -p support --example timing [-- --csv FILE]`.
 
 use std::error::Error;
 use std::path::PathBuf;
