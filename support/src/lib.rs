@@ -3,9 +3,9 @@
 //! The road of one row, with the file that each step is in:
 //!
 //! ```text
-//! creditcard.csv --data--> DataFrame --scaler--> Examples --dataset--> Batch
+//! a CSV file --data--> DataFrame --encoder, scaler--> Examples --dataset--> Batch
 //!    --model (network, layers, kernels)--> logit --loss--> gradient --optimizers--> weights   (training turns this circle)
-//!    --model.predict--> probabilities --curves, metrics--> numbers --plot--> Figure
+//!    --model.predict--> probabilities --curves, metrics, cost--> numbers --plot--> Figure
 //! ```
 //!
 //! The files below are in the order of the lesson, and each uses only those above it.
