@@ -14,7 +14,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     let r = (x - n * LN_2_HIGH) - n * LN_2_LOW; // e^x = 2^n · e^r, |r| ≤ ln 2 / 2
     let series =
         1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
-    // SAFETY of the conversion: |n| ≤ 127, a whole number, so the cast is exact.
+    // n is a whole number of at most 127 either way, so the cast is exact and 2^n is a normal number.
     series * f32::from_bits(((n as i32 + 127) << 23) as u32)
 }
 

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
 use crate::curves::{PrecisionRecallCurve, RocCurve, precision_recall_curve, roc_curve};
 use crate::error::{Error, Result};
 use crate::examples::Examples;
-use crate::kernels;
+use crate::kernels::{self, TILE};
 use crate::layers::Layer;
 use crate::metrics::{Metrics, mean};
 use crate::network::Network;
@@ -177,9 +177,9 @@ pub fn initial_bias(negatives: usize, positives: usize) -> f64 {
 /// The cross entropy and the probability of each row.
 fn crossentropies(logits: &[f32], labels: &Array1<bool>) -> (Vec<f32>, Vec<f32>) {
     let (mut losses, mut probabilities) = (vec![0.0; logits.len()], vec![0.0; logits.len()]);
-    for first in (0..logits.len()).step_by(kernels::TILE) {
-        let rows = first..(first + kernels::TILE).min(logits.len());
-        let (mut z, mut y, mut loss, mut p) = ([0.0; 64], [0.0; 64], [0.0; 64], [0.0; 64]);
+    for first in (0..logits.len()).step_by(TILE) {
+        let rows = first..(first + TILE).min(logits.len());
+        let (mut z, mut y, mut loss, mut p) = ([0.0; TILE], [0.0; TILE], [0.0; TILE], [0.0; TILE]);
         for (lane, row) in rows.clone().enumerate() {
             (z[lane], y[lane]) = (logits[row], f32::from(u8::from(labels[row])));
         }

@@ -138,7 +138,7 @@ impl StandardScaler {
                 features.ncols()
             )));
         }
-        let limit = self.clip.unwrap_or(f64::INFINITY);
+        let limit = self.clip.filter(|limit| !limit.is_nan()).unwrap_or(f64::INFINITY); // clamp panics at NaN
         let mut scaled = features.clone();
         for ((mut column, &mean), &scale) in scaled.columns_mut().into_iter().zip(&self.mean).zip(&self.scale) {
             column.mapv_inplace(|value| ((value - mean) / scale).clamp(-limit, limit));
@@ -155,4 +155,16 @@ fn matrix(frame: &DataFrame, names: &[String]) -> Result<Array2<f64>> {
     }
     Array2::from_shape_vec((frame.height(), names.len()).f(), values)
         .map_err(|error| Error::Argument(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_clip_that_is_no_number_limits_nothing() {
+        let scaler = StandardScaler::fit_array(&array![[0.0], [2.0]]).unwrap().clip(f64::NAN);
+        assert_eq!(scaler.transform_array(&array![[0.0], [11.0]]).unwrap(), array![[-1.0], [10.0]]);
+    }
 }

@@ -108,8 +108,8 @@ pub fn class_counts(frame: &DataFrame, label: &str) -> Result<(usize, usize)> {
     Ok((labels.len() - positives, positives))
 }
 
-/// The table with the column `name` replaced by its logarithm ln(x + `offset`), called "Log `name`". It takes the last place before the
-/// columns that followed it; `offset` keeps zeros finite and has the column's unit.
+/// The table with the column `name` replaced by its logarithm ln(x + `offset`), called "Log `name`", in the same
+/// place; `offset` keeps zeros finite and has the column's unit.
 ///
 /// # Errors
 /// When the column is missing, or a value plus `offset` is not above zero.
