@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::curves::check;
 use crate::error::{Error, Result};
-use crate::metrics::{Metric, Metrics};
+use crate::metrics::{Metric, Metrics, Outcome};
 use crate::random::{Purpose, generator};
 
 /// The 95 % interval of each metric by the bootstrap: the rows are drawn anew from themselves, with replacement,
@@ -36,10 +36,11 @@ pub fn bootstrap(
         .into_par_iter()
         .map(|number| {
             let mut rng = generator(seed, Purpose::Bootstrap, number);
-            let drawn: Vec<usize> = (0..rows).map(|_| rng.gen_range(0..rows) as usize).collect();
-            let labels = drawn.iter().map(|&row| labels[row]).collect();
-            let probabilities = drawn.iter().map(|&row| probabilities[row]).collect();
-            let resampled = Metrics::new(&labels, &probabilities, f64::NAN, f64::NAN);
+            let drawn = (0..rows).map(|_| {
+                let row = rng.gen_range(0..rows) as usize;
+                Outcome { label: labels[row], weight: 1.0, loss: f32::NAN, probability: probabilities[row] }
+            });
+            let resampled = Metrics::new(&drawn.collect::<Vec<_>>());
             metrics.iter().map(|&metric| resampled.get(metric)).collect()
         })
         .collect();

@@ -82,7 +82,7 @@ impl ThresholdCounts {
     pub fn new<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<Self> {
         check(labels, scores)?;
         let mut counts = Self { thresholds: Vec::new(), true_positives: Vec::new(), false_positives: Vec::new() };
-        walk(labels, scores, |threshold, true_positives, false_positives| {
+        Classes::new(pairs(labels, scores)).walk(|threshold, true_positives, false_positives| {
             counts.push(threshold, true_positives as f64, false_positives as f64);
         });
         Ok(counts)
@@ -238,39 +238,50 @@ pub fn roc_auc_score<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Res
     Ok(smartcore::metrics::roc_auc_score(&labels, &scores))
 }
 
-/// The exact (ROC AUC, average precision) without keeping the curves.
-pub(crate) fn areas<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> (f64, f64) {
-    let positives = labels.iter().filter(|&&label| label).count() as f64;
-    let negatives = labels.len() as f64 - positives;
+/// The exact (ROC AUC, average precision) of labels with scores, without the curves.
+pub(crate) fn areas<S: Score>(examples: impl Iterator<Item = (bool, S)>) -> (f64, f64) {
+    let classes = Classes::new(examples);
+    let (negatives, positives) = (classes.negatives.len() as f64, classes.positives.len() as f64);
     let (mut pairs, mut precision) = (0.0, 0.0);
     let (mut last_true, mut last_false) = (0.0, 0.0);
-    walk(labels, scores, |_, true_positives, false_positives| {
+    classes.walk(|_, true_positives, false_positives| {
         let (true_positives, false_positives) = (true_positives as f64, false_positives as f64);
         pairs += (false_positives - last_false) * (true_positives + last_true) / 2.0;
-        precision += (true_positives - last_true) * true_positives / (true_positives + false_positives);
+        if true_positives > last_true {
+            precision += (true_positives - last_true) * true_positives / (true_positives + false_positives);
+        }
         (last_true, last_false) = (true_positives, false_positives);
     });
     (pairs / (positives * negatives), if positives > 0.0 { precision / positives } else { 0.0 })
 }
 
-/// Visits each distinct score from the highest down with the numbers of positives and negatives at or above it.
-fn walk<S: Score>(labels: &Array1<bool>, scores: &Array1<S>, mut visit: impl FnMut(f64, usize, usize)) {
-    // Each class is sorted on its own and the two are merged: no label has to travel through the sort.
-    let sorted = |class: bool| {
-        let mut scores: Vec<S> =
-            labels.iter().zip(scores).filter(|(label, _)| **label == class).map(|(_, &score)| score).collect();
-        S::sort_descending(&mut scores);
-        scores
-    };
-    let (negatives, positives) = (sorted(false), sorted(true));
-    let (mut below, mut above) = (0, 0);
-    while let Some(threshold) = match (positives.get(above), negatives.get(below)) {
-        (Some(&p), Some(&n)) => Some(if p > n { p } else { n }),
-        (p, n) => p.or(n).copied(),
-    } {
-        above += positives[above..].iter().take_while(|&&score| score == threshold).count();
-        below += negatives[below..].iter().take_while(|&&score| score == threshold).count();
-        visit(threshold.into(), above, below);
+/// The scores of each class, falling. Each class is sorted on its own, so that no label has to travel through the sort.
+struct Classes<S> {
+    negatives: Vec<S>,
+    positives: Vec<S>,
+}
+
+impl<S: Score> Classes<S> {
+    fn new(examples: impl Iterator<Item = (bool, S)>) -> Self {
+        let (mut negatives, mut positives) = (Vec::with_capacity(examples.size_hint().0), Vec::new());
+        examples.for_each(|(label, score)| if label { &mut positives } else { &mut negatives }.push(score));
+        S::sort_descending(&mut negatives);
+        S::sort_descending(&mut positives);
+        Self { negatives, positives }
+    }
+
+    /// Visits each distinct score from the highest down with the numbers of positives and negatives at or above it.
+    fn walk(&self, mut visit: impl FnMut(f64, usize, usize)) {
+        let Self { negatives, positives } = self;
+        let (mut below, mut above) = (0, 0);
+        while let Some(threshold) = match (positives.get(above), negatives.get(below)) {
+            (Some(&p), Some(&n)) => Some(if p > n { p } else { n }),
+            (p, n) => p.or(n).copied(),
+        } {
+            above += positives[above..].iter().take_while(|&&score| score == threshold).count();
+            below += negatives[below..].iter().take_while(|&&score| score == threshold).count();
+            visit(threshold.into(), above, below);
+        }
     }
 }
 
@@ -295,6 +306,10 @@ pub(crate) fn check_weights(labels: &Array1<bool>, weights: &Array1<f64>) -> Res
         ))),
         None => Ok(()),
     }
+}
+
+fn pairs<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> impl Iterator<Item = (bool, S)> {
+    labels.iter().copied().zip(scores.iter().copied())
 }
 
 fn trapezoid(x: &[f64], y: &[f64]) -> f64 {
@@ -431,7 +446,7 @@ mod tests {
         for seed in 0..20 {
             for levels in [1, 2, 5, 1000] {
                 let (labels, scores) = random(150, levels, seed);
-                let (auc, prc) = areas(&labels, &scores);
+                let (auc, prc) = areas(pairs(&labels, &scores));
                 assert!((auc - auc_by_pairs(&labels, &scores)).abs() < 1e-12);
                 assert!((prc - average_precision_by_thresholds(&labels, &scores)).abs() < 1e-12);
                 assert!((auc - roc_curve(&labels, &scores).unwrap().auc()).abs() < 1e-12);
@@ -492,15 +507,15 @@ mod tests {
     #[test]
     fn one_class_is_undefined_not_a_half() {
         let scores = array![0.1f32, 0.2];
-        assert!(areas(&array![true, true], &scores).0.is_nan());
+        assert!(areas(pairs(&array![true, true], &scores)).0.is_nan());
         assert!(roc_auc_score(&array![false, false], &scores).unwrap().is_nan());
-        assert_eq!(areas(&array![false, false], &scores).1, 0.0);
+        assert_eq!(areas(pairs(&array![false, false], &scores)).1, 0.0);
     }
 
     #[test]
     fn keras_sees_nothing_below_its_first_threshold() {
         let (labels, scores) = (array![false, false, true, true], array![0.001f32, 0.002, 0.003, 0.004]);
-        assert_eq!(areas(&labels, &scores), (1.0, 1.0));
+        assert_eq!(areas(pairs(&labels, &scores)), (1.0, 1.0));
         assert_eq!(keras_auc(&labels, &scores).unwrap().roc, 0.5);
         assert!(keras_auc(&labels, &array![0.1, 0.2, 0.3, 1.5]).is_err());
     }

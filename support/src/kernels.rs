@@ -7,6 +7,7 @@
 //! The results are the same bits on every machine: each sum has one order, written in the code and independent of how
 //! wide the vectors are; nothing is fused; and where many rows are summed, row r always goes to partial sum r mod 8.
 
+use crate::dataset::{LINE, Line};
 use crate::math::{exp, ln_1p};
 
 /// Rows in a tile.
@@ -46,6 +47,29 @@ fn has_avx2() -> bool {
     static AVX2: std::sync::LazyLock<bool> =
         std::sync::LazyLock::new(|| is_x86_feature_detected!("avx2") && std::env::var_os("SUPPORT_NO_AVX2").is_none());
     *AVX2
+}
+
+vectorised! {
+    /// Turns 64 rows, which lie one after the other in whole cache lines, into a tile: one lane for each number in a row.
+    fn transpose(rows: &[Line], tile: &mut [Lane]) {
+        let lines_per_row = tile.len() / LINE;
+        for (line, lanes) in tile.chunks_exact_mut(LINE).enumerate() {
+            for first in (0..TILE).step_by(8) {
+                for (half, lanes) in lanes.chunks_exact_mut(8).enumerate() {
+                    let block = std::array::from_fn(|row| *eight(&rows[(first + row) * lines_per_row + line].0, 8 * half));
+                    for (lane, values) in lanes.iter_mut().zip(transpose_block(block)) {
+                        lane[first..first + 8].copy_from_slice(&values);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rows and columns of eight by eight numbers exchanged.
+#[inline(always)]
+fn transpose_block(rows: [[f32; 8]; 8]) -> [[f32; 8]; 8] {
+    std::array::from_fn(|column| std::array::from_fn(|row| rows[row][column]))
 }
 
 vectorised! {
@@ -174,8 +198,8 @@ fn gradient_block<const INPUTS: usize, const UNITS: usize>(
 }
 
 #[inline(always)]
-fn eight(lane: &Lane, first: usize) -> &PartialSums {
-    lane[first..].first_chunk().expect("a tile is a multiple of 8 rows")
+fn eight(lane: &[f32], first: usize) -> &PartialSums {
+    lane[first..].first_chunk().expect("tiles and lines are multiples of 8")
 }
 
 /// The one sum that eight partial sums stand for.

@@ -50,15 +50,7 @@ impl ConfusionMatrix {
     ) -> Result<Self> {
         check(labels, scores)?;
         check_weights(labels, weights)?;
-        Ok(Self::count(labels, scores, weights, S::from_threshold(threshold)))
-    }
-
-    fn count<'a, S: Score>(
-        labels: &Array1<bool>,
-        scores: &Array1<S>,
-        weights: impl IntoIterator<Item = &'a f64>,
-        threshold: S,
-    ) -> Self {
+        let threshold = S::from_threshold(threshold);
         let mut matrix = Self::default();
         for ((&label, &score), weight) in labels.iter().zip(scores).zip(weights) {
             *match (label, score > threshold) {
@@ -68,7 +60,7 @@ impl ConfusionMatrix {
                 (true, true) => &mut matrix.true_positives,
             } += weight;
         }
-        matrix
+        Ok(matrix)
     }
 
     /// All examples.
@@ -177,16 +169,37 @@ pub struct Metrics {
     pub prc: f64,
 }
 
+/// What a model made of one example.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) label: bool,
+    /// What the loss is multiplied by.
+    pub(crate) weight: f32,
+    /// The cross entropy, computed from the logit.
+    pub(crate) loss: f32,
+    pub(crate) probability: f32,
+}
+
 impl Metrics {
-    pub(crate) fn new(labels: &Array1<bool>, probabilities: &Array1<f32>, loss: f64, cross_entropy: f64) -> Self {
-        let (auc, prc) = areas(labels, probabilities);
+    /// The metrics of at least one outcome.
+    pub(crate) fn new(outcomes: &[Outcome]) -> Self {
+        let (mut loss, mut cross_entropy, mut brier_score) = (0.0, 0.0, 0.0);
+        let mut counts = [[0u64; 2]; 2];
+        for outcome in outcomes {
+            loss += f64::from(outcome.loss) * f64::from(outcome.weight);
+            cross_entropy += f64::from(outcome.loss);
+            brier_score += (f64::from(outcome.probability) - target(outcome.label)).powi(2);
+            counts[usize::from(outcome.label)][usize::from(outcome.probability > 0.5)] += 1;
+        }
+        let count = outcomes.len() as f64;
+        let [[true_negatives, false_positives], [false_negatives, true_positives]] =
+            counts.map(|counts| counts.map(|count| count as f64));
+        let (auc, prc) = areas(outcomes.iter().map(|outcome| (outcome.label, outcome.probability)));
         Self {
-            loss,
-            cross_entropy,
-            brier_score: mean(
-                labels.iter().zip(probabilities).map(|(&label, &p)| (f64::from(p) - target(label)).powi(2)),
-            ),
-            confusion_matrix: ConfusionMatrix::count(labels, probabilities, std::iter::repeat(&1.0), 0.5),
+            loss: loss / count,
+            cross_entropy: cross_entropy / count,
+            brier_score: brier_score / count,
+            confusion_matrix: ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives },
             auc,
             prc,
         }
@@ -374,7 +387,8 @@ mod tests {
 
     #[test]
     fn models_stand_side_by_side() {
-        let metrics = Metrics::new(&array![true, false], &array![0.75f32, 0.25], 0.5, 0.25);
+        let outcome = |label, probability| Outcome { label, weight: 2.0, loss: 0.25, probability };
+        let metrics = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)]);
         let text = compare(&[("baseline", &metrics), ("weighted", &metrics)]).to_string();
         assert!(text.starts_with("metric         baseline  weighted\nloss           0.500000  0.500000\n"), "{text}");
         assert!(metrics.to_string().ends_with("prc              1.0000\n"), "{metrics}");

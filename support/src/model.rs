@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::examples::Examples;
 use crate::kernels::{self, TILE};
 use crate::layers::Layer;
-use crate::metrics::{Metrics, mean};
-use crate::network::Network;
+use crate::metrics::{Metrics, Outcome};
+use crate::network::{Network, Scratch};
 use crate::optimizers::Optimizer;
 use crate::random::{Purpose, generator};
 use crate::table::{Table, thousands};
@@ -24,6 +24,7 @@ pub struct Sequential {
     pub(crate) seed: u64,
     /// Training steps so far.
     pub(crate) steps: u64,
+    pub(crate) scratch: Scratch,
 }
 
 /// The weights of a model at one moment: for each layer its kernel `[inputs, units]`, row by row, then its bias.
@@ -46,7 +47,7 @@ impl From<Vec<f32>> for Weights {
 impl Sequential {
     /// A model without layers for examples with `inputs` features. The seed decides the first weights and dropout.
     pub fn new(inputs: usize, seed: u64) -> Self {
-        Self { network: Network::new(inputs), optimizer: None, seed, steps: 0 }
+        Self { network: Network::new(inputs), optimizer: None, seed, steps: 0, scratch: Scratch::default() }
     }
 
     /// Adds a layer: a [`Dense`](crate::Dense) or a [`Dropout`](crate::Dropout). The last one must be `Dense::new(1)`.
@@ -98,15 +99,7 @@ impl Sequential {
             return Err(Error::Argument("there are no examples to evaluate".into()));
         }
         let logits = self.logits(&examples.features)?;
-        let (losses, probabilities) = crossentropies(&logits, &examples.labels);
-        let cross_entropy = mean(losses.iter().map(|&loss| f64::from(loss)));
-        let loss = match &examples.weights {
-            Some(weights) => {
-                mean(losses.iter().zip(weights).map(|(&loss, &weight)| f64::from(loss) * f64::from(weight)))
-            }
-            None => cross_entropy,
-        };
-        Ok(Metrics::new(&examples.labels, &probabilities.into(), loss, cross_entropy))
+        Ok(Metrics::new(&outcomes(&logits, &examples.labels, examples.weights.as_ref())))
     }
 
     /// The ROC curve on these examples.
@@ -174,18 +167,21 @@ pub fn initial_bias(negatives: usize, positives: usize) -> f64 {
     crate::math::ln(positives as f64 / negatives as f64)
 }
 
-/// The cross entropy and the probability of each row.
-fn crossentropies(logits: &[f32], labels: &Array1<bool>) -> (Vec<f32>, Vec<f32>) {
-    let (mut losses, mut probabilities) = (vec![0.0; logits.len()], vec![0.0; logits.len()]);
-    for first in (0..logits.len()).step_by(TILE) {
-        let rows = first..(first + TILE).min(logits.len());
-        let (mut z, mut y, mut loss, mut p) = ([0.0; TILE], [0.0; TILE], [0.0; TILE], [0.0; TILE]);
-        for (lane, row) in rows.clone().enumerate() {
-            (z[lane], y[lane]) = (logits[row], f32::from(u8::from(labels[row])));
-        }
-        kernels::binary_crossentropy(&z, &y, &mut loss, &mut p);
-        losses[rows.clone()].copy_from_slice(&loss[..rows.len()]);
-        probabilities[rows.clone()].copy_from_slice(&p[..rows.len()]);
+/// What logits of shape `[rows]` mean for labels and sample weights.
+fn outcomes(logits: &[f32], labels: &Array1<bool>, weights: Option<&Array1<f32>>) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(logits.len());
+    for (tile, logits) in logits.chunks(TILE).enumerate() {
+        let (mut z, mut targets, mut losses, mut probabilities) = ([0.0; TILE], [0.0; TILE], [0.0; TILE], [0.0; TILE]);
+        z[..logits.len()].copy_from_slice(logits);
+        let label = |row| labels[tile * TILE + row];
+        (0..logits.len()).for_each(|row| targets[row] = f32::from(u8::from(label(row))));
+        kernels::binary_crossentropy(&z, &targets, &mut losses, &mut probabilities);
+        outcomes.extend((0..logits.len()).map(|row| Outcome {
+            label: label(row),
+            weight: weights.map_or(1.0, |weights| weights[tile * TILE + row]),
+            loss: losses[row],
+            probability: probabilities[row],
+        }));
     }
-    (losses, probabilities)
+    outcomes
 }

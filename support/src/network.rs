@@ -3,16 +3,22 @@
 //! A batch is cut into chunks of eight tiles (512 rows), which the processor's cores share. Each chunk sums its own
 //! gradient, and the chunks are added in their order: the result does not depend on how many cores there are.
 
+use std::fmt;
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use crate::dataset::Row;
+use crate::dataset::{Batch, LINE, Line, lines_per_row};
 use crate::error::{Error, Result};
 use crate::kernels::{self, Lane, PartialSums, TILE, total};
 use crate::layers::{Layer, Tape};
+use crate::metrics::Outcome;
 use crate::random::{Purpose, generator};
 
 /// Rows in a chunk.
 const CHUNK: usize = 8 * TILE;
+/// Chunks at work at the same time: enough for many cores, and a bound on the memory that a large batch takes.
+const MAX_CHUNKS: usize = 64;
 
 /// The layers and their weights.
 #[derive(Clone, Debug)]
@@ -23,29 +29,34 @@ pub(crate) struct Network {
     pub(crate) weights: Vec<f32>,
 }
 
-/// The rows of a batch, and what the loss needs of each.
-pub(crate) struct Rows<'a> {
-    /// The features of all rows of each part, row by row.
-    pub(crate) parts: &'a [&'a [f32]],
-    /// The rows of the batch, by part and number.
-    pub(crate) numbers: &'a [Row],
-    pub(crate) targets: &'a [f32],
-    /// What each row's loss is multiplied by, in the gradient.
-    pub(crate) weights: &'a [f32],
+/// A batch on its way through the network.
+pub(crate) struct Step<'a> {
+    pub(crate) batch: &'a Batch,
+    /// What the loss of (negatives, positives) is multiplied by, instead of the rows' own weights.
+    pub(crate) class_weight: Option<(f32, f32)>,
+    /// (seed, number of the step), or none to leave dropout off.
+    pub(crate) dropout: Option<(u64, u64)>,
 }
 
-/// What the rows of a batch gave, in their order.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Outcome {
-    pub(crate) probabilities: Vec<f32>,
-    pub(crate) losses: Vec<f32>,
+/// Room for the work on a batch, kept from one to the next.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    /// For each chunk that is worked on at the same time.
+    chunks: Vec<Workspace>,
+    gradient: Vec<f32>,
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scratch") // half a megabyte of intermediate results tells nobody anything
+    }
 }
 
 /// The buffers that one chunk needs on its way.
 struct Workspace {
     /// The rows of a tile, one after the other.
-    staging: Vec<f32>,
-    /// The input of the first layer and the output of each.
+    rows: Vec<Line>,
+    /// The rows of a tile turned over, and the output of each layer.
     outputs: Vec<Vec<Lane>>,
     /// The rows and units that dropout let through, for each layer.
     kept: Vec<Vec<u64>>,
@@ -85,7 +96,7 @@ impl Network {
     }
 
     /// The place of each layer's weights among all.
-    fn ranges(&self) -> Vec<std::ops::Range<usize>> {
+    fn ranges(&self) -> Vec<Range<usize>> {
         let mut start = 0;
         let range = |(inputs, layer): (usize, &Layer)| {
             let range = start..start + layer.weight_count(inputs);
@@ -99,19 +110,17 @@ impl Network {
     pub(crate) fn logits(&self, features: &[f32]) -> Vec<f32> {
         let ranges = self.ranges();
         let mut logits = vec![0.0; features.len() / self.inputs];
-        logits.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, logits)| {
-            let mut outputs = self.buffers();
-            let mut staging = vec![0.0; self.inputs * TILE];
-            for (tile, logits) in logits.chunks_mut(TILE).enumerate() {
-                let first = chunk * CHUNK + tile * TILE;
-                gather(
-                    features[first * self.inputs..].chunks_exact(self.inputs).take(logits.len()),
-                    &mut staging,
-                    &mut outputs[0],
-                );
-                for (place, layer) in self.layers.iter().enumerate() {
+        logits.par_chunks_mut(CHUNK).zip(features.par_chunks(CHUNK * self.inputs)).for_each(|(logits, features)| {
+            let Workspace { mut rows, mut outputs, .. } = self.workspace();
+            for (logits, features) in logits.chunks_mut(TILE).zip(features.chunks(TILE * self.inputs)) {
+                let lines = rows.chunks_exact_mut(lines_per_row(self.inputs));
+                for (lines, row) in lines.zip(features.chunks_exact(self.inputs)) {
+                    lines.iter_mut().flat_map(|line| &mut line.0).zip(row).for_each(|(place, value)| *place = *value);
+                }
+                kernels::transpose(&rows, &mut outputs[0]);
+                for (place, (inputs, layer)) in self.with_inputs().enumerate() {
                     let (before, after) = outputs.split_at_mut(place + 1);
-                    layer.predict(&self.weights[ranges[place].clone()], &before[place], &mut after[0]);
+                    layer.predict(&self.weights[ranges[place].clone()], &before[place][..inputs], &mut after[0]);
                 }
                 logits.copy_from_slice(&outputs[self.layers.len()][0][..logits.len()]);
             }
@@ -119,79 +128,95 @@ impl Network {
         logits
     }
 
-    /// One way forward and back: the gradient of Σ weight · loss by all weights; the probabilities and losses of the
-    /// rows are appended to `outcome`. With a `dropout` of (seed, step), dropout acts as in that training step.
-    pub(crate) fn gradient(&self, rows: &Rows, dropout: Option<(u64, u64)>, outcome: &mut Outcome) -> Vec<f32> {
+    /// One way forward and back: the gradient of the mean weighted loss of the batch by all weights, and what came out
+    /// for each of its rows.
+    pub(crate) fn gradient<'a>(&self, step: &Step, scratch: &'a mut Scratch, outcomes: &mut [Outcome]) -> &'a [f32] {
         let ranges = self.ranges();
-        let start = outcome.losses.len();
-        outcome.probabilities.resize(start + rows.numbers.len(), 0.0);
-        outcome.losses.resize(start + rows.numbers.len(), 0.0);
-        let chunks: Vec<Vec<PartialSums>> = outcome.probabilities[start..]
-            .par_chunks_mut(CHUNK)
-            .zip(outcome.losses[start..].par_chunks_mut(CHUNK))
-            .enumerate()
-            .map(|(chunk, (probabilities, losses))| {
-                let mut workspace = self.workspace();
-                let tiles = probabilities.chunks_mut(TILE).zip(losses.chunks_mut(TILE));
-                for (tile, (probabilities, losses)) in tiles.enumerate() {
-                    let first = chunk * CHUNK + tile * TILE;
-                    let dropout = dropout.map(|(seed, step)| (seed, step, (first / TILE) as u64));
-                    self.tile(rows, first, dropout, &ranges, &mut workspace, probabilities, losses);
+        let Scratch { chunks, gradient } = scratch;
+        chunks.resize_with(outcomes.len().div_ceil(CHUNK).min(MAX_CHUNKS), || self.workspace());
+        gradient.clear();
+        gradient.resize(self.weights.len(), 0.0);
+        let groups = step.batch.rows.chunks(CHUNK * MAX_CHUNKS).zip(outcomes.chunks_mut(CHUNK * MAX_CHUNKS));
+        for (group, (rows, outcomes)) in groups.enumerate() {
+            let work = |(chunk, ((rows, outcomes), workspace)): (usize, ((&[u32], &mut [Outcome]), &mut Workspace))| {
+                workspace.gradient.fill([0.0; 8]);
+                let first = (group * MAX_CHUNKS + chunk) * (CHUNK / TILE);
+                for (tile, (rows, outcomes)) in rows.chunks(TILE).zip(outcomes.chunks_mut(TILE)).enumerate() {
+                    self.tile(step, (first + tile) as u64, rows, &ranges, workspace, outcomes);
                 }
-                workspace.gradient
-            })
-            .collect();
-        (0..self.weights.len()).map(|place| chunks.iter().map(|chunk| total(&chunk[place])).sum()).collect()
+            };
+            if rows.len() <= CHUNK || rayon::current_num_threads() == 1 {
+                // Nobody to share with: handing the work to another thread would only cost time.
+                let rows = rows.chunks(CHUNK).zip(outcomes.chunks_mut(CHUNK));
+                rows.zip(&mut *chunks).enumerate().for_each(work);
+            } else {
+                let rows = rows.par_chunks(CHUNK).zip(outcomes.par_chunks_mut(CHUNK));
+                rows.zip(&mut *chunks).enumerate().for_each(work);
+            }
+            for chunk in &chunks[..outcomes.len().div_ceil(CHUNK)] {
+                for (sum, sums) in gradient.iter_mut().zip(&chunk.gradient) {
+                    *sum += total(sums);
+                }
+            }
+        }
+        gradient
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the loop above cuts everything it has into tiles")]
     fn tile(
         &self,
-        rows: &Rows,
-        first: usize,
-        dropout: Option<(u64, u64, u64)>,
-        ranges: &[std::ops::Range<usize>],
+        step: &Step,
+        tile: u64,
+        numbers: &[u32],
+        ranges: &[Range<usize>],
         workspace: &mut Workspace,
-        probabilities: &mut [f32],
-        losses: &mut [f32],
+        outcomes: &mut [Outcome],
     ) {
-        let count = losses.len();
-        let Workspace { staging, outputs, kept, deltas, gradient } = workspace;
-        let numbers = rows.numbers[first..first + count].iter();
-        let features = |&(part, row): &Row| &rows.parts[part as usize][row as usize * self.inputs..][..self.inputs];
-        gather(numbers.map(features), staging, &mut outputs[0]);
-        let mut rng = dropout.map(|(seed, step, tile)| {
+        let Workspace { rows, outputs, kept, deltas, gradient } = workspace;
+        step.batch.stores.fetch(numbers, rows);
+        kernels::transpose(rows, &mut outputs[0]);
+        let mut rng = step.dropout.map(|(seed, step)| {
             let mut rng = generator(seed, Purpose::Dropout, step);
             rng.set_word_pos(u128::from(tile) << 32); // a stretch of the stream for each tile
             rng
         });
-        for (place, layer) in self.layers.iter().enumerate() {
+        for (place, (inputs, layer)) in self.with_inputs().enumerate() {
             let (before, after) = outputs.split_at_mut(place + 1);
             let weights = &self.weights[ranges[place].clone()];
+            let input = &before[place][..inputs];
             match &mut rng {
-                Some(rng) => layer.forward(weights, &before[place], &mut after[0], &mut kept[place], rng),
-                None => layer.predict(weights, &before[place], &mut after[0]),
+                Some(rng) => layer.forward(weights, input, &mut after[0], &mut kept[place], rng),
+                None => layer.predict(weights, input, &mut after[0]),
             }
         }
 
-        // Rows beyond the last have the weight 0, so they add nothing to any gradient.
-        let (mut targets, mut weights, mut loss, mut probability) =
-            ([0.0; TILE], [0.0; TILE], [0.0; TILE], [0.0; TILE]);
-        targets[..count].copy_from_slice(&rows.targets[first..first + count]);
-        weights[..count].copy_from_slice(&rows.weights[first..first + count]);
-        kernels::binary_crossentropy(&outputs[self.layers.len()][0], &targets, &mut loss, &mut probability);
-        probabilities.copy_from_slice(&probability[..count]);
-        losses.copy_from_slice(&loss[..count]);
+        let targets = outputs[0][self.inputs];
+        let weights: Lane = match step.class_weight {
+            Some((negative, positive)) => targets.map(|target| if target > 0.0 { positive } else { negative }),
+            None => outputs[0][self.inputs + 1],
+        };
+        let (mut losses, mut probabilities) = ([0.0; TILE], [0.0; TILE]);
+        kernels::binary_crossentropy(&outputs[self.layers.len()][0], &targets, &mut losses, &mut probabilities);
+        for (row, outcome) in outcomes.iter_mut().enumerate() {
+            *outcome = Outcome {
+                label: targets[row] > 0.0,
+                weight: weights[row],
+                loss: losses[row],
+                probability: probabilities[row],
+            };
+        }
 
         let [delta, input_delta] = deltas;
+        // The loss of a batch is divided by its rows, not by the sum of their weights, as in Keras.
+        let count = step.batch.len() as f32;
         for row in 0..TILE {
-            delta[0][row] = weights[row] * (probability[row] - targets[row]);
+            delta[0][row] = weights[row] / count * (probabilities[row] - targets[row]);
         }
+        delta[0][numbers.len()..].fill(0.0); // what is left of an earlier tile adds nothing to any gradient
         let mut width = 1;
         for (place, layer) in self.layers.iter().enumerate().rev() {
-            let inputs = outputs[place].len();
+            let inputs = if place == 0 { self.inputs } else { outputs[place].len() };
             let tape = Tape {
-                input: &outputs[place],
+                input: &outputs[place][..inputs],
                 output: &outputs[place + 1],
                 kept: &kept[place],
                 delta: &mut delta[..width],
@@ -203,37 +228,18 @@ impl Network {
         }
     }
 
-    /// Room for the input of the first layer and the output of each.
-    fn buffers(&self) -> Vec<Vec<Lane>> {
-        let widths = self.with_inputs().map(|(inputs, _)| inputs).chain([self.outputs()]);
-        widths.map(|width| vec![[0.0; TILE]; width]).collect()
-    }
-
     fn workspace(&self) -> Workspace {
-        let outputs = self.buffers();
+        let lines = lines_per_row(self.inputs);
+        let units = self.with_inputs().map(|(inputs, layer)| layer.outputs(inputs));
+        let outputs: Vec<Vec<Lane>> =
+            std::iter::once(lines * LINE).chain(units).map(|width| vec![[0.0; TILE]; width]).collect();
         let widest = outputs.iter().map(Vec::len).max().unwrap_or(0);
         Workspace {
-            staging: vec![0.0; self.inputs * TILE],
+            rows: vec![Line::default(); lines * TILE],
             kept: vec![Vec::new(); self.layers.len()],
             deltas: [vec![[0.0; TILE]; widest], vec![[0.0; TILE]; widest]],
             gradient: vec![[0.0; 8]; self.weights.len()],
             outputs,
-        }
-    }
-}
-
-/// Copies rows into a tile, feature by feature; lanes beyond the last row keep what they held.
-///
-/// The rows of a shuffled batch lie all over the memory. They are fetched whole first, with nothing else to do between
-/// them, so that the processor can wait for many at once; only then are they turned over.
-fn gather<'a>(rows: impl Iterator<Item = &'a [f32]>, staging: &mut [f32], tile: &mut [Lane]) {
-    let width = tile.len();
-    for (copy, row) in staging.chunks_exact_mut(width).zip(rows) {
-        copy.copy_from_slice(row);
-    }
-    for (feature, lane) in tile.iter_mut().enumerate() {
-        for (value, row) in lane.iter_mut().zip(staging.chunks_exact(width)) {
-            *value = row[feature];
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 /// Updates weights against their gradient.
-pub trait Optimizer: Debug + Send {
+pub trait Optimizer: Debug + Send + Sync {
     /// One step: changes `weights` by `gradient`, both in the same order at every step.
     fn step(&mut self, weights: &mut [f32], gradient: &[f32]);
 

@@ -2,16 +2,14 @@
 
 use std::fmt::Write;
 
-use ndarray::Array1;
-
 use crate::dataset::{Batch, Dataset};
 use crate::early_stopping::EarlyStopping;
 use crate::error::{Error, Result};
 use crate::examples::Examples;
 use crate::history::History;
-use crate::metrics::{Metric, Metrics, mean};
-use crate::model::{Sequential, rows};
-use crate::network::{Outcome, Rows};
+use crate::metrics::{Metric, Metrics, Outcome, mean};
+use crate::model::Sequential;
+use crate::network::{Scratch, Step};
 
 /// What the loss of an example is multiplied by, for each class.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,14 +67,6 @@ impl FitConfig {
     }
 }
 
-/// What an epoch gathers for its metrics, row by row in the order of training.
-#[derive(Default)]
-struct Record {
-    labels: Vec<bool>,
-    weights: Vec<f32>,
-    outcome: Outcome,
-}
-
 impl Sequential {
     /// Trains on the batches of `train` and reports on `val` after each epoch; `None` for no validation.
     ///
@@ -93,17 +83,18 @@ impl Sequential {
         let mut watch = config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?;
         let mut best_weights = None;
         let mut history = History::default();
-        let mut record = Record::default();
+        let mut outcomes = Vec::new();
         let mut batches = train.passes();
         for epoch in 0..config.epochs {
-            record.clear();
+            outcomes.clear();
             for batch in batches.by_ref().take(steps) {
-                self.step(&batch, config.class_weight, &mut record)?;
+                self.step(&batch, config.class_weight, &mut outcomes)?;
             }
-            history.train.push(record.metrics());
-            if let Some(val) = val {
-                history.val.push(self.evaluate(val)?);
-            }
+            let model = &*self;
+            let (on_train, on_val) =
+                rayon::join(|| Metrics::new(&outcomes), || val.map(|val| model.evaluate(val)).transpose());
+            history.train.push(on_train);
+            history.val.extend(on_val?);
             check_finite(&history)?;
             let mut stop = epoch + 1 == config.epochs;
             if let Some(watch) = &mut watch {
@@ -133,10 +124,10 @@ impl Sequential {
     /// As [`fit`](Self::fit).
     pub fn train_on_batch(&mut self, batch: &Batch) -> Result<f64> {
         self.network.check()?;
-        self.check_inputs(batch.parts[0].features.ncols())?;
-        let mut record = Record::default();
-        self.step(batch, None, &mut record)?;
-        Ok(record.loss())
+        self.check_inputs(batch.stores.features())?;
+        let mut outcomes = Vec::new();
+        self.step(batch, None, &mut outcomes)?;
+        Ok(mean(outcomes.iter().map(|outcome| f64::from(outcome.loss) * f64::from(outcome.weight))))
     }
 
     /// The gradient of the loss of a batch by the weights, in the order of [`Weights`](crate::Weights), with dropout off.
@@ -145,35 +136,32 @@ impl Sequential {
     /// When the batch does not fit the model.
     pub fn gradient(&self, batch: &Batch) -> Result<Vec<f32>> {
         self.network.check()?;
-        self.check_inputs(batch.parts[0].features.ncols())?;
-        let mut record = Record::default();
-        record.add(batch, None);
-        Ok(self.batch_gradient(batch, &mut record, None))
+        self.check_inputs(batch.stores.features())?;
+        let step = Step { batch, class_weight: None, dropout: None };
+        let mut scratch = Scratch::default();
+        Ok(self.network.gradient(&step, &mut scratch, &mut vec![Outcome::default(); batch.len()]).to_vec())
     }
 
-    /// Forward, backward, update: everything that happens to a batch.
-    fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, record: &mut Record) -> Result<()> {
-        record.add(batch, class_weight);
-        let gradient = self.batch_gradient(batch, record, Some((self.seed, self.steps)));
+    /// Forward, backward, update: everything that happens to a batch. What came out for its rows is appended to `outcomes`.
+    fn step(
+        &mut self,
+        batch: &Batch,
+        class_weight: Option<ClassWeight>,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<()> {
         let Some(optimizer) = &mut self.optimizer else {
             return Err(Error::Argument(
                 "the model has no optimizer: call .compile(Adam::new(1e-3)) before training".into(),
             ));
         };
-        optimizer.step(&mut self.network.weights, &gradient);
+        let class_weight = class_weight.map(|weight| (weight.negative as f32, weight.positive as f32));
+        let step = Step { batch, class_weight, dropout: Some((self.seed, self.steps)) };
+        let start = outcomes.len();
+        outcomes.resize(start + batch.len(), Outcome::default());
+        let gradient = self.network.gradient(&step, &mut self.scratch, &mut outcomes[start..]);
+        optimizer.step(&mut self.network.weights, gradient);
         self.steps += 1;
         Ok(())
-    }
-
-    /// The gradient of a batch that has just been added to the record.
-    fn batch_gradient(&self, batch: &Batch, record: &mut Record, dropout: Option<(u64, u64)>) -> Vec<f32> {
-        let start = record.labels.len() - batch.len();
-        let targets: Vec<f32> = record.labels[start..].iter().map(|&label| f32::from(u8::from(label))).collect();
-        // The loss of a batch is divided by its rows, not by the sum of their weights, as in Keras.
-        let weights: Vec<f32> = record.weights[start..].iter().map(|weight| weight / batch.len() as f32).collect();
-        let parts: Vec<_> = batch.parts.iter().map(|part| rows(&part.features)).collect();
-        let batch = Rows { parts: &parts, numbers: &batch.rows, targets: &targets, weights: &weights };
-        self.network.gradient(&batch, dropout, &mut record.outcome)
     }
 
     /// Refuses what does not fit together; gives the steps of an epoch.
@@ -215,40 +203,6 @@ impl Sequential {
             Some(0) => Err(Error::Argument("an epoch has at least one step".into())),
             Some(steps) => Ok(steps),
         }
-    }
-}
-
-impl Record {
-    fn clear(&mut self) {
-        self.labels.clear();
-        self.weights.clear();
-        self.outcome.probabilities.clear();
-        self.outcome.losses.clear();
-    }
-
-    fn add(&mut self, batch: &Batch, class_weight: Option<ClassWeight>) {
-        for &row in &batch.rows {
-            let label = batch.label(row);
-            let weight = match class_weight {
-                Some(ClassWeight { positive, .. }) if label => positive as f32,
-                Some(ClassWeight { negative, .. }) => negative as f32,
-                None => batch.weight(row).unwrap_or(1.0),
-            };
-            self.labels.push(label);
-            self.weights.push(weight);
-        }
-    }
-
-    /// The mean loss of the rows so far, each multiplied by its weight.
-    fn loss(&self) -> f64 {
-        mean(self.outcome.losses.iter().zip(&self.weights).map(|(&loss, &weight)| f64::from(loss) * f64::from(weight)))
-    }
-
-    fn metrics(&self) -> Metrics {
-        let cross_entropy = mean(self.outcome.losses.iter().map(|&loss| f64::from(loss)));
-        let labels = Array1::from_vec(self.labels.clone());
-        let probabilities = Array1::from_vec(self.outcome.probabilities.clone());
-        Metrics::new(&labels, &probabilities, self.loss(), cross_entropy)
     }
 }
 

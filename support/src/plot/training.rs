@@ -132,11 +132,10 @@ fn course(curve: &Curve, metric: Metric) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Metrics;
-    use ndarray::array;
+    use crate::metrics::{Metrics, Outcome};
 
     fn run(losses: &[f64], best_epoch: Option<usize>) -> History {
-        let metrics = |&loss: &f64| Metrics::new(&array![true, false], &array![0.75f32, 0.25], loss, 0.25);
+        let metrics = |&loss: &f64| Metrics { loss, ..Metrics::new(&[Outcome::default()]) };
         let epochs: Vec<Metrics> = losses.iter().map(metrics).collect();
         History { train: epochs.clone(), val: epochs, best_epoch }
     }

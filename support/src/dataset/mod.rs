@@ -3,67 +3,39 @@
 //! What flows through it are row numbers. The rows themselves stay where they are until the network reads them, so an
 //! oversampled stream costs no more memory than the examples it repeats.
 
-use std::sync::Arc;
+mod store;
+mod stream;
+
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
-use ndarray::Array2;
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
-
 use crate::error::{Error, Result};
 use crate::examples::Examples;
-use crate::random::{Purpose, generator, uniform};
+use store::Store;
+pub(crate) use store::{LINE, Line, Stores, lines_per_row};
+use stream::{Rows, Stream};
 
 /// A recipe for batches. It holds no position: the same recipe gives the same batches each time it is used, so that
 /// running a cell twice gives the same numbers twice.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    parts: Vec<Arc<Examples>>,
+    stores: Stores,
     stream: Stream,
     batch_size: usize,
     prefetch: usize,
 }
 
-/// A row: the number of its part, and its place in it.
-pub(crate) type Row = (u32, u32);
-
-/// The order in which rows come.
-#[derive(Clone, Debug)]
-enum Stream {
-    /// All rows of a part, once.
-    Rows {
-        part: u32,
-        rows: u32,
-    },
-    Shuffle {
-        input: Box<Stream>,
-        buffer_size: usize,
-        seed: u64,
-    },
-    Repeat(Box<Stream>),
-    Take {
-        input: Box<Stream>,
-        count: usize,
-    },
-    Sample {
-        inputs: Vec<(Stream, f64)>,
-        seed: u64,
-    },
-}
-
 impl Dataset {
     /// All examples, once, in their order, in batches of 32.
     pub fn new(examples: &Examples) -> Self {
-        let stream = Stream::Rows { part: 0, rows: examples.len() as u32 };
-        let features = examples.features.as_standard_layout().into_owned(); // the network reads rows as slices
-        let part = Arc::new(Examples { features, ..examples.clone() });
-        Self { parts: vec![part], stream, batch_size: 32, prefetch: 0 }
+        let stores = Stores::new(Store::new(examples));
+        let stream = Stream::Rows(0..stores.rows());
+        Self { stores, stream, batch_size: 32, prefetch: 0 }
     }
 
     /// Draws a new order of all examples for every pass; the seed decides all of them.
     pub fn shuffle(self, seed: u64) -> Self {
-        let all = self.parts.iter().map(|part| part.len()).sum();
+        let all = self.stores.rows() as usize;
         self.buffered_shuffle(all, seed)
     }
 
@@ -102,13 +74,13 @@ impl Dataset {
         if datasets.iter().any(Self::has_weights) && !datasets.iter().all(Self::has_weights) {
             return Err(Error::Argument("some of the data sets have sample weights and some have none".into()));
         }
-        let mut parts = Vec::new();
+        let mut stores = Stores::default();
         let mut inputs = Vec::new();
         for (dataset, weight) in datasets.into_iter().zip(weights) {
-            inputs.push((dataset.stream.with_parts_after(parts.len() as u32), weight));
-            parts.extend(dataset.parts);
+            inputs.push((dataset.stream.from_row(stores.rows()), weight)); // as the stores are numbered through
+            stores = stores.and(&dataset.stores);
         }
-        Ok(Self { parts, stream: Stream::Sample { inputs, seed }, batch_size: 32, prefetch: 0 })
+        Ok(Self { stores, stream: Stream::Sample { inputs, seed }, batch_size: 32, prefetch: 0 })
     }
 
     /// Takes `batch_size` examples at a time, at least 1; the last batch of a pass has what is left. Default: 32.
@@ -123,7 +95,7 @@ impl Dataset {
 
     /// The number of features.
     pub fn features(&self) -> usize {
-        self.parts.first().map_or(0, |part| part.features.ncols())
+        self.stores.features()
     }
 
     /// The number of examples in a pass; none if it does not end.
@@ -143,7 +115,7 @@ impl Dataset {
 
     /// Whether the examples carry sample weights.
     pub(crate) fn has_weights(&self) -> bool {
-        self.parts.iter().any(|part| part.weights.is_some())
+        self.stores.have_weights()
     }
 
     /// The batches of the first pass.
@@ -159,132 +131,21 @@ impl Dataset {
     }
 
     /// Cuts each pass into batches; none reaches from one pass into the next.
-    fn batches(&self, passes: impl Iterator<Item = Rows> + Send + 'static) -> Batches {
-        let parts: Arc<[Arc<Examples>]> = self.parts.clone().into();
+    fn batches(&self, passes: impl Iterator<Item = Box<dyn Rows>> + Send + 'static) -> Batches {
+        let stores = self.stores.clone();
         let batch_size = self.batch_size;
-        let batches = passes.flat_map(move |mut rows| {
-            let parts = parts.clone();
+        let batches = passes.flat_map(move |mut pass| {
+            let stores = stores.clone();
             std::iter::from_fn(move || {
-                let rows: Vec<Row> = rows.by_ref().take(batch_size).collect();
-                (!rows.is_empty()).then(|| Batch { parts: parts.clone(), rows })
+                let mut rows = Vec::with_capacity(batch_size.min(1 << 20)); // a batch may be larger than all there is
+                pass.append(batch_size, &mut rows);
+                (!rows.is_empty()).then(|| Batch { stores: stores.clone(), rows })
             })
         });
         Batches(match self.prefetch {
             0 => Box::new(batches),
             ahead => Box::new(Prefetch::new(batches, ahead)),
         })
-    }
-}
-
-type Rows = Box<dyn Iterator<Item = Row> + Send>;
-
-impl Stream {
-    /// The same stream of parts that stand behind `count` others.
-    fn with_parts_after(self, count: u32) -> Self {
-        let moved = |input: Box<Self>| Box::new(input.with_parts_after(count));
-        match self {
-            Self::Rows { part, rows } => Self::Rows { part: part + count, rows },
-            Self::Shuffle { input, buffer_size, seed } => Self::Shuffle { input: moved(input), buffer_size, seed },
-            Self::Repeat(input) => Self::Repeat(moved(input)),
-            Self::Take { input, count } => Self::Take { input: moved(input), count },
-            Self::Sample { inputs, seed } => {
-                let inputs = inputs.into_iter().map(|(input, weight)| (input.with_parts_after(count), weight));
-                Self::Sample { inputs: inputs.collect(), seed }
-            }
-        }
-    }
-
-    fn len(&self) -> Option<usize> {
-        match self {
-            Self::Rows { rows, .. } => Some(*rows as usize),
-            Self::Shuffle { input, .. } => input.len(),
-            Self::Repeat(input) => input.len().filter(|&len| len == 0),
-            Self::Take { input, count } => Some(input.len().map_or(*count, |len| len.min(*count))),
-            Self::Sample { inputs, .. } => inputs.iter().map(|(input, _)| input.len()).sum(),
-        }
-    }
-
-    /// The rows of a pass. The number of the pass decides its random numbers, together with the seed.
-    fn rows(&self, pass: u64) -> Rows {
-        match self {
-            &Self::Rows { part, rows } => Box::new((0..rows).map(move |row| (part, row))),
-            Self::Shuffle { input, buffer_size, seed } => Box::new(Shuffled {
-                input: input.rows(pass),
-                ended: false,
-                buffer: Vec::new(),
-                buffer_size: *buffer_size,
-                rng: generator(*seed, Purpose::Shuffle, pass),
-            }),
-            Self::Repeat(input) if input.len() == Some(0) => Box::new(std::iter::empty()),
-            Self::Repeat(input) => {
-                let input = input.clone();
-                Box::new((pass..).flat_map(move |pass| input.rows(pass)))
-            }
-            Self::Take { input, count } => Box::new(input.rows(pass).take(*count)),
-            Self::Sample { inputs, seed } => {
-                // Each input has passes of its own, so that two with the same seed are not shuffled alike.
-                let inputs =
-                    (0..).zip(inputs).map(|(place, (input, weight))| (input.rows(pass | place << 40), *weight));
-                Box::new(Sampled { inputs: inputs.collect(), rng: generator(*seed, Purpose::Sampling, pass) })
-            }
-        }
-    }
-}
-
-/// Rows from a buffer that is kept full, in random order.
-struct Shuffled {
-    input: Rows,
-    ended: bool,
-    buffer: Vec<Row>,
-    buffer_size: usize,
-    rng: ChaCha8Rng,
-}
-
-impl Iterator for Shuffled {
-    type Item = Row;
-
-    fn next(&mut self) -> Option<Row> {
-        while !self.ended && self.buffer.len() < self.buffer_size {
-            match self.input.next() {
-                Some(row) => self.buffer.push(row),
-                None => self.ended = true,
-            }
-        }
-        if self.buffer.is_empty() {
-            return None;
-        }
-        let place = self.rng.gen_range(0..self.buffer.len() as u32);
-        Some(self.buffer.swap_remove(place as usize))
-    }
-}
-
-/// Rows from several streams, drawn with weights.
-struct Sampled {
-    inputs: Vec<(Rows, f64)>,
-    rng: ChaCha8Rng,
-}
-
-impl Iterator for Sampled {
-    type Item = Row;
-
-    fn next(&mut self) -> Option<Row> {
-        loop {
-            let total: f64 = self.inputs.iter().map(|(_, weight)| weight).sum();
-            if total == 0.0 {
-                return None;
-            }
-            let target = uniform(&mut self.rng) * total;
-            let mut sum = 0.0;
-            let reaches = |(_, weight): &(Rows, f64)| {
-                sum += weight;
-                target < sum
-            };
-            let chosen = self.inputs.iter().position(reaches).unwrap_or(self.inputs.len() - 1);
-            match self.inputs[chosen].0.next() {
-                Some(row) => return Some(row),
-                None => drop(self.inputs.remove(chosen)),
-            }
-        }
     }
 }
 
@@ -339,8 +200,8 @@ impl Drop for Prefetch {
 /// Some rows of the examples, by number: nothing is copied until the network reads them.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    pub(crate) parts: Arc<[Arc<Examples>]>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) stores: Stores,
+    pub(crate) rows: Vec<u32>,
 }
 
 impl Batch {
@@ -356,38 +217,20 @@ impl Batch {
 
     /// A copy of the examples, to look at.
     pub fn examples(&self) -> Examples {
-        let Examples { features, names, .. } = &*self.parts[0];
-        let weights: Option<Vec<f32>> = self.rows.iter().map(|&row| self.weight(row)).collect();
-        Examples {
-            features: Array2::from_shape_fn((self.len(), features.ncols()), |(place, feature)| {
-                let (part, row) = self.rows[place];
-                self.parts[part as usize].features[[row as usize, feature]]
-            }),
-            labels: self.rows.iter().map(|&row| self.label(row)).collect(),
-            weights: weights.map(Into::into),
-            names: names.clone(),
-        }
+        self.stores.examples(&self.rows)
     }
 
     /// The share of positives.
     pub fn positive_rate(&self) -> f64 {
-        let positives = self.rows.iter().filter(|&&row| self.label(row)).count();
+        let positives = self.rows.iter().filter(|&&row| self.stores.label(row)).count();
         positives as f64 / self.len() as f64
-    }
-
-    pub(crate) fn label(&self, (part, row): Row) -> bool {
-        self.parts[part as usize].labels[row as usize]
-    }
-
-    pub(crate) fn weight(&self, (part, row): Row) -> Option<f32> {
-        self.parts[part as usize].weights.as_ref().map(|weights| weights[row as usize])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array1;
+    use ndarray::{Array1, Array2};
 
     /// Examples whose only feature is their number, from `first` on.
     fn examples(first: usize, rows: usize, label: bool) -> Examples {

@@ -1,0 +1,143 @@
+//! Examples as training reads them.
+//!
+//! The rows of a shuffled batch lie all over the memory, and memory comes in cache lines of 64 bytes. So a row is stored
+//! in whole lines, with its target and its weight: fetching everything about it takes as few lines as possible.
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use crate::examples::Examples;
+
+/// A cache line.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+pub(crate) struct Line(pub(crate) [f32; LINE]);
+
+/// Numbers in a line.
+pub(crate) const LINE: usize = 16;
+
+/// The lines that a row takes: its features, its target and its weight.
+pub(crate) fn lines_per_row(features: usize) -> usize {
+    (features + 2).div_ceil(LINE)
+}
+
+/// Rows of features, each followed by the target, 0 or 1, and the weight.
+#[derive(Debug)]
+pub(super) struct Store {
+    lines: Vec<Line>,
+    lines_per_row: usize,
+    features: usize,
+    rows: u32,
+    has_weights: bool,
+    names: Arc<[String]>,
+}
+
+impl Store {
+    pub(super) fn new(examples: &Examples) -> Self {
+        let features = examples.features.ncols();
+        let lines_per_row = lines_per_row(features);
+        let rows = u32::try_from(examples.len()).expect("a data set has fewer than 2³² examples");
+        let mut lines = vec![Line::default(); examples.len() * lines_per_row];
+        let weights = examples.weights.as_ref();
+        for (row, line) in lines.chunks_exact_mut(lines_per_row).enumerate() {
+            let target = f32::from(u8::from(examples.labels[row]));
+            let weight = weights.map_or(1.0, |weights| weights[row]);
+            let values = examples.features.row(row).into_iter().copied().chain([target, weight]);
+            line.iter_mut().flat_map(|line| &mut line.0).zip(values).for_each(|(place, value)| *place = value);
+        }
+        Self { lines, lines_per_row, features, rows, has_weights: weights.is_some(), names: examples.names.clone() }
+    }
+
+    fn row(&self, row: u32) -> &[Line] {
+        &self.lines[row as usize * self.lines_per_row..][..self.lines_per_row]
+    }
+}
+
+/// Several stores with the same features, their rows numbered through.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stores {
+    /// Each store, with the number of its first row.
+    stores: Arc<[(u32, Arc<Store>)]>,
+}
+
+impl Stores {
+    pub(super) fn new(store: Store) -> Self {
+        Self { stores: Arc::new([(0, Arc::new(store))]) }
+    }
+
+    /// These stores and then `others`.
+    pub(super) fn and(&self, others: &Self) -> Self {
+        let first = self.rows();
+        let moved = others.stores.iter().map(|(row, store)| {
+            let row = first.checked_add(*row).expect("a data set has fewer than 2³² examples");
+            (row, store.clone())
+        });
+        Self { stores: self.stores.iter().cloned().chain(moved).collect() }
+    }
+
+    /// The number of rows of all.
+    pub(super) fn rows(&self) -> u32 {
+        self.stores.last().map_or(0, |(first, store)| first + store.rows)
+    }
+
+    /// The number of features.
+    pub(crate) fn features(&self) -> usize {
+        self.stores.first().map_or(0, |(_, store)| store.features)
+    }
+
+    pub(super) fn have_weights(&self) -> bool {
+        self.stores.iter().any(|(_, store)| store.has_weights)
+    }
+
+    pub(super) fn label(&self, row: u32) -> bool {
+        self.values(row).nth(self.features()) == Some(1.0)
+    }
+
+    /// A copy of some rows.
+    pub(super) fn examples(&self, rows: &[u32]) -> Examples {
+        let features = self.features();
+        let column = |place: usize| rows.iter().map(move |&row| self.values(row).skip(place));
+        Examples {
+            features: Array2::from_shape_vec((rows.len(), features), column(0).flat_map(|row| row.take(features)).collect())
+                .expect("each row has all features"),
+            labels: rows.iter().map(|&row| self.label(row)).collect(),
+            weights: self.have_weights().then(|| column(features + 1).flat_map(|mut row| row.next()).collect()),
+            names: self.stores[0].1.names.clone(),
+        }
+    }
+
+    fn values(&self, row: u32) -> impl Iterator<Item = f32> {
+        self.row(row).iter().flat_map(|line| line.0)
+    }
+
+    /// Copies some rows into `lines`, one after the other: for each its features, its target, its weight, and what is
+    /// left of its last line.
+    pub(crate) fn fetch(&self, rows: &[u32], lines: &mut [Line]) {
+        const AT_ONCE: usize = 64;
+        let places = lines.chunks_mut(AT_ONCE * lines_per_row(self.features()));
+        for (rows, lines) in rows.chunks(AT_ONCE).zip(places) {
+            let mut found: [&[Line]; AT_ONCE] = [&[]; AT_ONCE];
+            found.iter_mut().zip(rows).for_each(|(found, &row)| *found = self.row(row));
+            // Memory answers many requests at the same time, and a processor has room for more loads that wait than for
+            // copies that wait. So each line is asked for one number first.
+            let mut touched = 0;
+            for row in found {
+                for line in row {
+                    touched ^= line.0[0].to_bits();
+                }
+            }
+            std::hint::black_box(touched);
+            for (lines, row) in lines.chunks_exact_mut(lines_per_row(self.features())).zip(&found[..rows.len()]) {
+                lines.iter_mut().zip(*row).for_each(|(line, from)| *line = *from);
+            }
+        }
+    }
+
+    #[inline]
+    fn row(&self, row: u32) -> &[Line] {
+        let place = self.stores.partition_point(|(first, _)| *first <= row) - 1;
+        let (first, store) = &self.stores[place];
+        store.row(row - first)
+    }
+}
