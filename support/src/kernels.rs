@@ -226,13 +226,13 @@ vectorised! {
 }
 
 vectorised! {
-    /// Multiplies by `scale` where the row's bit is set and by 0 where it is not: dropout in both directions.
-    fn mask(lanes: &mut [Lane], kept: &[u64], scale: f32) {
-        for (lane, &kept) in lanes.iter_mut().zip(kept) {
-            for (half, values) in lane.chunks_exact_mut(32).enumerate() {
+    /// Dropout in both directions: multiplies by `scale` where the row's bit is set and by 0 where it is not.
+    fn mask(input: &[Lane], kept: &[u64], scale: f32, output: &mut [Lane]) {
+        for ((input, &kept), output) in input.iter().zip(kept).zip(output) {
+            for (half, (input, output)) in input.chunks_exact(32).zip(output.chunks_exact_mut(32)).enumerate() {
                 let bits = (kept >> (32 * half)) as u32;
-                for (row, value) in values.iter_mut().enumerate() {
-                    *value = if bits >> row & 1 == 1 { *value * scale } else { 0.0 };
+                for (row, (input, output)) in input.iter().zip(output).enumerate() {
+                    *output = if bits >> row & 1 == 1 { *input * scale } else { 0.0 };
                 }
             }
         }
@@ -304,10 +304,10 @@ mod tests {
 
     #[test]
     fn masks_follow_the_bits() {
-        let mut lane = [[2.0; TILE]];
-        mask(&mut lane, &[1 | 1 << 40], 1.5);
+        let mut output = [[1.0; TILE]];
+        mask(&[[2.0; TILE]], &[1 | 1 << 40], 1.5, &mut output);
         let expected: Lane = std::array::from_fn(|row| if row == 0 || row == 40 { 3.0 } else { 0.0 });
-        assert_eq!(lane[0], expected);
+        assert_eq!(output[0], expected);
     }
 
     #[test]

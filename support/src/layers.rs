@@ -178,11 +178,13 @@ impl Layer {
         kept: &mut Vec<u64>,
         rng: &mut ChaCha8Rng,
     ) {
-        self.predict(weights, input, output);
-        if let Self::Dropout(dropout) = self {
-            kept.clear();
-            kept.extend(input.iter().map(|_| dropout.kept(rng)));
-            kernels::mask(output, kept, dropout.scale());
+        match self {
+            Self::Dense(_) => self.predict(weights, input, output),
+            Self::Dropout(dropout) => {
+                kept.clear();
+                kept.extend(input.iter().map(|_| dropout.kept(rng)));
+                kernels::mask(input, kept, dropout.scale(), output);
+            }
         }
     }
 
@@ -203,8 +205,7 @@ impl Layer {
             }
             Self::Dropout(dropout) => {
                 if let Some(input_delta) = input_delta {
-                    input_delta.copy_from_slice(delta);
-                    kernels::mask(input_delta, kept, dropout.scale());
+                    kernels::mask(delta, kept, dropout.scale(), input_delta);
                 }
             }
         }

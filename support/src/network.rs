@@ -172,6 +172,8 @@ impl Network {
         outcomes: &mut [Outcome],
     ) {
         let Workspace { rows, outputs, kept, deltas, gradient } = workspace;
+        let next = step.batch.rows.chunks(TILE).nth(tile as usize + 1);
+        step.batch.stores.prefetch(next.unwrap_or_default()); // comes from the memory while this tile is worked on
         step.batch.stores.fetch(numbers, rows);
         kernels::transpose(rows, &mut outputs[0]);
         let mut rng = step.dropout.map(|(seed, step)| {

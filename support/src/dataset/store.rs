@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use ndarray::Array2;
+use prefetch_index::prefetch_index;
 
 use crate::examples::Examples;
 
@@ -111,26 +112,18 @@ impl Stores {
         self.row(row).iter().flat_map(|line| line.0)
     }
 
-    /// Copies some rows into `lines`, one after the other: for each its features, its target, its weight, and what is
-    /// left of its last line.
+    /// Asks the memory for rows that are needed soon, without waiting for them.
+    pub(crate) fn prefetch(&self, rows: &[u32]) {
+        for row in rows.iter().map(|&row| self.row(row)) {
+            (0..row.len()).for_each(|line| prefetch_index(row, line));
+        }
+    }
+
+    /// Copies rows into `lines`, one after the other: for each its features, its target, its weight, and what is left
+    /// of its last line.
     pub(crate) fn fetch(&self, rows: &[u32], lines: &mut [Line]) {
-        const AT_ONCE: usize = 64;
-        let places = lines.chunks_mut(AT_ONCE * lines_per_row(self.features()));
-        for (rows, lines) in rows.chunks(AT_ONCE).zip(places) {
-            let mut found: [&[Line]; AT_ONCE] = [&[]; AT_ONCE];
-            found.iter_mut().zip(rows).for_each(|(found, &row)| *found = self.row(row));
-            // Memory answers many requests at the same time, and a processor has room for more loads that wait than for
-            // copies that wait. So each line is asked for one number first.
-            let mut touched = 0;
-            for row in found {
-                for line in row {
-                    touched ^= line.0[0].to_bits();
-                }
-            }
-            std::hint::black_box(touched);
-            for (lines, row) in lines.chunks_exact_mut(lines_per_row(self.features())).zip(&found[..rows.len()]) {
-                lines.iter_mut().zip(*row).for_each(|(line, from)| *line = *from);
-            }
+        for (lines, &row) in lines.chunks_exact_mut(lines_per_row(self.features())).zip(rows) {
+            lines.iter_mut().zip(self.row(row)).for_each(|(line, from)| *line = *from);
         }
     }
 
