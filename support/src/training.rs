@@ -79,16 +79,26 @@ impl Sequential {
         config: FitConfig,
     ) -> Result<History> {
         let val = val.into();
-        let steps = self.check_fit(train, val, &config)?;
+        // From a thread of the pool the work of a step is shared without waking one up.
+        rayon::scope(|_| self.run_epochs(train, val, &config))
+    }
+
+    fn run_epochs(&mut self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<History> {
+        let steps = self.check_fit(train, val, config)?;
         let mut watch = config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?;
         let mut best_weights = None;
         let mut history = History::default();
         let mut outcomes = Vec::new();
         let mut batches = train.passes();
+        let mut next = batches.next();
         for epoch in 0..config.epochs {
             outcomes.clear();
-            for batch in batches.by_ref().take(steps) {
-                self.step(&batch, config.class_weight, &mut outcomes)?;
+            for _ in 0..steps {
+                let Some(batch) = next else { break };
+                let trained = || self.step(&batch, config.class_weight, &mut outcomes);
+                let (trained, drawn) = rayon::join(trained, || batches.next());
+                trained?;
+                next = drawn;
             }
             let model = &*self;
             let (on_train, on_val) =
@@ -143,12 +153,7 @@ impl Sequential {
     }
 
     /// Forward, backward, update: everything that happens to a batch. What came out for its rows is appended to `outcomes`.
-    fn step(
-        &mut self,
-        batch: &Batch,
-        class_weight: Option<ClassWeight>,
-        outcomes: &mut Vec<Outcome>,
-    ) -> Result<()> {
+    fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, outcomes: &mut Vec<Outcome>) -> Result<()> {
         let Some(optimizer) = &mut self.optimizer else {
             return Err(Error::Argument(
                 "the model has no optimizer: call .compile(Adam::new(1e-3)) before training".into(),

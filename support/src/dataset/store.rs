@@ -100,8 +100,11 @@ impl Stores {
         let features = self.features();
         let column = |place: usize| rows.iter().map(move |&row| self.values(row).skip(place));
         Examples {
-            features: Array2::from_shape_vec((rows.len(), features), column(0).flat_map(|row| row.take(features)).collect())
-                .expect("each row has all features"),
+            features: Array2::from_shape_vec(
+                (rows.len(), features),
+                column(0).flat_map(|row| row.take(features)).collect(),
+            )
+            .expect("each row has all features"),
             labels: rows.iter().map(|&row| self.label(row)).collect(),
             weights: self.have_weights().then(|| column(features + 1).flat_map(|mut row| row.next()).collect()),
             names: self.stores[0].1.names.clone(),
