@@ -1,4 +1,5 @@
-//! Times the parts that a learner waits for and prints them as one line of JSON, medians in milliseconds:
+//! Times the parts that a learner waits for and prints them as one line of JSON, medians in milliseconds, with the peak
+//! memory in megabytes:
 //! `cargo run --release -p support --example timing [-- --csv FILE]`.
 
 use std::error::Error;
@@ -62,13 +63,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let resampled = Dataset::sample_from_datasets([endless(&positives), endless(&negatives)], [0.5, 0.5], SEED)?;
     let resampled = resampled.batch(2048).prefetch(2);
 
-    let mut bare = model();
-    let (epoch_bare, ()) = time(21, || {
-        for batch in batches.iter() {
-            bare.train_on_batch(&batch)?;
-        }
-        Ok(())
-    })?;
+    let bare = || {
+        let mut model = model();
+        time(21, || {
+            for batch in batches.iter() {
+                model.train_on_batch(&batch)?;
+            }
+            Ok(())
+        })
+    };
+    let (epoch_bare, ()) = bare()?;
+    let (epoch_bare_1t, ()) = rayon::ThreadPoolBuilder::new().num_threads(1).build()?.install(bare)?;
     let mut full = model();
     let (epoch_full, _) = time(21, || full.fit(&batches, &val, FitConfig::epochs(1)))?;
     let mut oversampled = model();
@@ -86,10 +91,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{}",
         json!({
             "rows": train.len(), "threads": std::thread::available_parallelism()?.get(),
-            "epoch_bare": epoch_bare, "epoch_full": epoch_full,
+            "epoch_bare_1t": epoch_bare_1t, "epoch_bare": epoch_bare, "epoch_full": epoch_full,
             "resampled_epoch_278": resampled_epoch_278, "short_epoch_20": short_epoch_20,
             "predict_all": predict_all, "load_csv": load_csv, "synthetic": synthetic, "curves": curves,
+            "peak_mb": peak_memory(),
         })
     );
     Ok(())
+}
+
+/// The most memory that this process has held, in millions of bytes; Linux tells it.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kibibytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024.0 / 1e6)
 }
