@@ -27,6 +27,9 @@ pub struct Dataset {
 
 impl Dataset {
     /// All examples, once, in their order, in batches of 32.
+    ///
+    /// # Panics
+    /// When there are 2³² examples or more.
     pub fn new(examples: &Examples) -> Self {
         let stores = Stores::new(Store::new(examples));
         let stream = Stream::Rows(0..stores.rows());
@@ -62,7 +65,8 @@ impl Dataset {
     /// Mixes data sets: each example comes from one of them, drawn with these weights. One that has ended is left out.
     ///
     /// # Errors
-    /// When there is not one finite weight, at least 0 and not all 0, for each data set, or they differ in their features.
+    /// When there is not one finite weight, at least 0 and not all 0, for each data set, they differ in their features, or
+    /// some have sample weights and some have none.
     pub fn sample_from_datasets<const N: usize>(datasets: [Self; N], weights: [f64; N], seed: u64) -> Result<Self> {
         if !(weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) && weights.iter().sum::<f64>() > 0.0) {
             return Err(Error::Argument(format!("weights are finite, at least 0 and not all 0, unlike {weights:?}")));
@@ -73,6 +77,9 @@ impl Dataset {
         }
         if datasets.iter().any(Self::has_weights) && !datasets.iter().all(Self::has_weights) {
             return Err(Error::Argument("some of the data sets have sample weights and some have none".into()));
+        }
+        if datasets.iter().map(|dataset| u64::from(dataset.stores.rows())).sum::<u64>() > u64::from(u32::MAX) {
+            return Err(Error::Argument("a mixture has fewer than 2³² different examples".into()));
         }
         let mut stores = Stores::default();
         let mut inputs = Vec::new();

@@ -70,10 +70,7 @@ impl Stores {
     /// These stores and then `others`.
     pub(super) fn and(&self, others: &Self) -> Self {
         let first = self.rows();
-        let moved = others.stores.iter().map(|(row, store)| {
-            let row = first.checked_add(*row).expect("a data set has fewer than 2³² examples");
-            (row, store.clone())
-        });
+        let moved = others.stores.iter().map(|(row, store)| (first + row, store.clone()));
         Self { stores: self.stores.iter().cloned().chain(moved).collect() }
     }
 
