@@ -100,21 +100,23 @@ pub fn synthetic(seed: u64) -> DataFrame {
     disguise(model, &mut normal, &draw(&model.fraud, &model.cents, lookalike, seed, 2));
     disguise(model, &mut fraud, &draw(&model.normal, &model.cents, stealth, seed, 3));
 
-    let mut all: Vec<(Row, i64)> =
-        normal.into_iter().map(|row| (row, 0)).chain(fraud.into_iter().map(|row| (row, 1))).collect();
-    all.sort_by(|(a, _), (b, _)| a[TIME].total_cmp(&b[TIME]));
-    for (row, _) in &mut all {
-        row[TIME] = row[TIME].floor();
-    }
+    normal.append(&mut fraud);
+    let drawn = normal;
+    let mut order: Vec<(f64, usize)> = drawn.iter().map(|row| row[TIME]).zip(0..).collect();
+    order.par_sort_by(|a, b| a.0.total_cmp(&b.0));
     let variables = model.columns.par_iter().enumerate().map(|(place, name)| {
-        let values: Vec<f64> = all.iter().map(|(row, _)| row[place]).collect();
+        let value = |&(_, row): &(f64, usize)| drawn[row][place];
+        let values: Vec<f64> = match place {
+            TIME => order.iter().map(|(time, _)| time.floor()).collect(),
+            _ => order.iter().map(value).collect(),
+        };
         Column::from(Series::new(name.as_str().into(), values))
     });
     let mut frame: Vec<Column> = variables.collect();
-    let labels: Vec<i64> = all.iter().map(|&(_, class)| class).collect();
+    let labels: Vec<i64> = order.iter().map(|&(_, row)| i64::from(row >= rows - frauds)).collect();
     frame.push(Series::new(CLASS.into(), labels).into());
     debug_assert!(frame.iter().map(|column| column.name().as_str()).eq(columns().iter().map(String::as_str)));
-    DataFrame::new(all.len(), frame).expect("the columns have one length and different names")
+    DataFrame::new(rows, frame).expect("the columns have one length and different names")
 }
 
 /// Gives the last rows the key features of rows drawn from the other class.
