@@ -168,7 +168,7 @@ pub fn write_html(paths: &Paths, notebook: &Path, page: &Path) -> Result<()> {
 }
 
 fn python_program(paths: &Paths, verb: &str) -> Result<Command> {
-    let program = paths.home.join("driver.py");
+    let program = paths.own.join("driver.py");
     if std::fs::read_to_string(&program).is_ok_and(|text| text == PROGRAM) {
         // Not written again: another launcher may be reading it.
     } else {
