@@ -205,9 +205,20 @@ pub fn remove_dead_clones(paths: &Paths) {
 // With what still runs in it: the cell of a killed kernel, or a compiler.
 fn remove(clone: &Path) {
     kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(clone));
-    // A process may still write a file while it dies.
+    // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
+    // the next kernel knows that it is dead.
+    for entry in fs::read_dir(clone).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            remove_folder(&entry.path());
+        }
+    }
+    remove_folder(clone);
+}
+
+// A process may still write a file while it dies.
+fn remove_folder(folder: &Path) {
     for _ in 0..20 {
-        match fs::remove_dir_all(clone) {
+        match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != ErrorKind::NotFound => sleep(Duration::from_millis(50)),
             _ => return,
         }
