@@ -160,7 +160,7 @@ impl Clone {
         if paths.warm().join("Cargo.toml").is_file() {
             let instead = if paths.is_shared() { Instead::SymbolicLink } else { Instead::Copy };
             clone_folder(&paths.warm(), &clone.folder, instead)
-                .with_context(|| format!("can't clone {}", paths.warm().display()))?;
+                .with_context(|| format!("can't clone {} to {}", paths.warm().display(), clone.folder.display()))?;
         } else {
             note(format!(
                 "evcxr {VERSION}: no built dependencies in {}, so the first cell compiles them all, which takes minutes. `cargo run` builds them once for all kernels.",

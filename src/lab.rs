@@ -1,6 +1,6 @@
 //! `lab`, the default: opens JupyterLab on the notebooks.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -25,6 +25,9 @@ pub struct Options {
     /// The port to listen on; without it, the first free one from 8888
     #[arg(long)]
     port: Option<u16>,
+    /// The address to listen on; `0.0.0.0` lets other machines in, as a container needs. Without it, 127.0.0.1
+    #[arg(long)]
+    ip: Option<IpAddr>,
     /// Only print the address, open no browser
     #[arg(long)]
     no_browser: bool,
@@ -51,7 +54,8 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     let log_file = create_log(&log)?;
     let stop = Stop::on_signals()?;
     let mut lab = jupyter::command(paths, "jupyter-lab");
-    lab.arg("--ServerApp.ip=127.0.0.1")
+    let ip = options.ip.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    lab.arg(format!("--ServerApp.ip={ip}"))
         .arg(format!("--ServerApp.port={port}"))
         .arg("--ServerApp.port_retries=0")
         .arg(format!("--ServerApp.root_dir={}", notebooks.display()))
