@@ -24,9 +24,10 @@ pub fn notebooks(paths: &Paths) -> Result<PathBuf> {
         std::env::home_dir().context("this user has no home folder for a copy of the notebooks\nTry: set HOME")?;
     let copy = home.join(NAME);
     copy_missing(&paths.notebooks(), &copy.join("notebooks"))?;
-    for folder in ["data", "support"] {
-        link(&paths.repo.join(folder), &copy.join(folder))?;
-    }
+    link(&paths.support(), &copy.join("support"))?;
+    // For a CSV of the reader's own, where the notebooks look for it.
+    let data = copy.join("data");
+    fs::create_dir_all(&data).with_context(|| format!("can't make the folder {}", data.display()))?;
     say(format!("{} can't be written: your copy of the notebooks is in {}", paths.repo.display(), copy.display()));
     Ok(copy.join("notebooks"))
 }

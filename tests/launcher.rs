@@ -377,6 +377,15 @@ chmod +x "$4/bin/python""#;
         assert!(clones(&launcher).is_empty());
     }
 
+    #[test]
+    fn a_kernel_whose_folder_is_deleted_ends_and_says_so() {
+        let launcher = Launcher::new();
+        let evcxr = launcher.path("evcxr_jupyter");
+        script(&evcxr, r#"rm -r "$(dirname "$EVCXR_TMPDIR")"; exec sleep 60"#);
+        let ran = Ran(kernel(&launcher, &evcxr).output().unwrap());
+        ran.fails(&["was deleted while its kernel ran", "cargo run"]);
+    }
+
     // What root may write says nothing: the launcher then runs as another user, from where that user can read it.
     fn as_reader(launcher: &Launcher, mut arguments: Command) -> Command {
         use std::os::unix::process::CommandExt;
