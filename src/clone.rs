@@ -2,13 +2,25 @@
 //!
 //! Only files that are replaced, never changed in place, may be links: libraries and object files are;
 //! manifests, cargo's fingerprints and evcxr's sources are not.
+//!
+//! The system lets nobody make hard links to another user's files. Readers of a shared set-up get symbolic links:
+//! they cost as little, but the warm folder must stay where it is while their kernels run.
 
 use std::fs::{self, File, FileTimes};
 use std::io;
 use std::path::Path;
 
+/// What takes the place of a hard link that can't be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Instead {
+    /// A copy, which is as independent as a hard link.
+    Copy,
+    /// A symbolic link, which breaks when the original goes.
+    SymbolicLink,
+}
+
 /// Clones a folder. What belongs to evcxr's own crate is left out: it is compiled anew anyway.
-pub fn clone_folder(from: &Path, to: &Path) -> io::Result<()> {
+pub fn clone_folder(from: &Path, to: &Path, instead: Instead) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -20,9 +32,12 @@ pub fn clone_folder(from: &Path, to: &Path) -> io::Result<()> {
             continue;
         }
         if kind.is_dir() {
-            clone_folder(&entry.path(), &target)?;
+            clone_folder(&entry.path(), &target, instead)?;
         } else if kind.is_file() {
-            clone_file(&entry.path(), &target, is_replaced_whole(&name))?;
+            match is_replaced_whole(&name) {
+                true => link_file(&entry.path(), &target, instead)?,
+                false => copy_file(&entry.path(), &target)?,
+            }
         }
     }
     Ok(())
@@ -30,12 +45,16 @@ pub fn clone_folder(from: &Path, to: &Path) -> io::Result<()> {
 
 fn is_left_out(name: &str) -> bool {
     const STARTS: [&str; 4] = ["ctx-", "libctx", "libcode_", "code_"];
-    const NAMES: [&str; 5] = ["incremental", ".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock", LOCK_FILE];
+    const NAMES: [&str; 6] =
+        ["incremental", ".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock", LOCK_FILE, TEMPORARY];
     NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
 }
 
 /// The file that a living kernel holds locked in its clone.
 pub const LOCK_FILE: &str = "kernel.lock";
+
+/// The folder in a clone for the temporary files of its cells.
+pub const TEMPORARY: &str = "tmp";
 
 fn is_replaced_whole(name: &str) -> bool {
     const ENDS: [&str; 9] = [".rlib", ".rmeta", ".so", ".dylib", ".dll", ".lib", ".a", ".o", ".pdb"];
@@ -43,11 +62,21 @@ fn is_replaced_whole(name: &str) -> bool {
     ENDS.iter().any(|end| name.ends_with(end)) || program && name.contains("build")
 }
 
-fn clone_file(from: &Path, to: &Path, link: bool) -> io::Result<()> {
-    if link && fs::hard_link(from, to).is_ok() {
+fn link_file(from: &Path, to: &Path, instead: Instead) -> io::Result<()> {
+    if fs::hard_link(from, to).is_ok() {
         return Ok(());
     }
-    // Another disk, or a file system without links: a copy with the same times, which cargo looks at.
+    #[cfg(unix)]
+    if instead == Instead::SymbolicLink {
+        return std::os::unix::fs::symlink(from, to);
+    }
+    // Another disk, or a file system without links.
+    let _ = instead;
+    copy_file(from, to)
+}
+
+// With the same times, which cargo looks at.
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to)?;
     let about = fs::metadata(from)?;
     let times = FileTimes::new().set_modified(about.modified()?);
@@ -84,7 +113,7 @@ mod tests {
             .set_times(FileTimes::new().set_modified(old))
             .unwrap();
 
-        clone_folder(&warm, &clone).unwrap();
+        clone_folder(&warm, &clone, Instead::Copy).unwrap();
 
         let modified = fs::metadata(clone.join("Cargo.toml")).unwrap().modified();
         assert_eq!(modified.unwrap(), old);

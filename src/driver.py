@@ -44,6 +44,7 @@ def end_with_launcher():
 def run(source, target):
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
+    from traitlets.config import Config
 
     notebook = nbformat.read(source, as_version=4)
     code_cells = [
@@ -79,6 +80,8 @@ def run(source, target):
 
     client = NotebookClient(
         notebook,
+        # On a busy machine a kernel needs time to remove its folder; Jupyter would kill it after 5 seconds.
+        config=Config({"KernelManager": {"shutdown_wait_time": 60.0}}),
         timeout=None,
         startup_timeout=300,
         kernel_name="rust",

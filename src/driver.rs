@@ -2,9 +2,10 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -102,7 +103,8 @@ pub fn run_notebook(
     let mut failure = None;
     let mut seconds = None;
     let mut log_file = create_log(&log)?;
-    for line in lines_of_both(child.stdout.take(), child.stderr.take()) {
+    let lines = lines_of_both(child.stdout.take(), child.stderr.take());
+    while let Some(line) = next_line(&lines, &mut child) {
         let Ok(event) = serde_json::from_str::<Event>(&line) else {
             let _ = writeln!(log_file, "{line}");
             on_event(&Event::Message { text: line });
@@ -127,6 +129,21 @@ pub fn run_notebook(
             Ok(Outcome { failure, seconds, log })
         }
         _ => bail!(failed(&log, &format!("running {} failed ({status})", Paths::shown(notebook)))),
+    }
+}
+
+// What a killed kernel leaves running holds the streams open; no line comes after the program's own end.
+fn next_line(lines: &mpsc::Receiver<String>, child: &mut Child) -> Option<String> {
+    loop {
+        match lines.recv_timeout(Duration::from_millis(200)) {
+            Ok(line) => return Some(line),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                if let Ok(Some(_)) = child.try_wait() {
+                    return None;
+                }
+            }
+        }
     }
 }
 
@@ -168,7 +185,7 @@ pub fn write_html(paths: &Paths, notebook: &Path, page: &Path) -> Result<()> {
 }
 
 fn python_program(paths: &Paths, verb: &str) -> Result<Command> {
-    let program = paths.home.join("driver.py");
+    let program = paths.own.join("driver.py");
     if std::fs::read_to_string(&program).is_ok_and(|text| text == PROGRAM) {
         // Not written again: another launcher may be reading it.
     } else {

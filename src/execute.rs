@@ -90,7 +90,7 @@ fn run_one(
     let shown = Paths::shown(path);
     let committed = Notebook::read(path)?;
     say(format!("{shown}: starting its kernel"));
-    let executed = paths.home.join("executed").join(format!("{}-{}.ipynb", stem_of(path), std::process::id()));
+    let executed = paths.own.join("executed").join(format!("{}-{}.ipynb", stem_of(path), std::process::id()));
     if let Some(folder) = executed.parent() {
         fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
     }

@@ -13,19 +13,22 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::clone::{LOCK_FILE, clone_folder};
+use crate::clone::{Instead, LOCK_FILE, TEMPORARY, clone_folder};
 use crate::console::note;
 use crate::evcxr::VERSION;
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::process::command;
-use crate::stop::{Stop, terminate_own_group};
+use crate::stop::{Stop, kill_all_with, terminate_own_group};
 use crate::workspace;
 
 /// Set while the warm folder is made: the kernel then works in that folder itself, and leaves it.
 pub const WARMING_VARIABLE: &str = "IMBALANCED_DATA_WARMING";
 
 const PREFIX: &str = "kernel-";
+
+// Tells evcxr its folder; and, as no two kernels have the same, whose a process is.
+const FOLDER_VARIABLE: &str = "EVCXR_TMPDIR";
 
 /// Runs a kernel to its end; its exit code is the kernel's.
 pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
@@ -37,18 +40,27 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     }
     remove_dead_clones(paths);
     let clone = Clone::new(paths)?;
-    run_in(&clone.folder, paths, evcxr, connection_file, &stop)
+    let code = run_in(&clone.folder, paths, evcxr, connection_file, &stop);
+    if stop.orphaned() {
+        // Who made it can't remove it any more.
+        let _ = fs::remove_file(connection_file);
+    }
+    code
 }
 
 fn run_in(folder: &Path, paths: &Paths, evcxr: &Path, connection_file: &Path, stop: &Stop) -> Result<u8> {
+    let temporary = folder.join(TEMPORARY);
+    fs::create_dir_all(&temporary).with_context(|| format!("can't make the folder {}", temporary.display()))?;
     let mut child = kernel_command(evcxr, folder, paths)
+        // What cells and compilers leave there goes with the clone, and no two kernels meet in it.
+        .envs(["TMPDIR", "TMP", "TEMP"].map(|name| (name, &temporary)))
         .arg("--control_file")
         .arg(connection_file)
         // Its greeting doesn't belong among the events of a program that runs a notebook.
         .stdout(std::io::stderr())
         .spawn()
         .with_context(|| format!("can't start the Rust kernel {}\nTry: cargo run -- doctor", evcxr.display()))?;
-    let status = wait(&mut child, stop)?;
+    let status = wait(&mut child, stop, folder)?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
@@ -60,7 +72,7 @@ fn kernel_command(evcxr: &Path, folder: &Path, paths: &Paths) -> Command {
         }
     }
     kernel
-        .env("EVCXR_TMPDIR", workspace::crate_folder(folder))
+        .env(FOLDER_VARIABLE, workspace::crate_folder(folder))
         // The user's own start-up cells and dependencies for evcxr would change what the lesson shows.
         .env("EVCXR_CONFIG_DIR", paths.home.join("evcxr-config"))
         // evcxr reads cargo's lines, and would miss coloured ones.
@@ -113,12 +125,16 @@ fn changes_the_build(name: &str) -> bool {
 }
 
 // A signal, or the end of the server that started this kernel, ends it: nothing else would, and it holds a gigabyte.
-fn wait(child: &mut Child, stop: &Stop) -> Result<ExitStatus> {
+fn wait(child: &mut Child, stop: &Stop, folder: &Path) -> Result<ExitStatus> {
     loop {
         if let Some(status) = child.try_wait().context("lost the Rust kernel")? {
             return Ok(status);
         }
-        if stop.requested() || stop.orphaned() {
+        let deleted = !folder.exists();
+        if deleted {
+            note(format!("{} was deleted while its kernel ran\nTry: cargo run", folder.display()));
+        }
+        if deleted || stop.requested() || stop.orphaned() {
             terminate_own_group();
             let _ = child.kill();
             return child.wait().context("lost the Rust kernel");
@@ -135,15 +151,16 @@ struct Clone {
 
 impl Clone {
     fn new(paths: &Paths) -> Result<Self> {
-        let folder = paths.builds.join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
+        let folder = paths.clones().join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
         fs::create_dir_all(&folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
         let lock = Lock::try_exclusive(&folder.join(LOCK_FILE))?;
         let clone = Self { folder, lock };
         // Not while a new warm folder takes the place of the old one.
         let _warm = Lock::shared(&paths.builds.join("warm.lock"))?;
         if paths.warm().join("Cargo.toml").is_file() {
-            clone_folder(&paths.warm(), &clone.folder)
-                .with_context(|| format!("can't clone {}", paths.warm().display()))?;
+            let instead = if paths.is_shared() { Instead::SymbolicLink } else { Instead::Copy };
+            clone_folder(&paths.warm(), &clone.folder, instead)
+                .with_context(|| format!("can't clone {} to {}", paths.warm().display(), clone.folder.display()))?;
         } else {
             note(format!(
                 "evcxr {VERSION}: no built dependencies in {}, so the first cell compiles them all, which takes minutes. `cargo run` builds them once for all kernels.",
@@ -159,7 +176,7 @@ impl Drop for Clone {
     fn drop(&mut self) {
         // Windows removes no file that is open.
         self.lock = None;
-        let _ = fs::remove_dir_all(&self.folder);
+        remove(&self.folder);
     }
 }
 
@@ -169,7 +186,7 @@ fn nanoseconds() -> u128 {
 
 /// Removes the clones whose kernel was killed: nobody holds their lock any more.
 pub fn remove_dead_clones(paths: &Paths) {
-    let Ok(entries) = fs::read_dir(&paths.builds) else {
+    let Ok(entries) = fs::read_dir(paths.clones()) else {
         return;
     };
     for entry in entries.flatten() {
@@ -180,7 +197,30 @@ pub fn remove_dead_clones(paths: &Paths) {
         }
         if let Ok(Some(lock)) = Lock::try_exclusive(&folder.join(LOCK_FILE)) {
             drop(lock);
-            let _ = fs::remove_dir_all(&folder);
+            remove(&folder);
+        }
+    }
+}
+
+// With what still runs in it: the cell of a killed kernel, or a compiler.
+fn remove(clone: &Path) {
+    kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(clone));
+    // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
+    // the next kernel knows that it is dead.
+    for entry in fs::read_dir(clone).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            remove_folder(&entry.path());
+        }
+    }
+    remove_folder(clone);
+}
+
+// A process may still write a file while it dies.
+fn remove_folder(folder: &Path) {
+    for _ in 0..20 {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => sleep(Duration::from_millis(50)),
+            _ => return,
         }
     }
 }
@@ -202,7 +242,7 @@ mod tests {
     fn only_dead_clones_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = || folder.path().to_path_buf();
-        let paths = Paths { repo: path(), home: path(), builds: path() };
+        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
         let (dead, alive, starting) =
             (folder.path().join("kernel-1-1"), folder.path().join("kernel-2-2"), folder.path().join("kernel-3-3"));
         drop(Lock::try_exclusive(&dead.join(LOCK_FILE)).unwrap());

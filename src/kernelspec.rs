@@ -70,8 +70,10 @@ impl Step for KernelSpec {
         let Some(content) = self.content() else {
             return Ok(false);
         };
+        // In a shared set-up the kernelspec starts the launcher of who made it, whichever this one is.
+        let is_own = || Ok::<_, anyhow::Error>(stamp::matches(&self.stamp_file(), &Self::launcher_stamp()?));
         Ok(stamp::matches(&self.file(), &content)
-            && stamp::matches(&self.stamp_file(), &Self::launcher_stamp()?)
+            && (self.paths.is_shared() || is_own()?)
             && self.paths.kernel_launcher().is_file())
     }
 

@@ -1,6 +1,6 @@
 //! `lab`, the default: opens JupyterLab on the notebooks.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use clap::Args;
 use crate::console::{say, seconds};
 use crate::data::{self, CSV_VARIABLE};
 use crate::jupyter;
+use crate::own_copy;
 use crate::paths::Paths;
 use crate::process::create_log;
 use crate::setup;
@@ -24,6 +25,9 @@ pub struct Options {
     /// The port to listen on; without it, the first free one from 8888
     #[arg(long)]
     port: Option<u16>,
+    /// The address to listen on; `0.0.0.0` lets other machines in, as a container needs. Without it, 127.0.0.1
+    #[arg(long)]
+    ip: Option<IpAddr>,
     /// Only print the address, open no browser
     #[arg(long)]
     no_browser: bool,
@@ -38,6 +42,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     }
     setup::prepare(paths)?;
     jupyter::write_settings(paths)?;
+    let notebooks = own_copy::notebooks(paths)?;
 
     let port = match options.port {
         Some(port) => port,
@@ -49,17 +54,18 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     let log_file = create_log(&log)?;
     let stop = Stop::on_signals()?;
     let mut lab = jupyter::command(paths, "jupyter-lab");
-    lab.arg("--ServerApp.ip=127.0.0.1")
+    let ip = options.ip.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    lab.arg(format!("--ServerApp.ip={ip}"))
         .arg(format!("--ServerApp.port={port}"))
         .arg("--ServerApp.port_retries=0")
-        .arg(format!("--ServerApp.root_dir={}", paths.notebooks().display()))
+        .arg(format!("--ServerApp.root_dir={}", notebooks.display()))
         // In a container one often is root; it listens on this machine only, and asks for a token.
         .arg("--ServerApp.allow_root=True")
         // Ctrl-C is answered without a question.
         .arg("--ServerApp.answer_yes=True")
         .arg(format!("--LabApp.default_url={}", first_page(paths)))
         .arg(format!("--ServerApp.open_browser={}", if opens_browser { "True" } else { "False" }))
-        .current_dir(paths.notebooks())
+        .current_dir(&notebooks)
         // Not on the command line, which others on this machine can see.
         .env("JUPYTER_TOKEN", &token)
         .stdin(Stdio::null())
@@ -78,7 +84,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         first_page(paths),
         Paths::shown(&log)
     ));
-    wait(&mut child, &stop)
+    wait(&mut child, &stop, paths)
 }
 
 fn stopped_early(child: &mut Child, log: &std::path::Path) -> Result<u8> {
@@ -162,7 +168,7 @@ fn wait_for_server(child: &mut Child, port: u16, stop: &Stop) -> Result<bool> {
     }
 }
 
-fn wait(child: &mut Child, stop: &Stop) -> Result<u8> {
+fn wait(child: &mut Child, stop: &Stop, paths: &Paths) -> Result<u8> {
     let mut told = false;
     loop {
         if let Some(status) = child.try_wait().context("lost JupyterLab")? {
@@ -174,6 +180,15 @@ fn wait(child: &mut Child, stop: &Stop) -> Result<u8> {
             say("\nStopping JupyterLab and its kernels …");
             // Ctrl-C in a terminal reaches JupyterLab too, but a signal to this process alone does not.
             terminate(child);
+        }
+        // `cargo clean` takes JupyterLab's own files away: it would answer, but with nothing but errors.
+        if !paths.python_home().exists() {
+            terminate(child);
+            let _ = child.wait();
+            bail!(
+                "{} was deleted while JupyterLab ran\nRun the same command again: it sets up what is missing. Notebooks and their outputs are as they were last saved.",
+                paths.home.display()
+            );
         }
         sleep(Duration::from_millis(50));
     }

@@ -30,7 +30,8 @@ impl Lock {
 
     /// Waits for a lock that many may hold at once, while nobody has it exclusively.
     pub fn shared(path: &Path) -> Result<Self> {
-        let file = open(path)?;
+        // A reader of somebody else's set-up may lock what it can't write.
+        let file = File::open(path).or_else(|_| open(path))?;
         file.lock_shared().with_context(|| cannot_lock(path))?;
         Ok(Self { _file: file })
     }

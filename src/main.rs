@@ -11,12 +11,14 @@ mod doctor;
 mod driver;
 mod evcxr;
 mod execute;
+mod hub;
 mod jupyter;
 mod kernel;
 mod kernelspec;
 mod lab;
 mod lock;
 mod notebook;
+mod own_copy;
 mod packages;
 mod paths;
 mod png;
@@ -28,6 +30,7 @@ mod stop;
 mod warm;
 mod workspace;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -57,6 +60,14 @@ enum Verb {
     Data(data::Options),
     /// Say what is missing on this machine and how to mend it
     Doctor(doctor::Options),
+    /// Only set up what is missing, for a container or for others to use
+    Setup,
+    /// Be one learner's server; JupyterHub starts it and gives the arguments
+    #[command(hide = true)]
+    Hub {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Run one kernel in a clone of the warm folder; the kernelspec starts it
     #[command(hide = true)]
     Kernel {
@@ -76,7 +87,12 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            note(format!("error: {error:#}"));
+            let error = format!("{error:#}");
+            note(format!("error: {error}"));
+            match process::probable_cause(&error) {
+                Some(cause) if !error.contains(cause) => note(format!("Probable cause: {cause}")),
+                _ => {}
+            }
             ExitCode::FAILURE
         }
     }
@@ -86,7 +102,7 @@ fn run(arguments: Arguments) -> Result<u8> {
     let well = |result: bool| u8::from(!result);
     let verb = arguments.verb.unwrap_or(Verb::Lab(arguments.lab));
     if let Verb::Kernel { repo, home, builds, evcxr, connection_file } = verb {
-        return kernel::run(&Paths { repo, home, builds }, &evcxr, &connection_file);
+        return kernel::run(&Paths::of_kernel(repo, home, builds)?, &evcxr, &connection_file);
     }
     let paths = Paths::find()?;
     match verb {
@@ -94,6 +110,8 @@ fn run(arguments: Arguments) -> Result<u8> {
         Verb::Execute(options) => execute::run(&paths, &options).map(well),
         Verb::Data(options) => data::run(&paths, &options).map(|()| 0),
         Verb::Doctor(options) => doctor::run(&paths, &options).map(well),
+        Verb::Setup => setup::run(&paths).map(|()| 0),
+        Verb::Hub { arguments } => hub::run(&paths, &arguments),
         Verb::Kernel { .. } => unreachable!("returned above"),
     }
 }

@@ -19,6 +19,8 @@ pub struct Paths {
     pub home: PathBuf,
     /// The folder in which cells are compiled: `home`, unless that has a space in it.
     pub builds: PathBuf,
+    /// The folder that this user writes in: `home`, unless that is somebody else's set-up, shared to be read.
+    pub own: PathBuf,
 }
 
 impl Paths {
@@ -36,7 +38,21 @@ impl Paths {
             );
         }
         let builds = builds_folder(&home)?;
-        Ok(Self { repo, home, builds })
+        Self::of_kernel(repo, home, builds)
+    }
+
+    /// The folders that the kernelspec names, and those of the user who runs the kernel.
+    pub fn of_kernel(repo: PathBuf, home: PathBuf, builds: PathBuf) -> Result<Self> {
+        let own = match home.is_dir() && !is_writable(&home) {
+            true => cache_folder(&home)?,
+            false => home.clone(),
+        };
+        Ok(Self { repo, home, builds, own })
+    }
+
+    /// Is the set-up somebody else's, to be read only?
+    pub fn is_shared(&self) -> bool {
+        self.own != self.home
     }
 
     /// The folder of notebooks that JupyterLab shows.
@@ -101,14 +117,19 @@ impl Paths {
         self.builds.join("warm-next")
     }
 
+    /// The folder of the kernels' clones of the warm folder.
+    pub fn clones(&self) -> &Path {
+        if self.is_shared() { &self.own } else { &self.builds }
+    }
+
     /// JupyterLab's own configuration, data and run-time files, which would otherwise go to the user's home.
     pub fn jupyter(&self, part: &str) -> PathBuf {
-        self.home.join("jupyter").join(part)
+        self.own.join("jupyter").join(part)
     }
 
     /// A log file.
     pub fn log(&self, name: &str) -> PathBuf {
-        self.home.join("logs").join(format!("{name}.log"))
+        self.own.join("logs").join(format!("{name}.log"))
     }
 
     /// A path as a reader would write it: relative to the current folder when it lies in it.
@@ -119,20 +140,41 @@ impl Paths {
 
 // evcxr 0.22 splits a library's path at a space ("dlopen failed"), so its builds then go to the user's cache.
 fn builds_folder(home: &Path) -> Result<PathBuf> {
-    let has_space = |path: &Path| path.to_string_lossy().contains(' ');
-    if !has_space(home) {
-        return Ok(home.to_path_buf());
+    match has_space(home) {
+        true => cache_folder(home),
+        false => Ok(home.to_path_buf()),
     }
+}
+
+fn has_space(path: &Path) -> bool {
+    path.to_string_lossy().contains(' ')
+}
+
+// A folder in the user's cache for what can't be in `home`.
+fn cache_folder(home: &Path) -> Result<PathBuf> {
     let cache = ["XDG_CACHE_HOME", "LOCALAPPDATA"].iter().find_map(env::var_os).map(PathBuf::from);
     let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache")));
     let name = Inputs::default().text("home", &home.to_string_lossy()).stamp();
     match cache.filter(|cache| cache.is_absolute() && !has_space(cache)) {
         Some(cache) => Ok(cache.join("imbalanced-data").join(&name[..12])),
         None => bail!(
-            "the path {} has a space in it, with which the Rust kernel can't work, and so has your cache folder\nTry: move the checkout to a folder without spaces",
+            "the Rust kernel can't work in {}, which has a space in its path or is not yours to write, and your cache folder has a space in its path too\nTry: set {HOME_VARIABLE} to a folder of yours without spaces",
             home.display()
         ),
     }
+}
+
+/// May this user make files in the folder? Asked of the system, so it holds for read-only disks too.
+#[cfg(unix)]
+pub fn is_writable(folder: &Path) -> bool {
+    use rustix::fs::{Access, access};
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+/// Elsewhere than on Unix, only trying tells.
+#[cfg(not(unix))]
+pub fn is_writable(_: &Path) -> bool {
+    true
 }
 
 fn find_repo() -> Result<PathBuf> {

@@ -8,7 +8,7 @@ use crate::console::{Progress, Unit, say, seconds};
 use crate::evcxr::Evcxr;
 use crate::kernelspec::KernelSpec;
 use crate::lock::Lock;
-use crate::paths::Paths;
+use crate::paths::{HOME_VARIABLE, Paths};
 use crate::python::Python;
 use crate::warm::Warm;
 
@@ -38,11 +38,34 @@ pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {
     ]
 }
 
+/// `setup`: does what is missing, and says where it is.
+pub fn run(paths: &Paths) -> Result<()> {
+    prepare(paths)?;
+    say(format!("The set-up in {} is whole", Paths::shown(&paths.home)));
+    Ok(())
+}
+
+/// Fails when something is missing, for those who can't do it themselves.
+pub fn expect(paths: &Paths) -> Result<()> {
+    match all_done(&steps(paths))? {
+        true => Ok(()),
+        false => bail!(
+            "the set-up in {} is missing something or out of date\nWhoever made it runs `cargo run -- setup` again; `cargo run -- doctor` says what is missing.",
+            paths.home.display()
+        ),
+    }
+}
+
 /// Does what is missing.
 pub fn prepare(paths: &Paths) -> Result<()> {
     let steps = steps(paths);
     if all_done(&steps)? {
         return Ok(());
+    }
+    if paths.is_shared() {
+        return expect(paths).with_context(|| {
+            format!("you can't write the set-up; for one of your own, set {HOME_VARIABLE} to a folder of yours")
+        });
     }
     let _lock = Lock::exclusive(&paths.home.join("setup.lock"), || {
         say("Another launcher is setting up this folder: waiting for it …");

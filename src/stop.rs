@@ -52,6 +52,28 @@ pub fn terminate_own_group() {
     }
 }
 
+/// Kills all processes of this user that were started with this variable, whoever started them.
+///
+/// A compiler, or a cell in an endless loop, outlives a kernel that was killed.
+#[cfg(target_os = "linux")]
+pub fn kill_all_with(variable: &str, value: &std::path::Path) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let wanted = format!("{variable}={}", value.display());
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw) else {
+            continue;
+        };
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        if environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// Other systems don't tell a process's variables.
+#[cfg(not(target_os = "linux"))]
+pub fn kill_all_with(_: &str, _: &std::path::Path) {}
+
 /// Ends a program.
 #[cfg(not(unix))]
 pub fn terminate(child: &mut std::process::Child) {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use crate::clone::clone_folder;
+use crate::clone::{Instead, clone_folder};
 use crate::console::Progress;
 use crate::driver::{Event, run_notebook};
 use crate::evcxr;
@@ -102,7 +102,7 @@ impl Warm {
             let part = next.with_extension("part");
             let _ = fs::remove_dir_all(&part);
             match self.paths.warm().is_dir() {
-                true => clone_folder(&self.paths.warm(), &part).with_context(cannot)?,
+                true => clone_folder(&self.paths.warm(), &part, Instead::Copy).with_context(cannot)?,
                 false => fs::create_dir_all(&part).with_context(cannot)?,
             }
             fs::rename(&part, next).with_context(cannot)?;

@@ -376,4 +376,69 @@ chmod +x "$4/bin/python""#;
         next.wait().unwrap();
         assert!(clones(&launcher).is_empty());
     }
+
+    #[test]
+    fn a_kernel_whose_folder_is_deleted_ends_and_says_so() {
+        let launcher = Launcher::new();
+        let evcxr = launcher.path("evcxr_jupyter");
+        script(&evcxr, r#"rm -r "$(dirname "$EVCXR_TMPDIR")"; exec sleep 60"#);
+        let ran = Ran(kernel(&launcher, &evcxr).output().unwrap());
+        ran.fails(&["was deleted while its kernel ran", "cargo run"]);
+    }
+
+    // What root may write says nothing: the launcher then runs as another user, from where that user can read it.
+    fn as_reader(launcher: &Launcher, mut arguments: Command) -> Command {
+        use std::os::unix::process::CommandExt;
+        let program = launcher.path("launcher");
+        fs::copy(env!("CARGO_BIN_EXE_imbalanced-data"), &program).unwrap();
+        let mut command = Command::new(program);
+        command.args(arguments.get_args()).envs(arguments.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdin(Stdio::null()).current_dir("/");
+        arguments.stdin(Stdio::null());
+        if fs::metadata("/proc/self").is_ok_and(|about| std::os::unix::fs::MetadataExt::uid(&about) == 0) {
+            command.uid(65534).gid(65534);
+        }
+        command
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_kernel_of_a_shared_set_up_works_in_its_user_s_cache() {
+        let launcher = Launcher::new();
+        let warm = launcher.path("warm");
+        fs::create_dir_all(warm.join("ctx/target")).unwrap();
+        for file in ["Cargo.toml", "ctx/Cargo.toml", "ctx/target/libpolars.rlib", "../warm.lock"] {
+            fs::write(warm.join(file), "warm").unwrap();
+        }
+        let evcxr = launcher.path("evcxr_jupyter");
+        script(&evcxr, r#"cat "$EVCXR_TMPDIR/target/libpolars.rlib"; echo; echo "$EVCXR_TMPDIR"; echo "$TMPDIR""#);
+        let cache = tempfile::tempdir().unwrap();
+        set_mode(cache.path(), 0o777);
+        let mut command = as_reader(&launcher, kernel(&launcher, &evcxr));
+        set_mode(launcher.home.path(), 0o555);
+        command.env("XDG_CACHE_HOME", cache.path());
+        let ran = Ran(command.output().unwrap());
+        set_mode(launcher.home.path(), 0o755);
+
+        let said = ran.succeeds().err();
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines[0], "warm", "{said}");
+        let clone = Path::new(lines[1]).parent().unwrap();
+        assert!(clone.starts_with(cache.path()), "{said}");
+        assert!(Path::new(lines[2]).starts_with(clone), "{said}");
+        assert!(!clone.exists(), "{said}");
+    }
+
+    #[test]
+    fn an_incomplete_shared_set_up_is_told() {
+        let launcher = Launcher::new();
+        let mut command = as_reader(&launcher, launcher.command(&["execute"]));
+        set_mode(launcher.home.path(), 0o555);
+        let ran = Ran(command.env("XDG_CACHE_HOME", "/tmp").output().unwrap());
+        set_mode(launcher.home.path(), 0o755);
+        ran.fails(&["can't write the set-up", "IMBALANCED_DATA_HOME", "is missing something", "setup"]);
+    }
 }

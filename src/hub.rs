@@ -1,0 +1,37 @@
+//! `hub`: one learner's server under JupyterHub, which starts it as that learner; see room/README.md.
+
+use std::ffi::OsString;
+
+use anyhow::{Result, bail};
+
+use crate::jupyter;
+use crate::own_copy;
+use crate::paths::Paths;
+use crate::setup;
+
+const PROGRAM: &str = "jupyterhub-singleuser";
+
+/// Becomes the server; the hub's arguments are handed on.
+pub fn run(paths: &Paths, arguments: &[OsString]) -> Result<u8> {
+    setup::expect(paths)?;
+    if !paths.python_program(PROGRAM).is_file() {
+        bail!("{PROGRAM} is not in {}\nRoom set-up installs it: see room/README.md", paths.python_bin().display());
+    }
+    jupyter::write_settings(paths)?;
+    let notebooks = own_copy::notebooks(paths)?;
+    let mut server = jupyter::command(paths, PROGRAM);
+    server.args(arguments).arg(format!("--ServerApp.root_dir={}", notebooks.display())).current_dir(&notebooks);
+    become_it(server)
+}
+
+// The hub watches and ends the process that it has started.
+#[cfg(unix)]
+fn become_it(mut server: std::process::Command) -> Result<u8> {
+    use std::os::unix::process::CommandExt;
+    Err(server.exec()).map_err(|error| anyhow::anyhow!("can't start {PROGRAM}: {error}"))
+}
+
+#[cfg(not(unix))]
+fn become_it(_: std::process::Command) -> Result<u8> {
+    bail!("JupyterHub runs on Unix only")
+}

@@ -1,0 +1,96 @@
+//! A reader's own copy of the notebooks, for a checkout that somebody else has made and only lets them read.
+//!
+//! It keeps the checkout's shape, as cells name the support crate by a relative path.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::console::say;
+use crate::paths::{Paths, is_writable};
+use crate::stamp::write_whole;
+
+const NAME: &str = "imbalanced-data";
+
+/// The notebooks that this user can save: the checkout's, or a copy of them in the user's home.
+///
+/// A notebook that is there already stays as it is; one that was deleted comes anew.
+pub fn notebooks(paths: &Paths) -> Result<PathBuf> {
+    if is_writable(&paths.notebooks()) {
+        return Ok(paths.notebooks());
+    }
+    let home =
+        std::env::home_dir().context("this user has no home folder for a copy of the notebooks\nTry: set HOME")?;
+    let copy = home.join(NAME);
+    copy_missing(&paths.notebooks(), &copy.join("notebooks"))?;
+    link(&paths.support(), &copy.join("support"))?;
+    // For a CSV of the reader's own, where the notebooks look for it.
+    let data = copy.join("data");
+    fs::create_dir_all(&data).with_context(|| format!("can't make the folder {}", data.display()))?;
+    say(format!("{} can't be written: your copy of the notebooks is in {}", paths.repo.display(), copy.display()));
+    Ok(copy.join("notebooks"))
+}
+
+fn copy_missing(from: &Path, to: &Path) -> Result<()> {
+    let cannot = || format!("can't copy {} to {}", from.display(), to.display());
+    fs::create_dir_all(to).with_context(cannot)?;
+    for entry in fs::read_dir(from).with_context(cannot)? {
+        let entry = entry.with_context(cannot)?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_missing(&entry.path(), &target)?;
+        } else if !target.exists() {
+            write_whole(&target, &fs::read(entry.path()).with_context(cannot)?)?;
+        }
+    }
+    Ok(())
+}
+
+// What is there already is the reader's, unless it is a link to a checkout that has moved.
+#[cfg(unix)]
+fn link(original: &Path, link: &Path) -> Result<()> {
+    if fs::read_link(link).is_ok_and(|old| old != original) {
+        fs::remove_file(link).with_context(|| format!("can't remove {}", link.display()))?;
+    }
+    match fs::symlink_metadata(link) {
+        Ok(_) => Ok(()),
+        Err(_) => std::os::unix::fs::symlink(original, link)
+            .with_context(|| format!("can't make the link {}", link.display())),
+    }
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reader_has_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("en")).unwrap();
+        fs::write(from.join("en/01.ipynb"), "one").unwrap();
+        fs::write(from.join("en/02.ipynb"), "two").unwrap();
+        copy_missing(&from, &to).unwrap();
+        fs::write(to.join("en/01.ipynb"), "mine").unwrap();
+        fs::remove_file(to.join("en/02.ipynb")).unwrap();
+        copy_missing(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(to.join("en/01.ipynb")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(to.join("en/02.ipynb")).unwrap(), "two");
+    }
+
+    #[test]
+    fn a_link_follows_the_checkout() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().join("support");
+        for original in ["/old", "/new", "/new"] {
+            link(Path::new(original), &at).unwrap();
+            assert_eq!(fs::read_link(&at).unwrap(), Path::new(original));
+        }
+    }
+}
