@@ -138,20 +138,18 @@ impl Network {
         gradient.resize(self.weights.len(), 0.0);
         let groups = step.batch.rows.chunks(CHUNK * MAX_CHUNKS).zip(outcomes.chunks_mut(CHUNK * MAX_CHUNKS));
         for (group, (rows, outcomes)) in groups.enumerate() {
-            let work = |(chunk, ((rows, outcomes), workspace)): (usize, ((&[u32], &mut [Outcome]), &mut Workspace))| {
-                workspace.gradient.fill([0.0; 8]);
-                let first = (group * MAX_CHUNKS + chunk) * (CHUNK / TILE);
-                for (tile, (rows, outcomes)) in rows.chunks(TILE).zip(outcomes.chunks_mut(TILE)).enumerate() {
-                    self.tile(step, (first + tile) as u64, rows, &ranges, workspace, outcomes);
-                }
-            };
+            let first = group * MAX_CHUNKS;
             if rows.len() <= CHUNK || rayon::current_num_threads() == 1 {
                 // Nobody to share with: handing the work to another thread would only cost time.
                 let rows = rows.chunks(CHUNK).zip(outcomes.chunks_mut(CHUNK));
-                rows.zip(&mut *chunks).enumerate().for_each(work);
+                for (chunk, ((rows, outcomes), workspace)) in rows.zip(&mut *chunks).enumerate() {
+                    self.chunk(step, first + chunk, rows, &ranges, workspace, outcomes);
+                }
             } else {
                 let rows = rows.par_chunks(CHUNK).zip(outcomes.par_chunks_mut(CHUNK));
-                rows.zip(&mut *chunks).enumerate().for_each(work);
+                rows.zip(&mut *chunks).enumerate().for_each(|(chunk, ((rows, outcomes), workspace))| {
+                    self.chunk(step, first + chunk, rows, &ranges, workspace, outcomes);
+                });
             }
             for chunk in &chunks[..outcomes.len().div_ceil(CHUNK)] {
                 for (sum, sums) in gradient.iter_mut().zip(&chunk.gradient) {
@@ -162,23 +160,39 @@ impl Network {
         gradient
     }
 
+    /// Chunk number `chunk` of a batch: its gradient is left in the workspace.
+    fn chunk(
+        &self,
+        step: &Step,
+        chunk: usize,
+        rows: &[u32],
+        ranges: &[Range<usize>],
+        workspace: &mut Workspace,
+        outcomes: &mut [Outcome],
+    ) {
+        workspace.gradient.fill([0.0; 8]);
+        for (tile, (rows, outcomes)) in rows.chunks(TILE).zip(outcomes.chunks_mut(TILE)).enumerate() {
+            self.tile(step, chunk * (CHUNK / TILE) + tile, rows, ranges, workspace, outcomes);
+        }
+    }
+
     fn tile(
         &self,
         step: &Step,
-        tile: u64,
+        tile: usize,
         numbers: &[u32],
         ranges: &[Range<usize>],
         workspace: &mut Workspace,
         outcomes: &mut [Outcome],
     ) {
         let Workspace { rows, outputs, kept, deltas, gradient } = workspace;
-        let next = step.batch.rows.chunks(TILE).nth(tile as usize + 1);
+        let next = step.batch.rows.chunks(TILE).nth(tile + 1);
         step.batch.stores.prefetch(next.unwrap_or_default()); // comes from the memory while this tile is worked on
         step.batch.stores.fetch(numbers, rows);
         kernels::transpose(rows, &mut outputs[0]);
         let mut rng = step.dropout.map(|(seed, step)| {
             let mut rng = generator(seed, Purpose::Dropout, step);
-            rng.set_word_pos(u128::from(tile) << 32); // a stretch of the stream for each tile
+            rng.set_word_pos((tile as u128) << 32); // a stretch of the stream for each tile
             rng
         });
         for (place, (inputs, layer)) in self.with_inputs().enumerate() {

@@ -84,7 +84,7 @@ impl Dataset {
         let mut stores = Stores::default();
         let mut inputs = Vec::new();
         for (dataset, weight) in datasets.into_iter().zip(weights) {
-            inputs.push((dataset.stream.from_row(stores.rows()), weight)); // as the stores are numbered through
+            inputs.push((dataset.stream.numbered_from(stores.rows()), weight)); // as the stores are numbered through
             stores = stores.and(&dataset.stores);
         }
         Ok(Self { stores, stream: Stream::Sample { inputs, seed }, batch_size: 32, prefetch: 0 })

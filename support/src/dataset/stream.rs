@@ -36,15 +36,15 @@ pub(super) trait Rows: Send {
 
 impl Stream {
     /// The same stream where the rows are numbered from `first` on.
-    pub(super) fn from_row(self, first: u32) -> Self {
-        let moved = |input: Box<Self>| Box::new(input.from_row(first));
+    pub(super) fn numbered_from(self, first: u32) -> Self {
+        let moved = |input: Box<Self>| Box::new(input.numbered_from(first));
         match self {
             Self::Rows(rows) => Self::Rows(rows.start + first..rows.end + first),
             Self::Shuffle { input, buffer_size, seed } => Self::Shuffle { input: moved(input), buffer_size, seed },
             Self::Repeat(input) => Self::Repeat(moved(input)),
             Self::Take { input, count } => Self::Take { input: moved(input), count },
             Self::Sample { inputs, seed } => {
-                let inputs = inputs.into_iter().map(|(input, weight)| (input.from_row(first), weight));
+                let inputs = inputs.into_iter().map(|(input, weight)| (input.numbered_from(first), weight));
                 Self::Sample { inputs: inputs.collect(), seed }
             }
         }
