@@ -20,6 +20,7 @@ use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::process::command;
 use crate::stop::{Stop, terminate_own_group};
+use crate::toolchain;
 use crate::workspace;
 
 /// Set while the warm folder is made: the kernel then works in that folder itself, and leaves it.
@@ -65,28 +66,36 @@ fn kernel_command(evcxr: &Path, folder: &Path, paths: &Paths) -> Command {
         .env("EVCXR_CONFIG_DIR", paths.home.join("evcxr-config"))
         // evcxr reads cargo's lines, and would miss coloured ones.
         .env("CARGO_TERM_COLOR", "never");
-    if let Some(libraries) = rust_libraries() {
-        let (name, rest) = match cfg!(target_os = "macos") {
-            true => ("DYLD_FALLBACK_LIBRARY_PATH", "/usr/local/lib:/usr/lib".into()),
-            false => ("LD_LIBRARY_PATH", set_for(&kernel, "LD_LIBRARY_PATH").unwrap_or_default()),
-        };
-        let folders = [libraries].into_iter().chain(std::env::split_paths(&rest));
-        if let Ok(path) = std::env::join_paths(folders.filter(|folder| !folder.as_os_str().is_empty())) {
-            kernel.env(name, path);
-        }
+    let Some(rust) = installed_rust() else {
+        return kernel;
+    };
+    toolchain::narrow(&mut kernel, &paths.builds.join("toolchain"), &rust.root);
+    if cfg!(windows) {
+        return kernel;
+    }
+    // A cell's library names the standard library by a path relative to `deps`, but evcxr moves it one folder up.
+    // From there the path leads astray whenever checkout and toolchain share a folder, such as the user's home.
+    let (name, rest) = match cfg!(target_os = "macos") {
+        true => ("DYLD_FALLBACK_LIBRARY_PATH", "/usr/local/lib:/usr/lib".into()),
+        false => ("LD_LIBRARY_PATH", set_for(&kernel, "LD_LIBRARY_PATH").unwrap_or_default()),
+    };
+    let folders = [rust.libraries].into_iter().chain(std::env::split_paths(&rest));
+    if let Ok(path) = std::env::join_paths(folders.filter(|folder| !folder.as_os_str().is_empty())) {
+        kernel.env(name, path);
     }
     kernel
 }
 
-// A cell's library names the standard library by a path relative to `deps`, but evcxr moves it one folder up.
-// From there the path leads astray whenever checkout and toolchain share a folder, such as the user's home.
-fn rust_libraries() -> Option<PathBuf> {
-    if cfg!(windows) {
-        return None;
-    }
-    let output = command("rustc").args(["--print", "target-libdir"]).output().ok()?;
-    let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim_end());
-    folder.is_dir().then_some(folder)
+struct Rust {
+    root: PathBuf,
+    libraries: PathBuf,
+}
+
+fn installed_rust() -> Option<Rust> {
+    let output = command("rustc").args(["--print", "sysroot", "--print", "target-libdir"]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let mut folders = text.lines().map(PathBuf::from).filter(|folder| folder.is_dir());
+    Some(Rust { root: folders.next()?, libraries: folders.next()? })
 }
 
 // The value a command gives to a variable, its own or the inherited one.

@@ -16,6 +16,7 @@ mod kernel;
 mod kernelspec;
 mod lab;
 mod lock;
+mod metadata;
 mod notebook;
 mod packages;
 mod paths;
@@ -25,6 +26,7 @@ mod python;
 mod setup;
 mod stamp;
 mod stop;
+mod toolchain;
 mod warm;
 mod workspace;
 
@@ -73,6 +75,9 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = toolchain::stand_in() {
+        return code;
+    }
     match run(Arguments::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
