@@ -8,6 +8,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -31,8 +32,8 @@ pub fn narrow(kernel: &mut Command, folder: &Path, installed: &Path) {
         .env("RUSTUP_TOOLCHAIN", folder)
         // Where it isn't, rust-analyzer takes this one.
         .env("CARGO", folder.join("bin/cargo"));
-    if folder.join("src/core/src/lib.rs").is_file() {
-        kernel.env("RUST_SRC_PATH", folder.join("src"));
+    if folder.join("library/core/src/lib.rs").is_file() {
+        kernel.env("RUST_SRC_PATH", folder.join("library"));
     }
 }
 
@@ -41,18 +42,16 @@ fn link_all(folder: &Path, installed: &Path) -> Result<()> {
     link(&launcher, &folder.join("bin/cargo"))?;
     link(&installed.join("bin/rustc"), &folder.join("bin/rustc"))?;
     link(&installed.join("lib"), &folder.join("lib"))?;
-    // Not the tests, and not `stdarch`: 27 MB of processor instructions.
-    for part in ["core", "alloc", "std", "proc_macro"] {
-        let source = installed.join("lib/rustlib/src/rust/library").join(part).join("src");
-        link(&source, &folder.join("src").join(part).join("src"))?;
+    let library = installed.join("lib/rustlib/src/rust/library");
+    // `stdarch` is half of it: the instructions of all processors, which no cell's types need.
+    for entry in fs::read_dir(&library).into_iter().flatten().flatten().filter(|entry| entry.file_name() != "stdarch") {
+        link(&entry.path(), &folder.join("library").join(entry.file_name()))?;
     }
     Ok(())
 }
 
 #[cfg(unix)]
 fn link(target: &Path, link: &Path) -> Result<()> {
-    use std::fs;
-
     if fs::read_link(link).is_ok_and(|found| found == target) {
         return Ok(());
     }
@@ -90,7 +89,10 @@ fn run_cargo(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     let program = installed.join("bin/cargo");
     let cannot = || format!("can't run {}\nTry: cargo run -- doctor", program.display());
     let mut cargo = Command::new(&program);
-    cargo.args(arguments).env("RUSTUP_TOOLCHAIN", installed).env_remove("CARGO");
+    cargo.env("RUSTUP_TOOLCHAIN", installed).env_remove("CARGO");
+    // For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies in the
+    // warm folder, that takes minutes. A build has them, and finds the same errors.
+    cargo.args(arguments.iter().map(|argument| if argument == "check" { OsStr::new("build") } else { argument }));
     if arguments.first().is_none_or(|verb| verb != "metadata") {
         return become_it(cargo).with_context(cannot);
     }
@@ -114,4 +116,41 @@ fn become_it(mut cargo: Command) -> std::io::Result<ExitCode> {
 
 fn code_of(status: std::process::ExitStatus) -> ExitCode {
     ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_gets_links_and_a_library_without_instructions() {
+        let home = tempfile::tempdir().unwrap();
+        let (installed, folder) = (home.path().join("installed"), home.path().join("toolchain"));
+        let library = installed.join("lib/rustlib/src/rust/library");
+        for name in ["core/src", "stdarch/crates"] {
+            fs::create_dir_all(library.join(name)).unwrap();
+        }
+        fs::write(library.join("core/src/lib.rs"), "").unwrap();
+
+        let mut kernel = Command::new("kernel");
+        for _ in 0..2 {
+            narrow(&mut kernel, &folder, &installed);
+        }
+
+        let given = |name: &str| kernel.get_envs().find(|(known, _)| *known == name).unwrap().1.unwrap().to_owned();
+        assert_eq!(given("RUSTUP_TOOLCHAIN"), folder.as_os_str());
+        assert!(PathBuf::from(given("RUST_SRC_PATH")).join("core/src/lib.rs").is_file());
+        assert!(folder.join("bin/cargo").is_file());
+        assert!(!folder.join("library/stdarch").exists());
+    }
+
+    #[test]
+    fn without_links_a_kernel_is_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        fs::write(&file, "").unwrap();
+        let mut kernel = Command::new("kernel");
+        narrow(&mut kernel, &file, home.path());
+        assert_eq!(kernel.get_envs().count(), 0);
+    }
 }
