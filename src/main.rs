@@ -1,4 +1,4 @@
-//! Sets up and opens the tutorial: `cargo run`, `cargo run -- execute`, `-- data`, `-- doctor`.
+//! Sets up and opens the tutorial: `cargo run`, `cargo run -- execute`, `-- data`, `-- measure`, `-- doctor`.
 //!
 //! Each verb is a file; what they share is one subject a file. Errors say what failed, why that may be,
 //! and what to type next.
@@ -16,6 +16,7 @@ mod kernel;
 mod kernelspec;
 mod lab;
 mod lock;
+mod measure;
 mod metadata;
 mod notebook;
 mod packages;
@@ -57,6 +58,8 @@ enum Verb {
     Execute(execute::Options),
     /// Download the real data set
     Data(data::Options),
+    /// Run the notebooks and print how long a reader waits
+    Measure(measure::Options),
     /// Say what is missing on this machine and how to mend it
     Doctor(doctor::Options),
     /// Run one kernel in a clone of the warm folder; the kernelspec starts it
@@ -98,6 +101,7 @@ fn run(arguments: Arguments) -> Result<u8> {
         Verb::Lab(options) => lab::run(&paths, &options),
         Verb::Execute(options) => execute::run(&paths, &options).map(well),
         Verb::Data(options) => data::run(&paths, &options).map(|()| 0),
+        Verb::Measure(options) => measure::run(&paths, &options).map(|()| 0),
         Verb::Doctor(options) => doctor::run(&paths, &options).map(well),
         Verb::Kernel { .. } => unreachable!("returned above"),
     }

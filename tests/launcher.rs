@@ -72,7 +72,7 @@ impl Ran {
 #[test]
 fn help_names_the_verbs() {
     let help = Launcher::new().run(&["--help"]).succeeds().out();
-    for verb in ["lab", "execute", "data", "doctor"] {
+    for verb in ["lab", "execute", "data", "measure", "doctor"] {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
     }
     assert!(!help.contains("kernel "), "{help}");
