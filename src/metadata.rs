@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The crates that `support` re-exports, and the traits of numbers that their methods ask for.
 const FAMILIES: [&str; 5] = ["linfa", "ndarray", "num", "plotters", "polars"];
 
-/// The narrowed list; none when `support` isn't in it, or it isn't understood.
+/// The narrowed list; none when it has neither `support` nor the standard library, or isn't understood.
 pub fn narrow(text: &str) -> Option<String> {
     let mut metadata: Value = serde_json::from_str(text).ok()?;
     let kept = kept(&metadata)?;
@@ -32,6 +32,9 @@ fn kept(metadata: &Value) -> Option<HashSet<String>> {
     let (packages, nodes) = (by_id(&metadata["packages"])?, by_id(&metadata["resolve"]["nodes"])?);
     let name = |id: &str| packages.get(id).and_then(|package| package["name"].as_str()).unwrap_or_default();
     let members: Vec<&str> = metadata["workspace_members"].as_array()?.iter().filter_map(Value::as_str).collect();
+    if nodes.keys().any(|id| name(id) == "sysroot") {
+        return Some(nodes.keys().filter(|id| is_of_the_library(name(id))).cloned().collect());
+    }
     let support = nodes.keys().find(|id| name(id) == "support")?;
 
     let mut kept: HashSet<String> = members.iter().map(|id| (*id).to_owned()).collect();
@@ -46,6 +49,12 @@ fn kept(metadata: &Value) -> Option<HashSet<String>> {
     walk(members, &|id| id != support);
     walk(vec![support], &|id| is_of_a_family(name(id)));
     Some(kept)
+}
+
+// Of the standard library's own packages, those with types that cells use: not what prints a backtrace.
+fn is_of_the_library(name: &str) -> bool {
+    ["core", "alloc", "std", "proc_macro", "sysroot", "hashbrown"].contains(&name)
+        || name.starts_with("rustc-std-workspace")
 }
 
 fn is_of_a_family(name: &str) -> bool {
@@ -109,6 +118,12 @@ mod tests {
         assert_eq!(nodes.len(), 6);
         assert_eq!(nodes[2]["dependencies"], json!(["polars-core"]));
         assert_eq!(nodes[2]["deps"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn of_the_standard_library_the_types_are_kept() {
+        let text = metadata(&[("sysroot", &["std"]), ("std", &["core", "libc"]), ("core", &[]), ("libc", &[])]);
+        assert_eq!(names(&narrow(&text).unwrap()), ["sysroot", "std", "core"]);
     }
 
     #[test]

@@ -16,22 +16,34 @@ use anyhow::{Context, Result};
 
 use crate::console::note;
 use crate::metadata;
+use crate::process::command;
 
 /// Tells the launcher, when it runs as `cargo`, where the installed toolchain is.
 const TOOLCHAIN_VARIABLE: &str = "IMBALANCED_DATA_TOOLCHAIN";
 
-/// Gives a kernel such a toolchain, in this folder. Where links can't be made, it works without, only slower.
+/// Gives a kernel such a toolchain, in this folder. Where that can't be, it works without, only slower.
 pub fn narrow(kernel: &mut Command, folder: &Path, installed: &Path) {
     // A launcher of another kind of system has no links, or no programs without an ending.
     if cfg!(not(unix)) || link_all(folder, installed).is_err() {
         return;
     }
-    kernel
-        .env(TOOLCHAIN_VARIABLE, installed)
-        // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for both by it.
-        .env("RUSTUP_TOOLCHAIN", folder)
-        // Where it isn't, rust-analyzer takes this one.
-        .env("CARGO", folder.join("bin/cargo"));
+    let give = |command: &mut Command| {
+        command
+            .env(TOOLCHAIN_VARIABLE, installed)
+            // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for both by it.
+            .env("RUSTUP_TOOLCHAIN", folder)
+            // Where it isn't, rust-analyzer takes this one.
+            .env("CARGO", folder.join("bin/cargo"));
+    };
+    let answers = |program: &str| {
+        let mut program = command(program);
+        give(&mut program);
+        program.arg("--version").output().is_ok_and(|output| output.status.success())
+    };
+    if !answers("cargo") || !answers("rustc") {
+        return;
+    }
+    give(kernel);
     if folder.join("library/core/src/lib.rs").is_file() {
         kernel.env("RUST_SRC_PATH", folder.join("library"));
     }
@@ -123,25 +135,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kernel_gets_links_and_a_library_without_instructions() {
+    fn the_library_is_linked_without_instructions() {
         let home = tempfile::tempdir().unwrap();
         let (installed, folder) = (home.path().join("installed"), home.path().join("toolchain"));
         let library = installed.join("lib/rustlib/src/rust/library");
         for name in ["core/src", "stdarch/crates"] {
             fs::create_dir_all(library.join(name)).unwrap();
         }
-        fs::write(library.join("core/src/lib.rs"), "").unwrap();
-
-        let mut kernel = Command::new("kernel");
         for _ in 0..2 {
-            narrow(&mut kernel, &folder, &installed);
+            link_all(&folder, &installed).unwrap();
         }
-
-        let given = |name: &str| kernel.get_envs().find(|(known, _)| *known == name).unwrap().1.unwrap().to_owned();
-        assert_eq!(given("RUSTUP_TOOLCHAIN"), folder.as_os_str());
-        assert!(PathBuf::from(given("RUST_SRC_PATH")).join("core/src/lib.rs").is_file());
+        assert!(folder.join("library/core/src").is_dir());
         assert!(folder.join("bin/cargo").is_file());
         assert!(!folder.join("library/stdarch").exists());
+    }
+
+    #[test]
+    fn a_toolchain_that_does_not_answer_is_not_given() {
+        let home = tempfile::tempdir().unwrap();
+        let mut kernel = Command::new("kernel");
+        narrow(&mut kernel, &home.path().join("toolchain"), home.path());
+        assert_eq!(kernel.get_envs().count(), 0);
     }
 
     #[test]

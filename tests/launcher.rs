@@ -345,6 +345,24 @@ chmod +x "$4/bin/python""#;
     }
 
     #[test]
+    fn a_kernel_gets_a_toolchain_that_says_less() {
+        let launcher = Launcher::new();
+        let evcxr = launcher.path("evcxr_jupyter");
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let ask = format!("metadata --format-version 1 --offline --manifest-path '{}'", manifest.display());
+        script(&evcxr, &format!(r#"echo "in $RUSTUP_TOOLCHAIN"; "$CARGO" --version; "$CARGO" {ask}"#));
+        let ran = Ran(kernel(&launcher, &evcxr).output().unwrap()).succeeds();
+        let out = ran.err();
+        assert!(out.contains(&format!("in {}", launcher.path("toolchain").display())), "{out}");
+        assert!(out.contains("cargo 1."), "{out}");
+        let list: Value = serde_json::from_str(out.lines().find(|line| line.starts_with('{')).unwrap()).unwrap();
+        let names: Vec<&str> =
+            list["packages"].as_array().unwrap().iter().map(|package| package["name"].as_str().unwrap()).collect();
+        assert!(names.contains(&"polars-core"), "{names:?}");
+        assert!(!names.contains(&"chrono-tz"), "{names:?}");
+    }
+
+    #[test]
     fn a_terminated_kernel_cleans_up_and_a_killed_one_is_cleaned_up_after() {
         let launcher = Launcher::new();
         let evcxr = launcher.path("evcxr_jupyter");
