@@ -349,7 +349,11 @@ chmod +x "$4/bin/python""#;
         let launcher = Launcher::new();
         let evcxr = launcher.path("evcxr_jupyter");
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        let ask = format!("metadata --format-version 1 --offline --manifest-path '{}'", manifest.display());
+        let host = "$(rustc -vV | sed -n 's/host: //p')";
+        let ask = format!(
+            "metadata --format-version 1 --offline --filter-platform {host} --manifest-path '{}'",
+            manifest.display()
+        );
         script(&evcxr, &format!(r#"echo "in $RUSTUP_TOOLCHAIN"; "$CARGO" --version; "$CARGO" {ask}"#));
         let ran = Ran(kernel(&launcher, &evcxr).output().unwrap()).succeeds();
         let out = ran.err();
