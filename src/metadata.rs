@@ -46,7 +46,7 @@ fn kept(metadata: &Value) -> Option<HashSet<String>> {
             open.extend(used.into_iter().filter(|id| wanted(id) && !kept.contains(id)));
         }
     };
-    walk(members, &|id| id != support);
+    walk(members.into_iter().filter(|id| id != support).collect(), &|id| id != support);
     walk(vec![support], &|id| is_of_a_family(name(id)));
     Some(kept)
 }
