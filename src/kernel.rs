@@ -19,6 +19,7 @@ use crate::evcxr::VERSION;
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::process::command;
+use crate::ready;
 use crate::stop::{Stop, terminate_own_group};
 use crate::toolchain;
 use crate::workspace;
@@ -34,15 +35,25 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     if let Some(folder) = std::env::var_os(WARMING_VARIABLE) {
         // The kernel of a launcher that was killed may need a moment to end.
         let _lock = Lock::exclusive(&paths.builds.join("warming.lock"), || {})?;
-        return run_in(Path::new(&folder), paths, evcxr, connection_file, &stop);
+        return run_in(Path::new(&folder), None, paths, evcxr, connection_file, &stop);
     }
     remove_dead_clones(paths);
     let clone = Clone::new(paths)?;
-    run_in(&clone.folder, paths, evcxr, connection_file, &stop)
+    let first_cells = ready::cells(&clone.folder, paths);
+    run_in(&clone.folder, first_cells, paths, evcxr, connection_file, &stop)
 }
 
-fn run_in(folder: &Path, paths: &Paths, evcxr: &Path, connection_file: &Path, stop: &Stop) -> Result<u8> {
+fn run_in(
+    folder: &Path,
+    first_cells: Option<PathBuf>,
+    paths: &Paths,
+    evcxr: &Path,
+    connection_file: &Path,
+    stop: &Stop,
+) -> Result<u8> {
     let mut child = kernel_command(evcxr, folder, paths)
+        // The user's own start-up cells and dependencies for evcxr would change what the lesson shows.
+        .env("EVCXR_CONFIG_DIR", first_cells.unwrap_or_else(|| paths.home.join("evcxr-config")))
         .arg("--control_file")
         .arg(connection_file)
         // Its greeting doesn't belong among the events of a program that runs a notebook.
@@ -62,8 +73,6 @@ fn kernel_command(evcxr: &Path, folder: &Path, paths: &Paths) -> Command {
     }
     kernel
         .env("EVCXR_TMPDIR", workspace::crate_folder(folder))
-        // The user's own start-up cells and dependencies for evcxr would change what the lesson shows.
-        .env("EVCXR_CONFIG_DIR", paths.home.join("evcxr-config"))
         // evcxr reads cargo's lines, and would miss coloured ones.
         .env("CARGO_TERM_COLOR", "never");
     let Some(rust) = installed_rust() else {

@@ -24,6 +24,7 @@ mod paths;
 mod png;
 mod process;
 mod python;
+mod ready;
 mod setup;
 mod stamp;
 mod stop;
