@@ -67,7 +67,14 @@ def run(source, target):
         await take_late_lines(cell, cell_index)
         if error_stream(cell) and "raises-exception" not in cell.metadata.get("tags", []):
             raise WroteToErrorStream
-        say("cell_done", number=numbers[cell_index], index=cell_index, seconds=seconds)
+        say(
+            "cell_done",
+            number=numbers[cell_index],
+            index=cell_index,
+            seconds=seconds,
+            result=any(output.output_type == "execute_result" for output in cell.outputs),
+            memory=memory(),
+        )
 
     async def take_late_lines(cell, cell_index):
         while True:
@@ -124,6 +131,32 @@ def error_stream(cell):
         for output in cell.get("outputs", [])
         if output.output_type == "stream" and output.name == "stderr"
     ).strip()
+
+
+def memory():
+    """The most megabytes that the kernel and the process that runs its cells have held; only Linux tells."""
+    try:
+        kernel = children(os.getpid())
+        while kernel and "evcxr" not in name_of(kernel[0]):
+            kernel = children(kernel[0])
+        return [most_megabytes(process) for process in kernel[:1] + children(*kernel[:1])[:1]]
+    except OSError:
+        # One of them has just ended.
+        return []
+
+
+def children(process=None):
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [child for task in tasks for child in task.read_text().split()]
+
+
+def name_of(process):
+    return Path(f"/proc/{process}/comm").read_text()
+
+
+def most_megabytes(process):
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return sum(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def html(source, target):

@@ -41,6 +41,10 @@ pub enum Event {
         index: usize,
         /// How long it took.
         seconds: f64,
+        /// Shows it a table or a figure?
+        result: bool,
+        /// The most that the kernel, and the process that runs its cells, have held, in MB; only Linux tells.
+        memory: Vec<u64>,
     },
     /// The kernel or cargo wrote a line.
     #[serde(skip)]

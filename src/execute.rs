@@ -135,7 +135,7 @@ fn show(event: &Event, notebook: &Notebook, progress: &mut Progress) {
         Event::Cell { number, index } => {
             progress.set_message(&format!("[{number}] {}", notebook.first_line(*index)));
         }
-        Event::CellDone { number, index, seconds: took } => {
+        Event::CellDone { number, index, seconds: took, .. } => {
             progress.set_position(*number);
             let took = seconds(Duration::from_secs_f64(*took));
             progress.say(format!("  [{number}] {took:>8}  {}", notebook.first_line(*index)));

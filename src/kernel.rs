@@ -19,7 +19,9 @@ use crate::evcxr::VERSION;
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::process::command;
+use crate::ready;
 use crate::stop::{Stop, kill_all_with, terminate_own_group};
+use crate::toolchain;
 use crate::workspace;
 
 /// Set while the warm folder is made: the kernel then works in that folder itself, and leaves it.
@@ -36,11 +38,12 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     if let Some(folder) = std::env::var_os(WARMING_VARIABLE) {
         // The kernel of a launcher that was killed may need a moment to end.
         let _lock = Lock::exclusive(&paths.builds.join("warming.lock"), || {})?;
-        return run_in(Path::new(&folder), paths, evcxr, connection_file, &stop);
+        return run_in(Path::new(&folder), None, paths, evcxr, connection_file, &stop);
     }
     remove_dead_clones(paths);
     let clone = Clone::new(paths)?;
-    let code = run_in(&clone.folder, paths, evcxr, connection_file, &stop);
+    let first_cells = ready::cells(&clone.folder, paths);
+    let code = run_in(&clone.folder, first_cells, paths, evcxr, connection_file, &stop);
     if stop.orphaned() {
         // Who made it can't remove it any more.
         let _ = fs::remove_file(connection_file);
@@ -48,10 +51,19 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     code
 }
 
-fn run_in(folder: &Path, paths: &Paths, evcxr: &Path, connection_file: &Path, stop: &Stop) -> Result<u8> {
+fn run_in(
+    folder: &Path,
+    first_cells: Option<PathBuf>,
+    paths: &Paths,
+    evcxr: &Path,
+    connection_file: &Path,
+    stop: &Stop,
+) -> Result<u8> {
     let temporary = folder.join(TEMPORARY);
     fs::create_dir_all(&temporary).with_context(|| format!("can't make the folder {}", temporary.display()))?;
     let mut child = kernel_command(evcxr, folder, paths)
+        // The user's own start-up cells and dependencies for evcxr would change what the lesson shows.
+        .env("EVCXR_CONFIG_DIR", first_cells.unwrap_or_else(|| paths.home.join("evcxr-config")))
         // What cells and compilers leave there goes with the clone, and no two kernels meet in it.
         .envs(["TMPDIR", "TMP", "TEMP"].map(|name| (name, &temporary)))
         .arg("--control_file")
@@ -73,32 +85,38 @@ fn kernel_command(evcxr: &Path, folder: &Path, paths: &Paths) -> Command {
     }
     kernel
         .env(FOLDER_VARIABLE, workspace::crate_folder(folder))
-        // The user's own start-up cells and dependencies for evcxr would change what the lesson shows.
-        .env("EVCXR_CONFIG_DIR", paths.home.join("evcxr-config"))
         // evcxr reads cargo's lines, and would miss coloured ones.
         .env("CARGO_TERM_COLOR", "never");
-    if let Some(libraries) = rust_libraries() {
-        let (name, rest) = match cfg!(target_os = "macos") {
-            true => ("DYLD_FALLBACK_LIBRARY_PATH", "/usr/local/lib:/usr/lib".into()),
-            false => ("LD_LIBRARY_PATH", set_for(&kernel, "LD_LIBRARY_PATH").unwrap_or_default()),
-        };
-        let folders = [libraries].into_iter().chain(std::env::split_paths(&rest));
-        if let Ok(path) = std::env::join_paths(folders.filter(|folder| !folder.as_os_str().is_empty())) {
-            kernel.env(name, path);
-        }
+    let Some(rust) = installed_rust() else {
+        return kernel;
+    };
+    toolchain::narrow(&mut kernel, &paths.clones().join("toolchain"), &rust.root);
+    if cfg!(windows) {
+        return kernel;
+    }
+    // A cell's library names the standard library by a path relative to `deps`, but evcxr moves it one folder up.
+    // From there the path leads astray whenever checkout and toolchain share a folder, such as the user's home.
+    let (name, rest) = match cfg!(target_os = "macos") {
+        true => ("DYLD_FALLBACK_LIBRARY_PATH", "/usr/local/lib:/usr/lib".into()),
+        false => ("LD_LIBRARY_PATH", set_for(&kernel, "LD_LIBRARY_PATH").unwrap_or_default()),
+    };
+    let folders = [rust.libraries].into_iter().chain(std::env::split_paths(&rest));
+    if let Ok(path) = std::env::join_paths(folders.filter(|folder| !folder.as_os_str().is_empty())) {
+        kernel.env(name, path);
     }
     kernel
 }
 
-// A cell's library names the standard library by a path relative to `deps`, but evcxr moves it one folder up.
-// From there the path leads astray whenever checkout and toolchain share a folder, such as the user's home.
-fn rust_libraries() -> Option<PathBuf> {
-    if cfg!(windows) {
-        return None;
-    }
-    let output = command("rustc").args(["--print", "target-libdir"]).output().ok()?;
-    let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim_end());
-    folder.is_dir().then_some(folder)
+struct Rust {
+    root: PathBuf,
+    libraries: PathBuf,
+}
+
+fn installed_rust() -> Option<Rust> {
+    let output = command("rustc").args(["--print", "sysroot", "--print", "target-libdir"]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let mut folders = text.lines().map(PathBuf::from).filter(|folder| folder.is_dir());
+    Some(Rust { root: folders.next()?, libraries: folders.next()? })
 }
 
 // The value a command gives to a variable, its own or the inherited one.

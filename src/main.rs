@@ -1,4 +1,4 @@
-//! Sets up and opens the tutorial: `cargo run`, `cargo run -- execute`, `-- data`, `-- doctor`.
+//! Sets up and opens the tutorial: `cargo run`, `cargo run -- execute`, `-- data`, `-- measure`, `-- doctor`.
 //!
 //! Each verb is a file; what they share is one subject a file. Errors say what failed, why that may be,
 //! and what to type next.
@@ -17,6 +17,8 @@ mod kernel;
 mod kernelspec;
 mod lab;
 mod lock;
+mod measure;
+mod metadata;
 mod notebook;
 mod own_copy;
 mod packages;
@@ -24,9 +26,11 @@ mod paths;
 mod png;
 mod process;
 mod python;
+mod ready;
 mod setup;
 mod stamp;
 mod stop;
+mod toolchain;
 mod warm;
 mod workspace;
 
@@ -58,6 +62,8 @@ enum Verb {
     Execute(execute::Options),
     /// Download the real data set
     Data(data::Options),
+    /// Run the notebooks and print how long a reader waits
+    Measure(measure::Options),
     /// Say what is missing on this machine and how to mend it
     Doctor(doctor::Options),
     /// Only set up what is missing, for a container or for others to use
@@ -84,6 +90,9 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = toolchain::stand_in() {
+        return code;
+    }
     match run(Arguments::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -109,6 +118,7 @@ fn run(arguments: Arguments) -> Result<u8> {
         Verb::Lab(options) => lab::run(&paths, &options),
         Verb::Execute(options) => execute::run(&paths, &options).map(well),
         Verb::Data(options) => data::run(&paths, &options).map(|()| 0),
+        Verb::Measure(options) => measure::run(&paths, &options).map(|()| 0),
         Verb::Doctor(options) => doctor::run(&paths, &options).map(well),
         Verb::Setup => setup::run(&paths).map(|()| 0),
         Verb::Hub { arguments } => hub::run(&paths, &arguments),

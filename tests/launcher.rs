@@ -72,7 +72,7 @@ impl Ran {
 #[test]
 fn help_names_the_verbs() {
     let help = Launcher::new().run(&["--help"]).succeeds().out();
-    for verb in ["lab", "execute", "data", "doctor"] {
+    for verb in ["lab", "execute", "data", "measure", "doctor"] {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
     }
     assert!(!help.contains("kernel "), "{help}");
@@ -342,6 +342,28 @@ chmod +x "$4/bin/python""#;
         for word in ["Cargo.lock", "keep", "overflow-checks = false"] {
             assert!(ran.err().contains(word), "{}", ran.err());
         }
+    }
+
+    #[test]
+    fn a_kernel_gets_a_toolchain_that_says_less() {
+        let launcher = Launcher::new();
+        let evcxr = launcher.path("evcxr_jupyter");
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let host = "$(rustc -vV | sed -n 's/host: //p')";
+        let ask = format!(
+            "metadata --format-version 1 --offline --filter-platform {host} --manifest-path '{}'",
+            manifest.display()
+        );
+        script(&evcxr, &format!(r#"echo "in $RUSTUP_TOOLCHAIN"; "$CARGO" --version; "$CARGO" {ask}"#));
+        let ran = Ran(kernel(&launcher, &evcxr).output().unwrap()).succeeds();
+        let out = ran.err();
+        assert!(out.contains(&format!("in {}", launcher.path("toolchain").display())), "{out}");
+        assert!(out.contains("cargo 1."), "{out}");
+        let list: Value = serde_json::from_str(out.lines().find(|line| line.starts_with('{')).unwrap()).unwrap();
+        let names: Vec<&str> =
+            list["packages"].as_array().unwrap().iter().map(|package| package["name"].as_str().unwrap()).collect();
+        assert!(names.contains(&"polars-core"), "{names:?}");
+        assert!(!names.contains(&"chrono-tz"), "{names:?}");
     }
 
     #[test]

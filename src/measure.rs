@@ -1,0 +1,112 @@
+//! `measure`: what a reader waits for. Runs the notebooks and prints the times and the memory, one JSON object a line.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::Serialize;
+
+use crate::console::say;
+use crate::data::{CSV_VARIABLE, SYNTHETIC};
+use crate::driver::{Event, run_notebook};
+use crate::notebook::{self, stem_of};
+use crate::paths::Paths;
+use crate::setup;
+
+/// What to measure.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Options {
+    /// Notebooks to run: a name, its start (`02`), or a path; all of the lesson when none is given
+    names: Vec<String>,
+}
+
+/// Seconds, megabytes, and the cores they depend on.
+#[derive(Debug, Default, Serialize)]
+struct Measured {
+    notebook: String,
+    cores: usize,
+    /// Until the kernel takes cells.
+    kernel_start: f64,
+    /// The first cell, with the `:dep`.
+    first_cell: f64,
+    /// From the kernel's start to the first result that is shown: a table or a figure.
+    first_result: Option<f64>,
+    /// Over the cells after that one.
+    median_cell: Option<f64>,
+    /// The most that the kernel held, and the process that runs the cells, data and all; only Linux tells.
+    kernel_mb: Option<u64>,
+    cells_mb: Option<u64>,
+    /// With the kernel's start and end.
+    all: f64,
+}
+
+/// Runs the notebooks one after the other.
+pub fn run(paths: &Paths, options: &Options) -> Result<()> {
+    let notebooks = notebook::find(paths, &options.names)?;
+    setup::prepare(paths)?;
+    for path in &notebooks {
+        say(serde_json::to_string(&measure(paths, path)?)?);
+    }
+    Ok(())
+}
+
+fn measure(paths: &Paths, path: &Path) -> Result<Measured> {
+    let executed = paths.own.join("executed").join(format!("measured-{}.ipynb", std::process::id()));
+    fs::create_dir_all(paths.own.join("executed")).context("can't make a folder for the executed notebook")?;
+    let mut begin = Instant::now();
+    let mut measured = Measured {
+        notebook: stem_of(path),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        ..Measured::default()
+    };
+    let mut later = Vec::new();
+    let environment = [(CSV_VARIABLE, SYNTHETIC.to_owned())];
+    let outcome = run_notebook(paths, path, &executed, &environment, |event| match event {
+        Event::Start { .. } => begin = Instant::now(),
+        Event::Cell { number: 1, .. } => measured.kernel_start = begin.elapsed().as_secs_f64(),
+        Event::CellDone { number, seconds, result, memory, .. } => {
+            measured.kernel_mb = measured.kernel_mb.max(memory.first().copied());
+            measured.cells_mb = measured.cells_mb.max(memory.get(1).copied());
+            if *number == 1 {
+                measured.first_cell = *seconds;
+            }
+            if measured.first_result.is_some() {
+                later.push(*seconds);
+            } else if *result {
+                measured.first_result = Some(begin.elapsed().as_secs_f64());
+            }
+        }
+        _ => {}
+    })?;
+    let _ = fs::remove_file(&executed);
+    if let Some(failure) = outcome.failure {
+        bail!("{}, code cell {}, failed\n{}", Paths::shown(path), failure.number, failure.text.trim_end());
+    }
+    measured.median_cell = median(&mut later);
+    measured.all = outcome.seconds;
+    Ok(measured)
+}
+
+fn median(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        length if length % 2 == 0 => Some(f64::midpoint(values[middle - 1], values[middle])),
+        _ => Some(values[middle]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(&mut []), None);
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&mut [4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+}

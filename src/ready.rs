@@ -1,0 +1,39 @@
+//! Has a kernel do, while its reader still reads, what the first cells would wait for.
+//!
+//! evcxr runs the cells in `init.evcxr` before it takes any other. Ours adds `support` and asks for one type, so that
+//! rust-analyzer reads the libraries now; the notebook's own `:dep` then finds it done. It must not fail, as
+//! that would end the kernel, nor compile for minutes, as clients give up after one: so it is only
+//! for a warm folder that is built from the sources as they are.
+
+use std::path::{Path, PathBuf};
+
+use crate::paths::Paths;
+use crate::setup::Step;
+use crate::stamp::write_whole;
+use crate::warm::Warm;
+use crate::workspace::dep_line;
+
+/// The folder with such cells for a kernel, in its clone; none when they could fail.
+pub fn cells(clone: &Path, paths: &Paths) -> Option<PathBuf> {
+    if !Warm::new(paths).is_done().unwrap_or(false) {
+        return None;
+    }
+    let folder = clone.join("config");
+    let cells = [&dep_line(&paths.support()), "let _ready = support::thousands(1).len();"].join("\n");
+    write_whole(&folder.join("init.evcxr"), cells.as_bytes()).ok()?;
+    Some(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cold_folder_has_no_first_cells() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = || folder.path().to_path_buf();
+        let repo = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        assert!(cells(folder.path(), &Paths::of_kernel(repo, path(), path()).unwrap()).is_none());
+        assert!(!folder.path().join("config").exists());
+    }
+}
