@@ -47,7 +47,9 @@ fn is_left_out(name: &str) -> bool {
     const STARTS: [&str; 4] = ["ctx-", "libctx", "libcode_", "code_"];
     const NAMES: [&str; 6] =
         ["incremental", ".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock", LOCK_FILE, TEMPORARY];
-    NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
+    // By these cargo only says why it builds something again.
+    let explains = name.ends_with(".json") && name != ".rustc_info.json";
+    explains || NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
 }
 
 /// The file that a living kernel holds locked in its clone.

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -32,18 +32,28 @@ const PREFIX: &str = "kernel-";
 // Tells evcxr its folder; and, as no two kernels have the same, whose a process is.
 const FOLDER_VARIABLE: &str = "EVCXR_TMPDIR";
 
+// Tells evcxr where its start-up cells are.
+const CONFIG_VARIABLE: &str = "EVCXR_CONFIG_DIR";
+
 /// Runs a kernel to its end; its exit code is the kernel's.
 pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     let stop = Stop::on_signals()?;
     if let Some(folder) = std::env::var_os(WARMING_VARIABLE) {
         // The kernel of a launcher that was killed may need a moment to end.
         let _lock = Lock::exclusive(&paths.builds.join("warming.lock"), || {})?;
-        return run_in(Path::new(&folder), None, paths, evcxr, connection_file, &stop);
+        return run_in(Path::new(&folder), kernel_command(evcxr, paths), None, connection_file, &stop);
     }
     remove_dead_clones(paths);
-    let clone = Clone::new(paths)?;
-    let first_cells = ready::cells(&clone.folder, paths);
-    let code = run_in(&clone.folder, first_cells, paths, evcxr, connection_file, &stop);
+    // The clone waits for the disk, the other two for answers of rustc and cargo.
+    let (clone, kernel, is_ready) = thread::scope(|scope| {
+        let clone = scope.spawn(|| Clone::new(paths));
+        let is_ready = scope.spawn(|| ready::is_possible(paths));
+        let kernel = kernel_command(evcxr, paths);
+        (clone.join().expect("cloning does not panic"), kernel, is_ready.join().is_ok_and(|is_ready| is_ready))
+    });
+    let clone = clone?;
+    let first_cells = is_ready.then(|| ready::cells(&clone.folder, paths)).flatten();
+    let code = run_in(&clone.folder, kernel, first_cells, connection_file, &stop);
     if stop.orphaned() {
         // Who made it can't remove it any more.
         let _ = fs::remove_file(connection_file);
@@ -53,17 +63,18 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
 
 fn run_in(
     folder: &Path,
+    mut kernel: Command,
     first_cells: Option<PathBuf>,
-    paths: &Paths,
-    evcxr: &Path,
     connection_file: &Path,
     stop: &Stop,
 ) -> Result<u8> {
     let temporary = folder.join(TEMPORARY);
     fs::create_dir_all(&temporary).with_context(|| format!("can't make the folder {}", temporary.display()))?;
-    let mut child = kernel_command(evcxr, folder, paths)
-        // The user's own start-up cells and dependencies for evcxr would change what the lesson shows.
-        .env("EVCXR_CONFIG_DIR", first_cells.unwrap_or_else(|| paths.home.join("evcxr-config")))
+    if let Some(first_cells) = first_cells {
+        kernel.env(CONFIG_VARIABLE, first_cells);
+    }
+    let mut child = kernel
+        .env(FOLDER_VARIABLE, workspace::crate_folder(folder))
         // What cells and compilers leave there goes with the clone, and no two kernels meet in it.
         .envs(["TMPDIR", "TMP", "TEMP"].map(|name| (name, &temporary)))
         .arg("--control_file")
@@ -71,12 +82,14 @@ fn run_in(
         // Its greeting doesn't belong among the events of a program that runs a notebook.
         .stdout(std::io::stderr())
         .spawn()
-        .with_context(|| format!("can't start the Rust kernel {}\nTry: cargo run -- doctor", evcxr.display()))?;
+        .with_context(|| {
+            format!("can't start the Rust kernel {}\nTry: cargo run -- doctor", kernel.get_program().display())
+        })?;
     let status = wait(&mut child, stop, folder)?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
-fn kernel_command(evcxr: &Path, folder: &Path, paths: &Paths) -> Command {
+fn kernel_command(evcxr: &Path, paths: &Paths) -> Command {
     let mut kernel = command(evcxr);
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(changes_the_build) {
@@ -84,7 +97,8 @@ fn kernel_command(evcxr: &Path, folder: &Path, paths: &Paths) -> Command {
         }
     }
     kernel
-        .env(FOLDER_VARIABLE, workspace::crate_folder(folder))
+        // The user's own start-up cells and dependencies for evcxr would change what the lesson shows.
+        .env(CONFIG_VARIABLE, paths.home.join("evcxr-config"))
         // evcxr reads cargo's lines, and would miss coloured ones.
         .env("CARGO_TERM_COLOR", "never");
     let Some(rust) = installed_rust() else {

@@ -13,11 +13,13 @@ use crate::stamp::write_whole;
 use crate::warm::Warm;
 use crate::workspace::dep_line;
 
-/// The folder with such cells for a kernel, in its clone; none when they could fail.
+/// Can't such cells fail?
+pub fn is_possible(paths: &Paths) -> bool {
+    Warm::new(paths).is_done().unwrap_or(false)
+}
+
+/// The folder with such cells for a kernel, in its clone.
 pub fn cells(clone: &Path, paths: &Paths) -> Option<PathBuf> {
-    if !Warm::new(paths).is_done().unwrap_or(false) {
-        return None;
-    }
     let folder = clone.join("config");
     let cells = [&dep_line(&paths.support()), "let _ready = support::thousands(1).len();"].join("\n");
     write_whole(&folder.join("init.evcxr"), cells.as_bytes()).ok()?;
@@ -29,11 +31,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cold_folder_has_no_first_cells() {
+    fn a_cold_folder_gets_no_first_cells() {
         let folder = tempfile::tempdir().unwrap();
         let path = || folder.path().to_path_buf();
         let repo = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        assert!(cells(folder.path(), &Paths::of_kernel(repo, path(), path()).unwrap()).is_none());
-        assert!(!folder.path().join("config").exists());
+        assert!(!is_possible(&Paths::of_kernel(repo, path(), path()).unwrap()));
     }
 }

@@ -102,6 +102,11 @@ fn run_cargo(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     let cannot = || format!("can't run {}\nTry: cargo run -- doctor", program.display());
     let mut cargo = Command::new(&program);
     cargo.env("RUSTUP_TOOLCHAIN", installed).env_remove("CARGO");
+    // cargo asks rustc a dozen questions each time: without the detour by rustup.
+    let rest = env::var_os("PATH").unwrap_or_default();
+    if let Ok(path) = env::join_paths([installed.join("bin")].into_iter().chain(env::split_paths(&rest))) {
+        cargo.env("PATH", path);
+    }
     // For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies in the
     // warm folder, that takes minutes. A build has them, and finds the same errors.
     cargo.args(arguments.iter().map(|argument| if argument == "check" { OsStr::new("build") } else { argument }));

@@ -27,6 +27,8 @@ pub fn write(workspace: &Path, paths: &Paths) -> Result<()> {
     put("keep/src/lib.rs", "")?;
     put("ctx/Cargo.toml", CRATE)?;
     put("ctx/src/lib.rs", "")?;
+    // In it cargo keeps what rustc has told it. evcxr builds elsewhere, so cargo would not make it.
+    put("target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55")?;
     let lock = paths.repo.join("Cargo.lock");
     fs::copy(&lock, workspace.join("Cargo.lock")).with_context(|| format!("can't copy {}", lock.display()))?;
     Ok(())
