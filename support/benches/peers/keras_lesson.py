@@ -129,7 +129,7 @@ def main(file):
         "losses": losses,
     }
     sklearn_times = {"curves": curves, "areas": areas}
-    print(json.dumps({"keras": keras_times, "pandas": {"load_csv": load_csv}, "scikit-learn": sklearn_times}))
+    print(json.dumps({"Keras": keras_times, "pandas": {"load_csv": load_csv}, "scikit-learn": sklearn_times}))
 
 
 main(sys.argv[1])
