@@ -32,7 +32,8 @@ impl Candle {
         let output = dense("output", UNITS, 1, BIAS.into())?;
         let adam = ParamsAdamW { lr: 1e-3, eps: 1e-7, weight_decay: 0.0, ..Default::default() };
         Ok(Self {
-            features: Tensor::from_iter(train.features.iter().copied(), &Device::Cpu)?.reshape((train.len(), INPUTS))?,
+            features: Tensor::from_iter(train.features.iter().copied(), &Device::Cpu)?
+                .reshape((train.len(), INPUTS))?,
             labels: Tensor::from_vec(labels, (train.len(), 1), &Device::Cpu)?,
             order: Order::new(train.len()),
             hidden,
