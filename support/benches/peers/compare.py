@@ -20,6 +20,7 @@ ROOT = HERE.parents[2]
 LIBRARIES = ["support", "Keras", "burn", "candle", "ndarray", "pandas", "scikit-learn"]
 ROWS = {
     "epoch_bare_1t": "one bare epoch, one thread",
+    "epoch_bare_1t_shortest": "the shortest of them",
     "epoch_bare": "one bare epoch, all threads",
     "epoch_full": "one epoch with 11 metrics on training and validation set",
     "resampled_epoch_278": "an oversampled epoch of 278 batches",
@@ -44,11 +45,13 @@ def one_round(file):
     all_threads = run(["cargo", "run", "--quiet", "--release", "--", file], HERE)
     python = run([sys.executable, "keras_lesson.py", file], HERE)
     for library, values in one.items():
-        yield library, {"epoch_bare_1t": values["epoch_bare"], "losses": values["losses"]}
+        shortest = {"epoch_bare_1t_shortest": values["shortest"]}
+        yield library, {"epoch_bare_1t": values["epoch_bare"], "losses": values["losses"]} | shortest
     for library, values in all_threads.items():
         yield library, {"epoch_bare": values["epoch_bare"]}
     yield from python.items()
-    yield "support", ours
+    # Bare epochs are compared where they run in turns.
+    yield "support", {work: time for work, time in ours.items() if not work.startswith("epoch_bare")}
 
 
 def medians(file, rounds):
@@ -100,10 +103,13 @@ def machine():
 
 def report(result, losses, rounds):
     yield "# Times beside those of other libraries\n"
-    yield f"Written by `compare.py`: medians of {rounds} rounds, in brackets the ratio to `support`. [README](README.md)"
-    yield "says what is measured.\n"
+    rounds = "one round" if rounds == 1 else f"{rounds} rounds"
+    yield f"Written by `compare.py`: medians of {rounds}, in brackets the ratio to `support`. [README](README.md) says"
+    yield "what is measured.\n"
     yield from table(result)
-    yield f"\n{machine()}. {versions()}.\n"
+    load = os.getloadavg()[1] / os.cpu_count()
+    busy = f" The machine was also doing other work: {load:.1f} tasks waited for each core." if load > 1.5 else ""
+    yield f"\n{machine()}. {versions()}.{busy}\n"
     yield "The mean loss of the first bare epochs on the training set, with dropout on:\n"
     shown = 6
     yield "| | " + " | ".join(f"epoch {epoch + 1}" for epoch in range(shown)) + " |"

@@ -1,7 +1,7 @@
 //! candle, on the CPU.
 
 use candle_core::{DType, Device, Result, Tensor};
-use candle_nn::{AdamW, Dropout, Init, Linear, Module, Optimizer, ParamsAdamW, VarBuilder, VarMap, loss};
+use candle_nn::{AdamW, Dropout, Init, Linear, Module, Optimizer, ParamsAdamW, VarBuilder, VarMap};
 use support::Examples;
 
 use crate::{BIAS, INPUTS, Order, Peer, UNITS, glorot};
@@ -50,12 +50,18 @@ impl Candle {
             let x = self.features.index_select(&rows, 0)?;
             let y = self.labels.index_select(&rows, 0)?;
             let hidden = self.dropout.forward(&self.hidden.forward(&x)?.relu()?, true)?;
-            let loss = loss::binary_cross_entropy_with_logit(&self.output.forward(&hidden)?, &y)?;
+            let loss = binary_crossentropy(&self.output.forward(&hidden)?, &y)?;
             self.adam.backward_step(&loss)?;
             losses.push(f64::from(loss.to_scalar::<f32>()?));
         }
         Ok(losses.iter().sum::<f64>() / losses.len() as f64)
     }
+}
+
+/// candle's `binary_cross_entropy_with_logit` takes the logarithm of a rounded sigmoid: the loss is NaN from an early epoch.
+fn binary_crossentropy(z: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let small = (z.abs()?.neg()?.exp()? + 1.0)?.log()?;
+    ((z.relu()? - (z * y)?)? + small)?.mean_all()
 }
 
 impl Peer for Candle {
