@@ -108,7 +108,7 @@ def report(result, losses, rounds):
     yield "what is measured.\n"
     yield from table(result)
     load = os.getloadavg()[1] / os.cpu_count()
-    busy = f" The machine was also doing other work: {load:.1f} tasks waited for each core." if load > 1.5 else ""
+    busy = f" The machine was busy with other work too (load average {load:.1f} for each core)." if load > 1.5 else ""
     yield f"\n{machine()}. {versions()}.{busy}\n"
     yield "The mean loss of the first bare epochs on the training set, with dropout on:\n"
     shown = 6
