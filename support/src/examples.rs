@@ -39,7 +39,9 @@ impl Examples {
             )));
         }
         let names = (0..features.ncols()).map(|place| format!("x{place}")).collect();
-        Ok(Self { features: features.as_standard_layout().into_owned(), labels, weights: None, names })
+        let features =
+            if features.is_standard_layout() { features } else { features.as_standard_layout().into_owned() };
+        Ok(Self { features, labels, weights: None, names })
     }
 
     /// The same examples with names for the features.

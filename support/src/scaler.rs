@@ -123,7 +123,7 @@ impl StandardScaler {
             Some(encoder) => matrix(&encoder.transform(frame)?, &self.names)?,
             None => matrix(frame, &self.names)?,
         };
-        Ok(self.transform_array(&features)?.mapv(|value| value as f32).as_standard_layout().into_owned())
+        Ok(self.scaled(features)?.mapv(|value| value as f32).as_standard_layout().into_owned())
     }
 
     /// Scales an array of shape `[examples, features]`.
@@ -131,6 +131,10 @@ impl StandardScaler {
     /// # Errors
     /// When it has another number of features than the scaler was fitted on.
     pub fn transform_array(&self, features: &Array2<f64>) -> Result<Array2<f64>> {
+        self.scaled(features.clone())
+    }
+
+    fn scaled(&self, mut features: Array2<f64>) -> Result<Array2<f64>> {
         if features.ncols() != self.mean.len() {
             return Err(Error::Argument(format!(
                 "the scaler was fitted on {} features, not {}",
@@ -139,11 +143,10 @@ impl StandardScaler {
             )));
         }
         let limit = self.clip.filter(|limit| !limit.is_nan()).unwrap_or(f64::INFINITY); // clamp panics at NaN
-        let mut scaled = features.clone();
-        for ((mut column, &mean), &scale) in scaled.columns_mut().into_iter().zip(&self.mean).zip(&self.scale) {
+        for ((mut column, &mean), &scale) in features.columns_mut().into_iter().zip(&self.mean).zip(&self.scale) {
             column.mapv_inplace(|value| ((value - mean) / scale).clamp(-limit, limit));
         }
-        Ok(scaled)
+        Ok(features)
     }
 }
 
