@@ -29,11 +29,11 @@ pub const WARMING_VARIABLE: &str = "IMBALANCED_DATA_WARMING";
 
 const PREFIX: &str = "kernel-";
 
-// Tells evcxr its folder; and, as no two kernels have the same, whose a process is.
-const FOLDER_VARIABLE: &str = "EVCXR_TMPDIR";
+/// Tells evcxr its folder; and, as no two kernels have the same, whose a process is.
+pub const FOLDER_VARIABLE: &str = "EVCXR_TMPDIR";
 
-// Tells evcxr where its start-up cells are.
-const CONFIG_VARIABLE: &str = "EVCXR_CONFIG_DIR";
+/// Tells evcxr where its start-up cells are.
+pub const CONFIG_VARIABLE: &str = "EVCXR_CONFIG_DIR";
 
 /// Runs a kernel to its end; its exit code is the kernel's.
 pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {

@@ -10,6 +10,19 @@ use serde_json::Value;
 /// The crates that `support` re-exports, and the traits of numbers that their methods ask for.
 const FAMILIES: [&str; 5] = ["linfa", "ndarray", "num", "plotters", "polars"];
 
+/// The list without anything, if it is the standard library's.
+pub fn without_library(text: &str) -> Option<String> {
+    let mut metadata: Value = serde_json::from_str(text).ok()?;
+    let packages = metadata["packages"].as_array_mut()?;
+    if !packages.iter().any(|package| package["name"] == "sysroot") {
+        return None;
+    }
+    packages.clear();
+    metadata["workspace_members"].as_array_mut()?.clear();
+    metadata["resolve"]["nodes"].as_array_mut()?.clear();
+    Some(metadata.to_string())
+}
+
 /// The narrowed list; none when it has neither `support` nor the standard library, or isn't understood.
 pub fn narrow(text: &str) -> Option<String> {
     let mut metadata: Value = serde_json::from_str(text).ok()?;
@@ -124,6 +137,13 @@ mod tests {
     fn of_the_standard_library_the_types_are_kept() {
         let text = metadata(&[("sysroot", &["std"]), ("std", &["core", "libc"]), ("core", &[]), ("libc", &[])]);
         assert_eq!(names(&narrow(&text).unwrap()), ["sysroot", "std", "core"]);
+    }
+
+    #[test]
+    fn only_the_library_is_left_out() {
+        let library = metadata(&[("sysroot", &["std"]), ("std", &[])]);
+        assert!(names(&without_library(&library).unwrap()).is_empty());
+        assert!(without_library(&metadata(&[("ctx", &["regex"]), ("regex", &[])])).is_none());
     }
 
     #[test]

@@ -17,6 +17,7 @@ use anyhow::{Context, Result};
 use crate::console::note;
 use crate::metadata;
 use crate::process::command;
+use crate::ready;
 
 /// Tells the launcher, when it runs as `cargo`, where the installed toolchain is.
 const TOOLCHAIN_VARIABLE: &str = "IMBALANCED_DATA_TOOLCHAIN";
@@ -115,7 +116,8 @@ fn run_cargo(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     }
     let output = cargo.stderr(std::process::Stdio::inherit()).output().with_context(cannot)?;
     let text = String::from_utf8_lossy(&output.stdout);
-    print!("{}", metadata::narrow(&text).as_deref().unwrap_or(&text));
+    let narrowed = if ready::is_to_come() { metadata::without_library(&text) } else { metadata::narrow(&text) };
+    print!("{}", narrowed.as_deref().unwrap_or(&text));
     Ok(code_of(output.status))
 }
 
