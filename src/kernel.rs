@@ -46,12 +46,12 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     remove_dead_clones(paths);
     // The clone waits for the disk, the other two for answers of rustc and cargo.
     let (clone, kernel, is_ready) = thread::scope(|scope| {
-        let clone = scope.spawn(|| Clone::new(paths));
+        let kernel = scope.spawn(|| kernel_command(evcxr, paths));
         let is_ready = scope.spawn(|| ready::is_possible(paths));
-        let kernel = kernel_command(evcxr, paths);
-        (clone.join().expect("cloning does not panic"), kernel, is_ready.join().is_ok_and(|is_ready| is_ready))
+        (Clone::new(paths), kernel.join(), is_ready.join())
     });
-    let clone = clone?;
+    let (clone, kernel) = (clone?, kernel.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+    let is_ready = is_ready.is_ok_and(|is_ready| is_ready);
     let first_cells = is_ready.then(|| ready::cells(&clone.folder, paths)).flatten();
     let code = run_in(&clone.folder, kernel, first_cells, connection_file, &stop);
     if stop.orphaned() {
