@@ -335,6 +335,9 @@ mod tests {
         let mixed = Dataset::sample_from_datasets([negatives, positives], [0.5, 0.5], 1).unwrap();
         assert_eq!(mixed.len(), Some(55));
         assert_eq!(sorted(numbers(mixed.iter(), usize::MAX)), (0..55).collect::<Vec<_>>());
+        let one_of_two = Dataset::sample_from_datasets([dataset(3), dataset(4)], [1.0, 0.0], 1).unwrap();
+        assert_eq!(one_of_two.len(), Some(3));
+        assert_eq!(numbers(one_of_two.repeat().iter(), 6), [0, 1, 2, 0, 1, 2]);
     }
 
     #[test]

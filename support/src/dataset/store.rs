@@ -134,3 +134,33 @@ impl Stores {
         store.row(row - first)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array1;
+
+    #[test]
+    fn rows_come_back_as_they_were_whatever_their_width() {
+        for features in [1, 14, 15, 30] {
+            let set = |rows: usize, first: usize| {
+                let value = |(row, feature)| (100 * (first + row) + feature) as f32;
+                Examples::new(
+                    Array2::from_shape_fn((rows, features), value),
+                    Array1::from_shape_fn(rows, |row| row == 1),
+                )
+                .and_then(|set| set.with_weights(Array1::from_shape_fn(rows, |row| 0.5 * row as f32)))
+                .unwrap()
+            };
+            let (one, two) = (set(3, 0), set(2, 3));
+            let stores = Stores::new(Store::new(&one)).and(&Stores::new(Store::new(&two)));
+            assert_eq!((stores.rows(), stores.features()), (5, features));
+            let rows = [4, 0, 3, 2, 2, 1];
+            assert_eq!(stores.examples(&rows), one.concat(&two).unwrap().select(&rows.map(|row| row as usize)));
+            let mut lines = vec![Line::default(); lines_per_row(features)];
+            stores.fetch(&[4], &mut lines);
+            let values: Vec<f32> = lines.iter().flat_map(|line| line.0).take(features + 2).collect();
+            assert_eq!((values[0], &values[features..]), (400.0, [1.0, 0.5].as_slice()));
+        }
+    }
+}
