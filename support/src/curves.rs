@@ -41,19 +41,19 @@ impl Score for f32 {
             let bits = (score + 0.0).to_bits(); // -0 becomes 0: the two are equal
             if bits >> 31 == 1 { bits } else { !bits & 0x7fff_ffff }
         };
+        let digit = |score: f32, pass: u32| (key(score) >> (pass * DIGIT)) as usize & ((1 << DIGIT) - 1);
+        let mut counts = [[0; 1 << DIGIT]; 3];
+        for &score in &*scores {
+            (0..).zip(&mut counts).for_each(|(pass, counts)| counts[digit(score, pass)] += 1);
+        }
         let mut other = vec![0.0; scores.len()];
-        for shift in [0, DIGIT, 2 * DIGIT] {
-            let digit = |score: f32| (key(score) >> shift) as usize & ((1 << DIGIT) - 1);
-            let mut next = [0; 1 << DIGIT];
-            for &score in &*scores {
-                next[digit(score)] += 1;
-            }
+        for (pass, places) in (0..).zip(&mut counts) {
             let mut start = 0;
-            for count in &mut next {
+            for count in &mut *places {
                 start += std::mem::replace(count, start);
             }
             for &score in &*scores {
-                let place = &mut next[digit(score)];
+                let place = &mut places[digit(score, pass)];
                 other[*place] = score;
                 *place += 1;
             }
@@ -240,19 +240,20 @@ pub fn roc_auc_score<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Res
 
 /// The exact (ROC AUC, average precision) of labels with scores, without the curves.
 pub(crate) fn areas<S: Score>(examples: impl Iterator<Item = (bool, S)>) -> (f64, f64) {
-    let classes = Classes::new(examples);
-    let (negatives, positives) = (classes.negatives.len() as f64, classes.positives.len() as f64);
+    let Classes { negatives, positives } = Classes::new(examples);
     let (mut pairs, mut precision) = (0.0, 0.0);
-    let (mut last_true, mut last_false) = (0.0, 0.0);
-    classes.walk(|_, true_positives, false_positives| {
-        let (true_positives, false_positives) = (true_positives as f64, false_positives as f64);
-        pairs += (false_positives - last_false) * (true_positives + last_true) / 2.0;
-        if true_positives > last_true {
-            precision += (true_positives - last_true) * true_positives / (true_positives + false_positives);
-        }
-        (last_true, last_false) = (true_positives, false_positives);
-    });
-    (pairs / (positives * negatives), if positives > 0.0 { precision / positives } else { 0.0 })
+    // Negatives and positives at or above the score at hand.
+    let (mut at_least, mut found) = (0, 0);
+    for tied in positives.chunk_by(|a, b| a == b) {
+        let above = at_least + negatives[at_least..].iter().take_while(|&&score| score > tied[0]).count();
+        at_least = above + negatives[above..].iter().take_while(|&&score| score == tied[0]).count();
+        found += tied.len();
+        // A pair of a positive and a negative counts when the positive scores higher, and half when both score the same.
+        pairs += tied.len() as f64 * (negatives.len() as f64 - (above + at_least) as f64 / 2.0);
+        precision += tied.len() as f64 * found as f64 / (found + at_least) as f64;
+    }
+    let total = positives.len() as f64;
+    (pairs / (total * negatives.len() as f64), if total > 0.0 { precision / total } else { 0.0 })
 }
 
 /// The scores of each class, falling. Each class is sorted on its own, so that no label has to travel through the sort.
