@@ -1,4 +1,4 @@
-//! Step 2: the Rust kernel, evcxr_jupyter.
+//! Step 3: the Rust kernel, evcxr_jupyter.
 
 use std::env;
 use std::fs;

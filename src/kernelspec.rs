@@ -1,4 +1,4 @@
-//! Step 3: the kernelspec named `rust`, inside the Python environment, never in the user's home.
+//! Step 4: the kernelspec named `rust`, inside the Python environment, never in the user's home.
 
 use std::env;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Step 1: a Python environment with JupyterLab, nbclient and nbconvert, by uv or by venv and pip.
+//! Step 2: a Python environment with JupyterLab, nbclient and nbconvert, by uv or by venv and pip.
 
 use std::fs;
 use std::path::{Path, PathBuf};
