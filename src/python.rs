@@ -83,7 +83,8 @@ fn install_with_uv(uv: &Path, paths: &Paths, requirements: &Path, log: &Path, pr
     run_logged(&mut make, log, |_| {})?;
     progress.set_message("uv installs the packages");
     let mut install = command(uv);
-    install.args(["pip", "install", "--python"]).arg(paths.python_program("python")).arg("-r").arg(requirements);
+    install.args(["pip", "install", "--require-hashes", "--no-build", "--python"]);
+    install.arg(paths.python_program("python")).arg("-r").arg(requirements);
     run_logged(&mut install, log, |_| {})
 }
 
@@ -101,7 +102,7 @@ fn install_with_pip(paths: &Paths, requirements: &Path, log: &Path, progress: &m
     let mut install = command(paths.python_program("python"));
     install
         .args(["-m", "pip", "install", "--disable-pip-version-check"])
-        .args(["--no-input", "--progress-bar", "off", "-r"])
+        .args(["--no-input", "--progress-bar", "off", "--require-hashes", "--only-binary", ":all:", "-r"])
         .arg(requirements);
     run_logged(&mut install, log, |line| {
         if let Some(package) = line.strip_prefix("Collecting ") {
@@ -169,8 +170,8 @@ mod tests {
 
     #[test]
     fn every_requirement_is_pinned() {
-        for line in REQUIREMENTS.lines().filter(|line| !line.starts_with('#')) {
-            assert!(line.contains("=="), "{line}");
+        for line in REQUIREMENTS.lines().filter(|line| !line.starts_with(['#', ' '])) {
+            assert!(line.contains("==") && line.ends_with(" \\"), "no version, or no hashes after it: {line}");
         }
         assert!(pinned("jupyterlab").unwrap().starts_with("4.6."));
         assert_eq!(pinned("nbclient"), Some("0.11.0"));
