@@ -31,6 +31,7 @@ mod ports;
 mod process;
 mod python;
 mod ready;
+mod server;
 mod setup;
 mod sources;
 mod stamp;
