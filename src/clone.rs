@@ -194,7 +194,12 @@ mod tests {
         let (from, to) = (folder.path().join("warm"), folder.path().join("clone"));
         warm(&from);
         clone_folder(&from, &to, Large::HardLink).unwrap();
-        for name in ["deps/libctx.so", ".cargo-lock", "incremental", ".fingerprint/psm-1/run-build-script-build-script-build.json"] {
+        for name in [
+            "deps/libctx.so",
+            ".cargo-lock",
+            "incremental",
+            ".fingerprint/psm-1/run-build-script-build-script-build.json",
+        ] {
             assert!(!to.join(BUILT).join(name).exists(), "{name}");
         }
         assert!(to.join("built-with.json").is_file());

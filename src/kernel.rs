@@ -57,8 +57,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
         // The kernel of a launcher that was killed may need a moment to end.
         let _lock = Lock::exclusive(&paths.builds.join("warming.lock"), || {})?;
         let mut kernel = kernel_command(evcxr, connection_file, paths, None);
-        let ended = Run { folder: Path::new(&folder), first_cells: None, stop: &stop, begin }
-            .of(&mut kernel, None)?;
+        let ended = Run { folder: Path::new(&folder), first_cells: None, stop: &stop, begin }.of(&mut kernel, None)?;
         return Ok(ended.code());
     }
     let ports = match Ports::hold(connection_file) {
@@ -92,7 +91,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
 
     let mut run = Run { folder: &clone.folder, first_cells, stop: &stop, begin };
     let mut ended = run.of(&mut kernel, Some(ports))?;
-    if run.first_cells.as_ref().is_some_and(|cells| !cells.are_done()) && ended == Ended::ByItself {
+    if run.first_cells.as_ref().is_some_and(|cells| !cells.are_done()) && matches!(ended, Ended::ByItself(_)) {
         tell("it could not load support before the first cell: it starts again without, and so will others".to_owned());
         ready::remember_failure(paths)?;
         run.first_cells = None;
@@ -142,8 +141,8 @@ struct Run<'a> {
 enum Ended {
     /// It was asked to, with this code.
     Well(u8),
-    /// It gave up.
-    ByItself,
+    /// It gave up, with this code.
+    ByItself(u8),
     /// It was killed, by this launcher or another program.
     Killed,
 }
@@ -151,8 +150,8 @@ enum Ended {
 impl Ended {
     fn code(self) -> u8 {
         match self {
-            Ended::Well(code) => code,
-            Ended::ByItself | Ended::Killed => 1,
+            Ended::Well(code) | Ended::ByItself(code) => code,
+            Ended::Killed => 1,
         }
     }
 }
@@ -193,10 +192,10 @@ impl Run<'_> {
         let mut told = false;
         loop {
             if let Some(status) = child.try_wait().context("lost the Rust kernel")? {
-                return Ok(match status.code() {
-                    Some(0) => Ended::Well(0),
-                    Some(code) if self.stop.requested() => Ended::Well(u8::try_from(code).unwrap_or(1)),
-                    Some(_) => Ended::ByItself,
+                let code = status.code().map(|code| u8::try_from(code).unwrap_or(1));
+                return Ok(match code {
+                    Some(code) if code == 0 || self.stop.requested() => Ended::Well(code),
+                    Some(code) => Ended::ByItself(code),
                     None => Ended::Killed,
                 });
             }
@@ -227,7 +226,8 @@ impl Run<'_> {
 fn reason(compiled: &[String]) -> String {
     match compiled.iter().find(|name| *name != "ctx") {
         Some(name) => format!("cargo builds {name} again, though the set-up has built it. Try: cargo run -- setup"),
-        None => "it reads the libraries, which takes 5 s on a quiet machine; other programs may keep this one busy".to_owned(),
+        None => "it reads the libraries, which takes 5 s on a quiet machine; other programs may keep this one busy"
+            .to_owned(),
     }
 }
 

@@ -59,7 +59,10 @@ impl Ports {
             let socket = socket(family, SocketType::STREAM, None)?;
             rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
             bind(&socket, &SocketAddr::new(ip, port)).with_context(|| {
-                format!("port {port} of {}, which Jupyter chose for this kernel, can't be had", connection_file.display())
+                format!(
+                    "port {port} of {}, which Jupyter chose for this kernel, can't be had",
+                    connection_file.display()
+                )
             })?;
             Ok(socket)
         };

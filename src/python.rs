@@ -113,7 +113,8 @@ pub fn pinned(package: &str) -> Option<&'static str> {
 /// A command of Python's that no setting of another Python reaches.
 pub fn python_command(program: impl AsRef<OsStr>) -> Command {
     let mut command = command(program);
-    for name in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"] {
+    for name in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"]
+    {
         command.env_remove(name);
     }
     command

@@ -70,7 +70,8 @@ impl Step for Sources {
     }
 
     fn is_done(&self) -> Result<bool> {
-        Ok(folder(&sysroot()?).is_some())
+        // A Rust that does not run is told by the step itself.
+        Ok(sysroot().is_ok_and(|sysroot| folder(&sysroot).is_some()))
     }
 
     fn megabytes(&self) -> u64 {
@@ -94,7 +95,9 @@ impl Step for Sources {
         match added {
             _ if folder(&sysroot).is_some() => Ok(()),
             Ok(()) => bail!("{missing}, but rustup has put them elsewhere\n{REMEDY}"),
-            Err(error) => bail!("{missing}, but rustup could not add them: {error:#}\nWith a network, and as the owner of that folder:\n{REMEDY}"),
+            Err(error) => bail!(
+                "{missing}, but rustup could not add them: {error:#}\nWith a network, and as the owner of that folder:\n{REMEDY}"
+            ),
         }
     }
 }

@@ -79,7 +79,8 @@ impl Step for Warm {
     }
 
     fn is_done(&self) -> Result<bool> {
-        Ok(stamp::matches(&self.stamp_file(), &self.stamp(&rustc_version()?)?))
+        Ok(BuiltWith::of(&self.paths.warm()).is_some()
+            && stamp::matches(&self.stamp_file(), &self.stamp(&rustc_version()?)?))
     }
 
     fn megabytes(&self) -> u64 {
