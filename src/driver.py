@@ -148,10 +148,11 @@ def error_stream(cell):
 def memory():
     """The most megabytes that the kernel and the process that runs its cells have held; only Linux tells."""
     try:
-        kernel = children(os.getpid())
-        while kernel and "evcxr" not in name_of(kernel[0]):
-            kernel = children(kernel[0])
-        return [most_megabytes(process) for process in kernel[:1] + children(*kernel[:1])[:1]]
+        processes = children(os.getpid())
+        while processes and not any("evcxr" in name_of(process) for process in processes):
+            processes = [child for process in processes for child in children(process)]
+        kernel = [process for process in processes if "evcxr" in name_of(process)][:1]
+        return [most_megabytes(process) for process in kernel + children(*kernel)[:1]]
     except OSError:
         # One of them has just ended.
         return []
