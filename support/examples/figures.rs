@@ -112,6 +112,7 @@ fn training(rng: &mut ChaCha8Rng, epochs: usize, start: f64, best_epoch: Option<
                 loss: 0.003 / base + start * left * left + 0.02 * noise.abs(),
                 cross_entropy: 0.004 + start * left,
                 brier_score: 0.0005,
+                threshold: 0.5,
                 confusion_matrix: ConfusionMatrix {
                     true_negatives: 181_900.0,
                     false_positives: (40.0 + 400.0 * left + 500.0 * noise).max(0.0).round(),

@@ -40,7 +40,7 @@ pub fn bootstrap(
                 let row = rng.gen_range(0..rows) as usize;
                 Outcome { label: labels[row], weight: 1.0, loss: f32::NAN, probability: probabilities[row] }
             });
-            let resampled = Metrics::new(&drawn.collect::<Vec<_>>());
+            let resampled = Metrics::new(&drawn.collect::<Vec<_>>(), Metrics::THRESHOLD);
             metrics.iter().map(|&metric| resampled.get(metric)).collect()
         })
         .collect();

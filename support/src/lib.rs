@@ -32,9 +32,9 @@ mod kernels;
 mod layers;
 mod network;
 mod optimizers;
+mod history;
 mod model;
 mod checkpoint;
-mod history;
 mod early_stopping;
 mod training;
 

@@ -10,6 +10,7 @@ use support::polars::prelude::DataFrame;
 use support::*;
 
 const SEED: u64 = 5;
+const COSTS: Costs = Costs { false_alarm: 200.0, missed: 5000.0 };
 
 /// The steps and the fingerprints of what they give.
 const EXPECTED: &str = "\
@@ -29,6 +30,17 @@ ROC curve              9db31ea62f86fc44
 Keras' areas           de0dbc7c318edd4a
 bootstrap              0e08a7e2298ee198
 figure                 23d75e07cd340bc4
+weights by Sgd         817d3f21618700f8
+weights by RmsProp     670782f29400069a
+costs                  e05754f32d8cd8af
+losses                 e7207d4103306439
+choice of rows         f7c7b9e4560848b2
+permutation            f83002103bbb1f6d
+low signal             fe7bc5487c120011
+machines               b0d315a1e1c47405
+stratified split       ce6acbbab4d0a0d9
+encoded features       dd22265a62311230
+saved weights          f5deccda059f9680
 ";
 
 /// FNV-1a over the bits of everything that is added.
@@ -68,6 +80,11 @@ fn of_frame(frame: &DataFrame) -> String {
     of_f64(columns.flat_map(|column| column.iter().flatten()))
 }
 
+fn of_examples(examples: &Examples) -> String {
+    let features = examples.features.iter().map(|value| value.to_bits().into());
+    Fingerprint::of(features.chain(examples.labels.iter().map(|&label| label.into())))
+}
+
 fn model() -> Sequential {
     Sequential::new(29, SEED)
         .add(Dense::new(16).relu())
@@ -99,9 +116,8 @@ fn fingerprints() -> Result<String, SupportError> {
     let history = baseline.fit(&batches, &test, FitConfig::epochs(3))?;
     step("trained weights", of_f32(baseline.weights().values()));
     step("history", of_history(&history));
-    let (neg, pos) = train.class_counts();
     let mut weighted = model();
-    let history = weighted.fit(&batches, &test, FitConfig::epochs(2).class_weight(ClassWeight::balanced(neg, pos)))?;
+    let history = weighted.fit(&batches, &test, FitConfig::epochs(2).class_weight(ClassWeight::balanced(&train)?))?;
     step("weighted history", of_history(&history));
     let (negatives, positives) = train.by_class();
     let endless = |examples| Dataset::new(examples).buffered_shuffle(1000, SEED).repeat();
@@ -122,6 +138,36 @@ fn fingerprints() -> Result<String, SupportError> {
     step("bootstrap", of_f64(intervals.into_iter().flat_map(|(lower, upper)| [lower, upper])));
     let roc = baseline.roc_curve(&test)?;
     step("figure", of_text(plot::roc(&[("Test", &roc, plot::solid(0))])?.svg()));
+
+    for (name, compiled) in [
+        ("weights by Sgd", model().compile(Sgd::new(0.1).momentum(0.9))),
+        ("weights by RmsProp", model().compile(RmsProp::new(1e-3))),
+    ] {
+        let mut model = compiled;
+        model.fit(&batches, None, FitConfig::epochs(1))?;
+        step(name, of_f32(model.weights().values()));
+    }
+    let curve = COSTS.curve(&test.labels, &predictions)?;
+    step("costs", of_f64(curve.points().into_iter().flat_map(|(threshold, cost)| [threshold, cost])));
+    step("losses", of_f64([log_loss(&test.labels, &predictions)?, brier_score(&test.labels, &predictions)?]));
+    step("choice of rows", Fingerprint::of(random_choice(1000, 500, SEED)?.into_iter().map(|row| row as u64)));
+    step("permutation", Fingerprint::of(permutation(1000, SEED).into_iter().map(|row| row as u64)));
+
+    let customers = data::low_signal(SEED);
+    step("low signal", of_examples(&customers));
+    let pumps = data::machines(SEED);
+    step("machines", of_frame(&pumps));
+    let pumps = data::binary_label(&data::drop_columns(&pumps, &["inspection", "downtime_hours"])?, "failed", "yes")?;
+    let (train, _, test) = data::train_val_test_split(&pumps, "failed", SEED)?;
+    step("stratified split", of_frame(&test));
+    let scaler = StandardScaler::fit_encoded(&train, "failed", &Encoder::fit(&train, "failed")?)?.clip(5.0);
+    step("encoded features", of_examples(&scaler.transform(&test)?));
+
+    let file = std::env::temp_dir().join(format!("support-exact-{}.safetensors", std::process::id()));
+    baseline.save_weights(&file)?;
+    let saved = std::fs::read(&file);
+    let _ = std::fs::remove_file(&file);
+    step("saved weights", Fingerprint::of(saved.expect("just written").into_iter().map(u64::from)));
     Ok(lines.concat())
 }
 

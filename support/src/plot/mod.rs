@@ -116,7 +116,7 @@ mod tests {
                 let loss = 0.5 / (1.0 + f64::from(epoch)) + 0.001 * normal().abs();
                 let confusion_matrix = ConfusionMatrix { true_positives: f64::from(epoch), ..Default::default() };
                 let prc = 0.5 + 0.01 * normal();
-                Metrics { loss, cross_entropy: loss, brier_score: 0.0, confusion_matrix, auc: prc, prc }
+                Metrics { loss, cross_entropy: loss, brier_score: 0.0, threshold: 0.5, confusion_matrix, auc: prc, prc }
             })
             .collect();
         let run = History { train: epochs.clone(), val: epochs, best_epoch: Some(90) };
