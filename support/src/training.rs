@@ -33,6 +33,12 @@ impl ClassWeight {
         Ok(Self { negative: half / negatives, positive: half / positives })
     }
 
+    /// How many times too high the odds of a model come out that was trained with these weights: 1 divided by it is what
+    /// [`multiply_odds`](crate::multiply_odds) needs to undo them.
+    pub fn odds_factor(&self) -> f64 {
+        self.positive / self.negative
+    }
+
     /// The two weights (for negatives, for positives) in the type of the network.
     fn in_f32(self) -> (f32, f32) {
         (self.negative as f32, self.positive as f32)

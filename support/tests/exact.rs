@@ -32,10 +32,14 @@ bootstrap              0e08a7e2298ee198
 figure                 23d75e07cd340bc4
 weights by Sgd         817d3f21618700f8
 weights by RmsProp     670782f29400069a
+calibration            d6ed300dda00fb83
+odds                   4f5b25ff9fec30a4
+paired bootstrap       8d32fe4d9330bf0e
 costs                  e05754f32d8cd8af
 losses                 e7207d4103306439
 choice of rows         f7c7b9e4560848b2
 permutation            f83002103bbb1f6d
+all figures            ad38036ef8e58778
 low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
 stratified split       ce6acbbab4d0a0d9
@@ -135,7 +139,7 @@ fn fingerprints() -> Result<String, SupportError> {
     let keras = keras_auc(&test.labels, &predictions)?;
     step("Keras' areas", of_f64([keras.roc, keras.pr]));
     let intervals = bootstrap(&test.labels, &predictions, &[Metric::Prc, Metric::BrierScore], 40, SEED)?;
-    step("bootstrap", of_f64(intervals.into_iter().flat_map(|(lower, upper)| [lower, upper])));
+    step("bootstrap", of_f64(intervals.into_iter().flat_map(|interval| [interval.lower, interval.upper])));
     let roc = baseline.roc_curve(&test)?;
     step("figure", of_text(plot::roc(&[("Test", &roc, plot::solid(0))])?.svg()));
 
@@ -147,11 +151,38 @@ fn fingerprints() -> Result<String, SupportError> {
         model.fit(&batches, None, FitConfig::epochs(1))?;
         step(name, of_f32(model.weights().values()));
     }
+    let bins = Calibration::by_positives(&test.labels, &predictions, 5)?;
+    let ends = bins.bins.iter().flat_map(|bin| [bin.mean_prediction, bin.interval().0, bin.interval().1]);
+    step("calibration", of_f64(ends));
+    step("odds", of_f32(&multiply_odds(&predictions, 0.01)?));
+    let measures = [Metric::Auc, Metric::CrossEntropy, Metric::Recall];
+    let difference = bootstrap_difference(&test.labels, (&predictions, 0.1), &predictions, &measures, 40, SEED)?;
+    step("paired bootstrap", of_f64(difference.into_iter().flat_map(|interval| [interval.lower, interval.upper])));
     let curve = COSTS.curve(&test.labels, &predictions)?;
     step("costs", of_f64(curve.points().into_iter().flat_map(|(threshold, cost)| [threshold, cost])));
     step("losses", of_f64([log_loss(&test.labels, &predictions)?, brier_score(&test.labels, &predictions)?]));
     step("choice of rows", Fingerprint::of(random_choice(1000, 500, SEED)?.into_iter().map(|row| row as u64)));
     step("permutation", Fingerprint::of(permutation(1000, SEED).into_iter().map(|row| row as u64)));
+
+    let steps = baseline.precision_recall_curve(&test)?;
+    let matrix = baseline.evaluate_at(&test, steps.threshold_for_recall(0.8)?)?.confusion_matrix;
+    let curves = [("Costs", curve.points(), plot::dashed(1))];
+    let histograms = [("Test", &predictions)];
+    let figures = [
+        plot::joint(&test, "V5", "V6", "Test")?,
+        plot::joint_pair(("Negative", &negatives), ("Positive", &positives), "V5", "V6")?,
+        plot::loss(&[("Weighted", &history)])?,
+        plot::history(&history)?,
+        plot::confusion_matrix(&matrix, "Test")?,
+        plot::precision_recall(&[("Test", &steps, plot::solid(0))])?,
+        plot::calibration(&[("Test", &bins, plot::solid(0))])?,
+        plot::calibration_log(&[("Test", &bins, plot::solid(0))])?,
+        plot::histogram(&histograms, 50, "Test")?,
+        plot::lines("threshold", "cost", &curves)?,
+        plot::lines_log_x("threshold", "cost", &curves)?,
+        plot::spread(Metric::Loss, &[("Weighted", history.train.clone())])?,
+    ];
+    step("all figures", of_text(&figures.each_ref().map(|figure| figure.svg()).concat()));
 
     let customers = data::low_signal(SEED);
     step("low signal", of_examples(&customers));

@@ -56,7 +56,7 @@ fn a_file_becomes_a_model_that_can_be_loaded() {
     let labels = scaler.transform(&test_df).unwrap().labels;
     assert!(roc_auc_score(&labels, &predictions).unwrap() > 0.9);
 
-    let costs = Costs::new(1.0, 20.0).unwrap();
+    let costs = Costs { false_alarm: 1.0, missed: 20.0 };
     let (threshold, cost) = costs.curve(&labels, &predictions).unwrap().best();
     assert_eq!(costs.total(&confusion_matrix(&labels, &predictions, threshold).unwrap()), cost);
 

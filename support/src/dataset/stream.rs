@@ -79,7 +79,10 @@ impl Stream {
             Self::Rows(rows) => vec![rows.clone()],
             Self::Shuffle { input, .. } | Self::Repeat(input) => input.sources(),
             Self::Take { input, count } => match **input {
-                Self::Rows(ref rows) => vec![rows.start..rows.start + rows.len().min(*count) as u32],
+                Self::Rows(ref rows) => {
+                    let first = rows.start..rows.start + rows.len().min(*count) as u32;
+                    vec![first]
+                }
                 ref input => input.sources(),
             },
             Self::Sample { inputs, .. } => {
