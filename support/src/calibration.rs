@@ -153,7 +153,7 @@ impl fmt::Display for Calibration {
 }
 
 /// A share with three decimals, or as many as its first two digits need.
-fn share(value: f64) -> String {
+pub(crate) fn share(value: f64) -> String {
     let mut decimals = 3;
     let mut smallest = 0.01;
     while value > 0.0 && value < smallest && decimals < 12 {

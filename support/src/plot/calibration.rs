@@ -4,7 +4,7 @@ use super::axes::{Axis, Panel};
 use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
 use super::page::{Frame, PIXEL, Page, Stroke};
 use super::{Figure, Style};
-use crate::calibration::Calibration;
+use crate::calibration::{Calibration, share as text};
 use crate::error::{Error, Result};
 
 const X: &str = "mean prediction";
@@ -72,7 +72,7 @@ fn draw(calibrations: &[(&str, &Calibration, Style)], x: Axis, y: Axis, (low, hi
             if let Some(point) = panel.at(prediction, share) {
                 page.dot(point, 3 * PIXEL, stroke.color, "#ffffff");
             }
-            texts.push(format!("{share:.2e} where {prediction:.2e} was predicted"));
+            texts.push(format!("{} where {} was predicted", text(share), text(prediction)));
         }
         alt += &format!(" {name}: {}.", texts.join(", "));
         curves.push(Curve::new(*name, *style, values.points()));
@@ -100,7 +100,7 @@ mod tests {
         for figure in [calibration, calibration_log].map(|draw| draw(&[("Test", &rare, solid(0))]).unwrap()) {
             assert_eq!(figure.svg().matches("<circle").count(), 4);
             assert!(figure.svg().contains(">as predicted<") && !figure.svg().contains("NaN"));
-            assert!(figure.alt().contains("Test: 8.00e-4 where 1.25e-2 was predicted,"), "{}", figure.alt());
+            assert!(figure.alt().contains("Test: 0.00080 where 0.013 was predicted,"), "{}", figure.alt());
         }
     }
 
