@@ -14,11 +14,15 @@ use crate::kernels::{self, Lane, PartialSums, TILE, total};
 use crate::layers::{Layer, Tape};
 use crate::metrics::Outcome;
 use crate::random::{Purpose, generator};
+use crate::table::thousands;
 
 /// Rows in a chunk.
 const CHUNK: usize = 8 * TILE;
 /// Chunks at work at the same time: enough for many cores, and a bound on the memory that a large batch takes.
 const MAX_CHUNKS: usize = 64;
+
+/// The most weights that a network may have: a gigabyte of them, and eight times as much at work.
+const MAX_WEIGHTS: usize = 1 << 28;
 
 /// The layers and their weights.
 #[derive(Clone, Debug)]
@@ -44,6 +48,12 @@ pub(crate) struct Scratch {
     /// For each chunk that is worked on at the same time.
     chunks: Vec<Workspace>,
     gradient: Vec<f32>,
+}
+
+impl Clone for Scratch {
+    fn clone(&self) -> Self {
+        Self::default() // a copy of a model makes room of its own
+    }
 }
 
 impl fmt::Debug for Scratch {
@@ -75,12 +85,24 @@ impl Network {
             return Err(Error::Argument("a model has at least one input".into()));
         }
         self.layers.iter().try_for_each(Layer::check)?;
+        if self.is_too_large() {
+            return Err(Error::Argument(format!(
+                "the model would have more than {} weights, for which there is no room: give its layers fewer units",
+                thousands(MAX_WEIGHTS)
+            )));
+        }
         match self.outputs() {
             1 if self.layers.iter().any(|layer| matches!(layer, Layer::Dense(_))) => Ok(()),
             units => Err(Error::Argument(format!(
                 "the last layer gives the logit of the positive class: end the model with Dense::new(1), not with {units} outputs"
             ))),
         }
+    }
+
+    /// Whether there is no room for the weights.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let counts = self.with_inputs().map(|(inputs, layer)| layer.weight_count(inputs));
+        counts.fold(0usize, usize::saturating_add) > MAX_WEIGHTS
     }
 
     pub(crate) fn outputs(&self) -> usize {

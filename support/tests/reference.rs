@@ -501,9 +501,9 @@ fn bias_and_class_weights_are_the_formulas() {
         let examples = Examples::new(Array2::zeros((neg + pos, 1)), labels).unwrap();
         assert_eq!(examples.class_counts(), (neg, pos));
         let what = |key: &str| format!("{neg} negatives, {pos} positives: {key}");
-        let bias = initial_bias(neg, pos);
+        let bias = initial_bias(&examples).unwrap();
         assert_near(bias, number(&pair["initial_bias"]), 0.0, 1e-14, &what("initial_bias"));
-        let ClassWeight { negative, positive } = ClassWeight::balanced(neg, pos);
+        let ClassWeight { negative, positive } = ClassWeight::balanced(&examples).unwrap();
         assert_near(negative, number(&pair["weight_for_0"]), 0.0, 1e-14, &what("weight_for_0"));
         assert_near(positive, number(&pair["weight_for_1"]), 0.0, 1e-14, &what("weight_for_1"));
         // A model whose only working weight is this bias answers p₀ everywhere, at a loss of the entropy at p₀.
