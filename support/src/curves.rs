@@ -549,6 +549,31 @@ mod tests {
         assert_eq!((pr.precision.last(), pr.recall.last()), (Some(&1.0), Some(&0.0)));
     }
 
+    /// Every threshold there is, under the rule that decides everywhere, against the one that the curve names.
+    #[test]
+    fn thresholds_for_a_goal_are_the_best_ones() {
+        use crate::metrics::confusion_matrix;
+        for levels in [3, 20, 1000] {
+            let (labels, scores) = random(300, levels, 4);
+            let curve = precision_recall_curve(&labels, &scores).unwrap();
+            let at = |threshold| confusion_matrix(&labels, &scores, threshold).unwrap();
+            let thresholds = || curve.thresholds.iter().copied().chain([below_all(curve.thresholds[0])]);
+            for goal in (0..=20).map(|goal| f64::from(goal) / 20.0) {
+                let chosen = curve.threshold_for_recall(goal).unwrap();
+                assert!(at(chosen).recall() >= goal);
+                assert!(thresholds().all(|other| other <= chosen || at(other).recall() < goal), "{goal} {chosen}");
+                let reached = |threshold: f64| at(threshold).true_positives > 0.0 && at(threshold).precision() >= goal;
+                match curve.threshold_for_precision(goal) {
+                    Ok(chosen) => {
+                        assert!(at(chosen).precision() >= goal);
+                        assert!(thresholds().all(|other| other >= chosen || !reached(other)), "{goal} {chosen}");
+                    }
+                    Err(_) => assert!(!thresholds().any(reached), "{goal}"),
+                }
+            }
+        }
+    }
+
     #[test]
     fn dropping_intermediate_points_keeps_the_curve() {
         let (labels, scores) = random(500, 400, 2);

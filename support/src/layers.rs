@@ -210,7 +210,10 @@ impl Layer {
             }
             Self::Dropout(dropout) => {
                 if let Some(input_delta) = input_delta {
-                    kernels::mask(delta, kept, dropout.scale(), input_delta);
+                    match kept {
+                        Some(kept) => kernels::mask(delta, kept, dropout.scale(), input_delta),
+                        None => input_delta.copy_from_slice(delta),
+                    }
                 }
             }
         }
@@ -221,7 +224,8 @@ impl Layer {
 pub(crate) struct Tape<'a> {
     pub(crate) input: &'a [Lane],
     pub(crate) output: &'a [Lane],
-    pub(crate) kept: &'a [u64],
+    /// What dropout let through; none when it was off.
+    pub(crate) kept: Option<&'a [u64]>,
     pub(crate) delta: &'a mut [Lane],
     pub(crate) input_delta: Option<&'a mut [Lane]>,
 }
