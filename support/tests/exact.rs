@@ -39,7 +39,7 @@ costs                  e05754f32d8cd8af
 losses                 e7207d4103306439
 choice of rows         f7c7b9e4560848b2
 permutation            f83002103bbb1f6d
-all figures            ad38036ef8e58778
+all figures            001bc81d6515a098
 low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
 stratified split       ce6acbbab4d0a0d9
