@@ -32,6 +32,8 @@ c.Spawner.mem_limit = "3G"
 c.Spawner.cpu_limit = 2.0
 # Each has a /tmp that the others don't see.
 c.SystemdSpawner.isolate_tmp = True
+# Their work goes on while the hub starts again.
+c.JupyterHub.cleanup_servers = False
 # All learners together, so that `systemctl set-property room.slice MemoryMax=…` leaves the machine some.
 c.SystemdSpawner.slice = "room.slice"
 
@@ -52,4 +54,6 @@ c.Spawner.args = [
     "--MappingKernelManager.cull_idle_timeout=3600",
     "--MappingKernelManager.cull_connected=True",
 ]
+# When all come in at once, a server takes longer than the usual half minute.
 c.Spawner.start_timeout = 120
+c.Spawner.http_timeout = 120
