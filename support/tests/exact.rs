@@ -16,7 +16,7 @@ const EXPECTED: &str = "\
 synthetic set          bd668a410c7a843b
 description            3031a8446cc49ffd
 logarithm              fb536e308fc6d65b
-scaler                 310256cf56774bc1
+scaler                 d9c21e85d044fd12
 scaled features        af35abe554e27408
 first weights          d5676035a44ba875
 trained weights        2c7fbb9a42fba2b1
