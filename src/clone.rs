@@ -1,46 +1,64 @@
 //! Cloning a warm folder: large built files are hard links, which cost no time and no space; the rest is copied.
 //!
-//! Only files that are replaced, never changed in place, may be links: libraries and object files are;
-//! manifests, cargo's fingerprints and evcxr's sources are not.
+//! Only files that are replaced, never changed in place, may be links: the libraries in `deps` and the programs of
+//! build scripts are; what cargo writes about a build (`.fingerprint`), what build scripts make, manifests and
+//! evcxr's sources are not. The originals of links are read-only, so that a write in place is an error.
 //!
 //! The system lets nobody make hard links to another user's files. Readers of a shared set-up get symbolic links:
 //! they cost as little, but the warm folder must stay where it is while their kernels run.
 
-use std::fs::{self, File, FileTimes};
+use std::fs::{self, File, FileTimes, Permissions};
 use std::io;
 use std::path::Path;
 
-/// What takes the place of a hard link that can't be made.
+/// What becomes of the files that may be links.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Instead {
-    /// A copy, which is as independent as a hard link.
+pub enum Large {
+    /// Copies.
     Copy,
-    /// A symbolic link, which breaks when the original goes.
-    SymbolicLink,
+    /// Hard links; copies where there are none.
+    HardLink,
+    /// Hard links; symbolic links, which break when the original goes, where there are none.
+    AnyLink,
 }
 
 /// Clones a folder. What belongs to evcxr's own crate is left out: it is compiled anew anyway.
-pub fn clone_folder(from: &Path, to: &Path, instead: Instead) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let target = to.join(&name);
-        let name = name.to_string_lossy();
-        let kind = entry.file_type()?;
-        if is_left_out(&name) {
-            continue;
+pub fn clone_folder(from: &Path, to: &Path, large: Large) -> io::Result<()> {
+    for_each_file(from, &mut |file, name| {
+        let target = to.join(name);
+        match may_be_link(name) {
+            true => link_file(file, &target, large),
+            false => copy_file(file, &target),
         }
-        if kind.is_dir() {
-            clone_folder(&entry.path(), &target, instead)?;
-        } else if kind.is_file() {
-            match is_replaced_whole(&name) {
-                true => link_file(&entry.path(), &target, instead)?,
-                false => copy_file(&entry.path(), &target)?,
+    })
+}
+
+/// Lets nobody write what clones will be linked to.
+pub fn protect(folder: &Path) -> io::Result<()> {
+    for_each_file(folder, &mut |file, name| match may_be_link(name) {
+        true => set_writable(file, false),
+        false => Ok(()),
+    })
+}
+
+// Calls with the path of each file that belongs to a clone, and with its name below the folder.
+fn for_each_file(folder: &Path, act: &mut impl FnMut(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+    fn walk(top: &Path, folder: &Path, act: &mut impl FnMut(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let (path, kind) = (entry.path(), entry.file_type()?);
+            if is_left_out(&entry.file_name().to_string_lossy()) {
+                continue;
+            }
+            if kind.is_dir() {
+                walk(top, &path, act)?;
+            } else if kind.is_file() {
+                act(&path, path.strip_prefix(top).unwrap_or(&path))?;
             }
         }
+        Ok(())
     }
-    Ok(())
+    walk(folder, folder, act)
 }
 
 fn is_left_out(name: &str) -> bool {
@@ -48,7 +66,7 @@ fn is_left_out(name: &str) -> bool {
     const NAMES: [&str; 6] =
         ["incremental", ".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock", LOCK_FILE, TEMPORARY];
     // By these cargo only says why it builds something again.
-    let explains = name.ends_with(".json") && name != ".rustc_info.json";
+    let explains = name.ends_with(".json") && ![".rustc_info.json", "built-with.json"].contains(&name);
     explains || NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
 }
 
@@ -58,72 +76,164 @@ pub const LOCK_FILE: &str = "kernel.lock";
 /// The folder in a clone for the temporary files of its cells.
 pub const TEMPORARY: &str = "tmp";
 
-fn is_replaced_whole(name: &str) -> bool {
-    const ENDS: [&str; 9] = [".rlib", ".rmeta", ".so", ".dylib", ".dll", ".lib", ".a", ".o", ".pdb"];
-    let program = !name.contains('.');
-    ENDS.iter().any(|end| name.ends_with(end)) || program && name.contains("build")
+fn may_be_link(name: &Path) -> bool {
+    const LIBRARIES: [&str; 9] = ["rlib", "rmeta", "so", "dylib", "dll", "lib", "a", "o", "pdb"];
+    let is_in = |folder: &str, levels: usize| {
+        name.ancestors().nth(levels).and_then(Path::file_name).is_some_and(|found| found == folder)
+    };
+    let is_library = name.extension().is_some_and(|end| LIBRARIES.iter().any(|library| end == *library));
+    let file = name.file_name().unwrap_or_default().to_string_lossy();
+    let is_build_script = ["build-script-", "build_script_"].iter().any(|start| file.starts_with(start));
+    is_in("deps", 1) && is_library || is_in("build", 2) && is_build_script && !file.ends_with(".d")
 }
 
-fn link_file(from: &Path, to: &Path, instead: Instead) -> io::Result<()> {
-    if fs::hard_link(from, to).is_ok() {
+fn link_file(from: &Path, to: &Path, large: Large) -> io::Result<()> {
+    make_parent(to)?;
+    if large != Large::Copy && fs::hard_link(from, to).is_ok() {
         return Ok(());
     }
     #[cfg(unix)]
-    if instead == Instead::SymbolicLink {
+    if large == Large::AnyLink {
         return std::os::unix::fs::symlink(from, to);
     }
     // Another disk, or a file system without links.
-    let _ = instead;
     copy_file(from, to)
 }
 
-// With the same times, which cargo looks at.
+// With the same times, which cargo looks at; and writable, as the copy is nobody else's.
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    make_parent(to)?;
     fs::copy(from, to)?;
-    let about = fs::metadata(from)?;
-    let times = FileTimes::new().set_modified(about.modified()?);
-    match File::options().write(true).open(to) {
-        Ok(file) => file.set_times(times),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        Err(error) => Err(error),
+    set_writable(to, true)?;
+    let times = FileTimes::new().set_modified(fs::metadata(from)?.modified()?);
+    File::options().write(true).open(to)?.set_times(times)
+}
+
+fn make_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
+#[cfg(unix)]
+fn set_writable(file: &Path, writable: bool) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(file)?.permissions().mode();
+    let wanted = if writable { mode | 0o200 } else { mode & !0o222 };
+    if mode == wanted { Ok(()) } else { fs::set_permissions(file, Permissions::from_mode(wanted)) }
+}
+
+// A read-only file can't be removed everywhere.
+#[cfg(not(unix))]
+fn set_writable(file: &Path, writable: bool) -> io::Result<()> {
+    let mut permissions: Permissions = fs::metadata(file)?.permissions();
+    if writable && permissions.readonly() {
+        permissions.set_readonly(false);
+        fs::set_permissions(file, permissions)?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
 
-    #[test]
-    fn libraries_are_shared_and_the_rest_is_copied() {
-        let folder = tempfile::tempdir().unwrap();
-        let (warm, clone) = (folder.path().join("warm"), folder.path().join("clone"));
-        let put = |name: &str| {
-            let path = warm.join(name);
+    const BUILT: &str = "ctx/target/x86_64/debug";
+
+    fn warm(folder: &Path) {
+        for name in [
+            "Cargo.toml",
+            "built-with.json",
+            "ctx/target/x86_64/debug/deps/libpolars-1.rlib",
+            "ctx/target/x86_64/debug/deps/libsupport.so",
+            "ctx/target/x86_64/debug/deps/polars-1.d",
+            "ctx/target/x86_64/debug/deps/libctx.so",
+            "ctx/target/x86_64/debug/.fingerprint/psm-1/run-build-script-build-script-build",
+            "ctx/target/x86_64/debug/.fingerprint/psm-1/run-build-script-build-script-build.json",
+            "ctx/target/x86_64/debug/.cargo-lock",
+            "ctx/target/x86_64/debug/incremental/a/b",
+            "ctx/target/x86_64/debug/build/psm-1/output",
+            "ctx/target/x86_64/debug/build/psm-1/out/psm.o",
+            "ctx/target/debug/build/psm-2/build-script-build",
+            "ctx/target/debug/build/psm-2/build_script_build-2.d",
+        ] {
+            let path = folder.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "warm").unwrap();
-        };
-        put("Cargo.toml");
-        put("ctx/target/deps/libpolars-1.rlib");
-        put("ctx/target/deps/libctx.so");
-        put("ctx/target/.cargo-lock");
-        put("ctx/target/incremental/a/b");
-        let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
-        File::options()
-            .write(true)
-            .open(warm.join("Cargo.toml"))
-            .unwrap()
-            .set_times(FileTimes::new().set_modified(old))
-            .unwrap();
+        }
+    }
 
-        clone_folder(&warm, &clone, Instead::Copy).unwrap();
+    #[cfg(unix)]
+    #[test]
+    fn libraries_and_programs_are_shared_and_nothing_else() {
+        use std::os::unix::fs::MetadataExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("warm"), folder.path().join("clone"));
+        warm(&from);
+        clone_folder(&from, &to, Large::HardLink).unwrap();
+        let inode = |folder: &Path, name: &str| fs::metadata(folder.join(name)).unwrap().ino();
+        for (name, shared) in [
+            ("deps/libpolars-1.rlib", true),
+            ("deps/libsupport.so", true),
+            ("../../debug/build/psm-2/build-script-build", true),
+            ("deps/polars-1.d", false),
+            (".fingerprint/psm-1/run-build-script-build-script-build", false),
+            ("build/psm-1/output", false),
+            ("build/psm-1/out/psm.o", false),
+            ("../../debug/build/psm-2/build_script_build-2.d", false),
+            ("../../../../Cargo.toml", false),
+        ] {
+            let name = format!("{BUILT}/{name}");
+            assert_eq!(inode(&from, &name) == inode(&to, &name), shared, "{name}");
+        }
+    }
 
-        let modified = fs::metadata(clone.join("Cargo.toml")).unwrap().modified();
-        assert_eq!(modified.unwrap(), old);
-        assert!(clone.join("ctx/target/deps/libpolars-1.rlib").is_file());
-        assert!(!clone.join("ctx/target/deps/libctx.so").exists());
-        assert!(!clone.join("ctx/target/.cargo-lock").exists());
-        assert!(!clone.join("ctx/target/incremental").exists());
-        fs::write(clone.join("Cargo.toml"), "changed").unwrap();
-        assert_eq!(fs::read_to_string(warm.join("Cargo.toml")).unwrap(), "warm");
+    #[test]
+    fn evcxr_s_own_crate_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("warm"), folder.path().join("clone"));
+        warm(&from);
+        clone_folder(&from, &to, Large::HardLink).unwrap();
+        for name in [
+            "deps/libctx.so",
+            ".cargo-lock",
+            "incremental",
+            ".fingerprint/psm-1/run-build-script-build-script-build.json",
+        ] {
+            assert!(!to.join(BUILT).join(name).exists(), "{name}");
+        }
+        assert!(to.join("built-with.json").is_file());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_shared_is_read_only_and_a_copy_of_it_is_not() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("warm"), folder.path().join("copy"));
+        warm(&from);
+        protect(&from).unwrap();
+        let may_write = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o222 != 0;
+        let library = Path::new(BUILT).join("deps/libpolars-1.rlib");
+        assert!(!may_write(&from.join(&library)));
+        assert!(may_write(&from.join("Cargo.toml")));
+        clone_folder(&from, &to, Large::Copy).unwrap();
+        assert!(may_write(&to.join(&library)));
+        fs::write(to.join(&library), "changed").unwrap();
+        assert_eq!(fs::read_to_string(from.join(&library)).unwrap(), "warm");
+    }
+
+    #[test]
+    fn copies_keep_their_times() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("warm"), folder.path().join("clone"));
+        warm(&from);
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        let times = FileTimes::new().set_modified(old);
+        File::options().write(true).open(from.join("Cargo.toml")).unwrap().set_times(times).unwrap();
+        clone_folder(&from, &to, Large::Copy).unwrap();
+        assert_eq!(fs::metadata(to.join("Cargo.toml")).unwrap().modified().unwrap(), old);
+        fs::write(to.join("Cargo.toml"), "changed").unwrap();
+        assert_eq!(fs::read_to_string(from.join("Cargo.toml")).unwrap(), "warm");
     }
 }

@@ -1,18 +1,33 @@
 //! `data`: downloads the real data set, or writes the built-in one as a CSV. And which data set is chosen.
 
 use std::env;
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::console::{Progress, Unit, say};
+use crate::lock::Lock;
 use crate::paths::Paths;
-use crate::process::command;
+use crate::process::{command, for_each_line};
+use crate::python::{find_python, python_command};
+
+const PROGRAM: &str = include_str!("download.py");
+
+/// What the program that downloads prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Event {
+    Position(u64),
+    Again(String),
+    Failed(String),
+}
 
 /// Names the CSV that the notebooks read.
 pub const CSV_VARIABLE: &str = "CREDITCARD_CSV";
@@ -33,19 +48,29 @@ struct Source {
     url: &'static str,
     bytes: u64,
     sha256: &'static str,
+    /// How long nothing may come before the server is asked again.
+    patience: Duration,
 }
 
 const REAL: Source = Source {
     url: "https://storage.googleapis.com/download.tensorflow.org/data/creditcard.csv",
     bytes: 150_828_752,
     sha256: "76274b691b16a6c49d3f159c883398e03ccd6d1ee12d9d8ee38f4b4b98551a89",
+    patience: Duration::from_secs(30),
 };
 
 /// Downloads or writes a data set.
 pub fn run(paths: &Paths, options: &Options) -> Result<()> {
     match &options.synthetic {
         Some(file) => write_synthetic(paths, file),
-        None => download(&REAL, &paths.data().join("creditcard.csv")),
+        None => {
+            let Some(_lock) = Lock::try_exclusive(&paths.own.join("data.lock"))? else {
+                bail!("another launcher is downloading the data set\nWait for it, or stop it.");
+            };
+            let own = paths.python_program("python");
+            let python = if own.is_file() { own } else { find_python()? };
+            download(&REAL, &python, &paths.data().join("creditcard.csv"))
+        }
     }
 }
 
@@ -91,7 +116,7 @@ fn write_synthetic(paths: &Paths, file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn download(source: &Source, file: &Path) -> Result<()> {
+fn download(source: &Source, python: &Path, file: &Path) -> Result<()> {
     let shown = Paths::shown(file);
     if fs::metadata(file).is_ok_and(|about| about.len() == source.bytes) && sha256_of(file)? == source.sha256 {
         say(format!("{shown} is there and whole"));
@@ -105,7 +130,7 @@ fn download(source: &Source, file: &Path) -> Result<()> {
         );
     }
     let part = file.with_extension("csv.part");
-    fetch(source, &part)?;
+    fetch(source, python, &part)?;
     say("Checking it");
     let sha256 = sha256_of(&part)?;
     if sha256 != source.sha256 {
@@ -121,61 +146,38 @@ fn download(source: &Source, file: &Path) -> Result<()> {
     Ok(())
 }
 
-// What is there already is kept, and the server is asked for the rest.
-fn fetch(source: &Source, part: &Path) -> Result<()> {
-    let mut there = fs::metadata(part).map_or(0, |about| about.len());
-    if there > source.bytes {
+// Python knows the system's certificates and proxies, and is there for Jupyter anyway.
+fn fetch(source: &Source, python: &Path, part: &Path) -> Result<()> {
+    const FAILED: &str = "the data set could not be downloaded";
+    const REMEDY: &str = "Run the same command again when the network is back: it goes on where it stopped. The notebooks work without it, on the built-in data set.";
+    if fs::metadata(part).is_ok_and(|about| about.len() > source.bytes) {
         fs::remove_file(part).with_context(|| format!("can't remove {}", part.display()))?;
-        there = 0;
-    }
-    if there == source.bytes {
-        return Ok(());
     }
     let mut progress = Progress::start(Unit::Bytes);
     progress.set_total(source.bytes);
-    let failed = "the data set could not be downloaded";
-    let remedy = "Run the same command again when the network is back: it goes on where it stopped. The notebooks work without it, on the built-in data set.";
-    let mut request = agent().get(source.url);
-    if there > 0 {
-        request = request.header("Range", format!("bytes={there}-"));
+    let mut child = python_command(python)
+        .args(["-c", PROGRAM, source.url])
+        .arg(part)
+        .args([source.bytes.to_string(), source.patience.as_secs_f64().to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("can't start {}", python.display()))?;
+    let mut failure = None;
+    for_each_line(child.stdout.take().context("lost the download's output")?, |line| {
+        match serde_json::from_str(line) {
+            Ok(Event::Position(position)) => progress.set_position(position),
+            Ok(Event::Again(why)) => progress.say(format!("  {why}: trying again")),
+            Ok(Event::Failed(why)) => failure = Some(why),
+            Err(_) => progress.say(line),
+        }
+    });
+    let status = child.wait().context("lost the download")?;
+    match failure {
+        None if status.success() => Ok(()),
+        None => bail!("{FAILED} from {} ({status})\n{REMEDY}", source.url),
+        Some(why) => bail!("{FAILED} from {}: {why}\n{REMEDY}", source.url),
     }
-    let response = request.call().with_context(|| format!("{failed} from {}\n{remedy}", source.url))?;
-    let resumes = response.status() == 206;
-    let mut out = OpenOptions::new()
-        .create(true)
-        .append(resumes)
-        .truncate(!resumes)
-        .write(true)
-        .open(part)
-        .with_context(|| format!("can't write {}", part.display()))?;
-    let mut position = if resumes { there } else { 0 };
-    let mut body = response.into_body().into_reader();
-    let mut block = vec![0; 1 << 16];
-    loop {
-        let read = match body.read(&mut block) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => {
-                return Err(error).with_context(|| format!("{failed}: it broke off at byte {position}\n{remedy}"));
-            }
-        };
-        out.write_all(&block[..read]).with_context(|| format!("can't write {}: is the disk full?", part.display()))?;
-        position += read as u64;
-        progress.set_position(position);
-    }
-    if position != source.bytes {
-        bail!("{failed}: {position} bytes came, {} were expected\n{remedy}", source.bytes);
-    }
-    Ok(())
-}
-
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .timeout_connect(Some(Duration::from_secs(20)))
-        .timeout_recv_response(Some(Duration::from_secs(30)))
-        .build()
-        .new_agent()
 }
 
 fn sha256_of(path: &Path) -> Result<String> {
@@ -195,58 +197,70 @@ fn sha256_of(path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{BufRead, BufReader};
-    use std::net::TcpListener;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
     use std::thread;
 
     const TEXT: &[u8] = b"Time,V1,Class\n0,1.5,0\n";
     const WRONG: &str = "80a5cd2a0a3a85d3ec5c4a5b0ff3e5b1b8e6e5f4c5f4b0bd3b0ff5cc0f1ff6cd";
 
-    /// A server that answers one request and gives at most `limit` bytes; returns the range it was asked for.
-    fn serve(limit: usize) -> (&'static str, thread::JoinHandle<Option<usize>>) {
+    /// A server that answers one request for each limit and gives at most so many bytes; after them it either ends the
+    /// connection or says nothing more. Returns the ranges it was asked for.
+    fn serve(limits: &'static [usize], stalls: bool) -> (&'static str, thread::JoinHandle<Vec<usize>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/creditcard.csv", listener.local_addr().unwrap());
         let server = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
-            let range = lines
-                .map_while(Result::ok)
-                .take_while(|line| !line.is_empty())
-                .filter_map(|line| {
-                    let line = line.to_lowercase();
-                    line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok()
-                })
-                .last();
-            let from = range.unwrap_or(0);
-            let status = if from > 0 { "206 Partial Content" } else { "200 OK" };
-            let rest = &TEXT[from..];
-            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", rest.len());
-            stream.write_all(head.as_bytes()).unwrap();
-            stream.write_all(&rest[..limit.min(rest.len())]).unwrap();
-            range
+            let mut silent = Vec::new();
+            let answer = |limit: &usize| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let from = range(&stream);
+                let status = if from > 0 { "206 Partial Content" } else { "200 OK" };
+                let rest = &TEXT[from..];
+                let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", rest.len());
+                stream.write_all(head.as_bytes()).unwrap();
+                stream.write_all(&rest[..rest.len().min(*limit)]).unwrap();
+                if stalls {
+                    silent.push(stream);
+                }
+                from
+            };
+            limits.iter().map(answer).collect()
         });
         (url.leak(), server)
+    }
+
+    fn range(stream: &TcpStream) -> usize {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+        let from = lines.filter_map(|line| {
+            let line = line.to_lowercase();
+            line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok()
+        });
+        from.last().unwrap_or(0)
     }
 
     fn source(url: &'static str, file: &Path) -> Source {
         fs::write(file, TEXT).unwrap();
         let sha256 = sha256_of(file).unwrap().leak();
         fs::remove_file(file).unwrap();
-        Source { url, bytes: TEXT.len() as u64, sha256 }
+        Source { url, bytes: TEXT.len() as u64, sha256, patience: Duration::from_millis(500) }
+    }
+
+    fn download(source: &Source, file: &Path) -> Result<()> {
+        super::download(source, &find_python().unwrap(), file)
     }
 
     #[test]
     fn a_broken_download_goes_on_where_it_stopped() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("creditcard.csv");
-        let (url, server) = serve(9);
+        let (url, server) = serve(&[9], false);
         let error = download(&source(url, &file), &file).unwrap_err();
-        assert_eq!(server.join().unwrap(), None);
+        assert_eq!(server.join().unwrap(), [0]);
         assert!(format!("{error:#}").contains("goes on where it stopped"), "{error:#}");
         assert!(!file.exists());
-        let (url, server) = serve(usize::MAX);
+        let (url, server) = serve(&[5, usize::MAX], false);
         download(&source(url, &file), &file).unwrap();
-        assert_eq!(server.join().unwrap(), Some(9));
+        assert_eq!(server.join().unwrap(), [9, 14]);
         assert_eq!(fs::read(&file).unwrap(), TEXT);
         assert!(!file.with_extension("csv.part").exists());
         let elsewhere = folder.path().join("other");
@@ -254,11 +268,21 @@ mod tests {
     }
 
     #[test]
+    fn a_download_that_stalls_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("creditcard.csv");
+        let (url, server) = serve(&[3, 0, 4, usize::MAX], true);
+        download(&source(url, &file), &file).unwrap();
+        assert_eq!(server.join().unwrap(), [0, 3, 3, 7]);
+        assert_eq!(fs::read(&file).unwrap(), TEXT);
+    }
+
+    #[test]
     fn a_damaged_download_is_thrown_away() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("creditcard.csv");
-        let (url, server) = serve(usize::MAX);
-        let damaged = Source { url, bytes: TEXT.len() as u64, sha256: WRONG };
+        let (url, server) = serve(&[usize::MAX], false);
+        let damaged = Source { sha256: WRONG, ..source(url, &file) };
         let error = download(&damaged, &file).unwrap_err().to_string();
         server.join().unwrap();
         assert!(error.contains("damaged"), "{error}");

@@ -12,6 +12,7 @@ use crate::paths::Paths;
 use crate::process::{command, find_program};
 use crate::python;
 use crate::setup::{free_megabytes, steps};
+use crate::sources;
 
 /// How to tell it.
 #[derive(Args, Clone, Debug)]
@@ -129,14 +130,18 @@ fn python(paths: &Paths) -> Check {
     }
 }
 
-// Without them the kernel works, but knows fewer types by itself and completes less.
 fn rust_sources() -> Check {
     let name = "Sources of the standard library";
-    let sources = first_line_of("rustc", &["--print", "sysroot"])
-        .map(|root| std::path::Path::new(&root).join("lib/rustlib/src/rust/library"));
-    match sources {
-        Some(folder) if folder.is_dir() => check(name, "ok", folder.display().to_string()),
-        _ => check(name, "optional", "not there; completion in cells knows less").mend("rustup component add rust-src"),
+    match sources::sysroot().map(|sysroot| sources::folder(&sysroot)) {
+        Ok(Some(folder)) => check(name, "ok", folder.display().to_string()),
+        Ok(None) if find_program("rustup").is_some() => {
+            check(name, "wrong", sources::MISSING).mend("rustup component add rust-src (`cargo run` does it too)")
+        }
+        Ok(None) => check(name, "wrong", sources::MISSING).mend(sources::REMEDY.replace('\n', "\n    ")),
+        Err(error) => {
+            let text = error.to_string();
+            check(name, "wrong", text.lines().next().unwrap_or_default()).mend("Install Rust from https://rustup.rs")
+        }
     }
 }
 
@@ -157,11 +162,12 @@ fn setup_steps(paths: &Paths) -> Vec<Check> {
         paths.kernelspec(),
         paths.warm(),
     ];
+    // The first step, the sources, has a check of its own.
     let steps = steps(paths);
     names
         .into_iter()
         .zip(folders)
-        .zip(&steps)
+        .zip(steps.iter().skip(1))
         .map(|((name, folder), step)| match step.is_done() {
             Ok(true) => check(name, "ok", folder.display().to_string()),
             Ok(false) => check(name, "missing", format!("{}: missing or out of date", step.title())).mend("cargo run"),

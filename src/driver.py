@@ -17,8 +17,14 @@ from pathlib import Path
 import nbformat
 
 
-# How long a cell's last lines may be on their way, in seconds.
-LATE = 0.05
+# Kernels die at their start when a port is lost to another program, or a machine is out of memory for a moment.
+STARTS = 3
+
+
+def late():
+    """How long a cell's last lines may be on their way, in seconds: longer where programs wait for a processor."""
+    waiting = os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 1
+    return 0.05 * max(1, min(waiting, 20))
 
 
 class WroteToErrorStream(Exception):
@@ -79,13 +85,13 @@ def run(source, target):
     async def take_late_lines(cell, cell_index):
         while True:
             try:
-                message = await client.kc.get_iopub_msg(timeout=LATE)
+                message = await client.kc.get_iopub_msg(timeout=late())
             except queue.Empty:
                 return
             if message["msg_type"] == "stream":
                 client.process_message(message, cell, cell_index)
 
-    client = NotebookClient(
+    make_client = lambda: NotebookClient(  # noqa: E731
         notebook,
         # On a busy machine a kernel needs time to remove its folder; Jupyter would kill it after 5 seconds.
         config=Config({"KernelManager": {"shutdown_wait_time": 60.0}}),
@@ -99,14 +105,20 @@ def run(source, target):
     )
     say("start", cells=len(code_cells))
     begin = time.monotonic()
-    failure = None
-    try:
-        client.execute()
-    except (CellExecutionError, DeadKernelError, WroteToErrorStream) as error:
-        last = max(started, default=None)
-        failure = failed_cell(notebook, last, numbers, error)
-    except RuntimeError as error:
-        failure = {"number": 0, "index": None, "text": str(error)}
+    for start in range(1, STARTS + 1):
+        failure = None
+        client = make_client()
+        try:
+            client.execute()
+        except (CellExecutionError, DeadKernelError, WroteToErrorStream) as error:
+            last = max(started, default=None)
+            failure = failed_cell(notebook, last, numbers, error)
+        except RuntimeError as error:
+            failure = {"number": 0, "index": None, "text": str(error)}
+            if not started and start < STARTS:
+                print(f"The kernel did not start: {error}. Again", file=sys.stderr, flush=True)
+                continue
+        break
     nbformat.write(notebook, target)
     if failure:
         say("error", **failure)
@@ -136,10 +148,11 @@ def error_stream(cell):
 def memory():
     """The most megabytes that the kernel and the process that runs its cells have held; only Linux tells."""
     try:
-        kernel = children(os.getpid())
-        while kernel and "evcxr" not in name_of(kernel[0]):
-            kernel = children(kernel[0])
-        return [most_megabytes(process) for process in kernel[:1] + children(*kernel[:1])[:1]]
+        processes = children(os.getpid())
+        while processes and not any("evcxr" in name_of(process) for process in processes):
+            processes = [child for process in processes for child in children(process)]
+        kernel = [process for process in processes if "evcxr" in name_of(process)][:1]
+        return [most_megabytes(process) for process in kernel + children(*kernel)[:1]]
     except OSError:
         # One of them has just ended.
         return []

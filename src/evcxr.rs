@@ -1,4 +1,4 @@
-//! Step 2: the Rust kernel, evcxr_jupyter.
+//! Step 3: the Rust kernel, evcxr_jupyter.
 
 use std::env;
 use std::fs;
@@ -53,7 +53,9 @@ impl Step for Evcxr {
         if find_program("cargo-binstall").is_some() {
             progress.set_message("downloading it with cargo binstall");
             let mut binstall = command("cargo");
-            binstall.args(["binstall", "--no-confirm", "--locked", "--root"]).arg(&root).arg(&package);
+            // Only the files of evcxr's own releases, not those that others have built.
+            binstall.args(["binstall", "--no-confirm", "--locked", "--strategies", "crate-meta-data", "--root"]);
+            binstall.arg(&root).arg(&package);
             if run_logged(&mut binstall, &log, |_| {}).is_ok() && self.program().is_some() {
                 return Ok(());
             }

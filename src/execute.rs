@@ -13,6 +13,7 @@ use crate::data::{self, CSV_VARIABLE, SYNTHETIC};
 use crate::driver::{Event, Failure, run_notebook, write_html};
 use crate::notebook::{self, Notebook, stem_of};
 use crate::paths::Paths;
+use crate::python;
 use crate::setup;
 use crate::stamp::write_whole;
 
@@ -44,6 +45,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
         environment.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let out = options.out.as_deref().map(prepare_out).transpose()?;
     setup::prepare(paths)?;
+    let _in_use = python::in_use(paths)?;
 
     let start = Instant::now();
     let mut results = Vec::new();

@@ -7,18 +7,16 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::paths::Paths;
-use crate::process;
+use crate::python::python_command;
 use crate::stamp::write_whole;
 
 /// A program of the Python environment, with Jupyter's folders set.
 pub fn command(paths: &Paths, program: &str) -> Command {
-    let mut command = process::command(paths.python_program(program));
+    let mut command = python_command(paths.python_program(program));
     // IPython complains about a folder that it can't make.
     let _ = std::fs::create_dir_all(paths.jupyter("ipython"));
-    // Another Python's settings must not reach into this environment.
-    for name in
-        ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"]
-    {
+    // Nor must another Jupyter's settings reach into this environment.
+    for name in ["JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"] {
         command.env_remove(name);
     }
     command

@@ -1,4 +1,4 @@
-//! Step 3: the kernelspec named `rust`, inside the Python environment, never in the user's home.
+//! Step 4: the kernelspec named `rust`, inside the Python environment, never in the user's home.
 
 use std::env;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::console::Progress;
 use crate::evcxr::Evcxr;
@@ -52,6 +52,14 @@ impl KernelSpec {
         serde_json::to_string_pretty(&spec).ok()
     }
 
+    // What the kernelspec that is there starts: the launcher and evcxr.
+    fn programs(&self) -> Option<[PathBuf; 2]> {
+        let spec: Value = serde_json::from_str(&fs::read_to_string(self.file()).ok()?).ok()?;
+        let words: Vec<&str> = spec["argv"].as_array()?.iter().filter_map(Value::as_str).collect();
+        let evcxr = words.iter().position(|word| *word == "--evcxr")? + 1;
+        Some([PathBuf::from(words.first()?), PathBuf::from(words.get(evcxr)?)])
+    }
+
     fn launcher_stamp() -> Result<String> {
         let launcher = env::current_exe().context("can't find this program's own file")?;
         let about = fs::metadata(&launcher).with_context(|| format!("can't read {}", launcher.display()))?;
@@ -67,13 +75,15 @@ impl Step for KernelSpec {
     }
 
     fn is_done(&self) -> Result<bool> {
+        if self.paths.is_shared() {
+            // It starts the launcher and the kernel of who made it, whichever this user has.
+            return Ok(self.programs().is_some_and(|programs| programs.iter().all(|program| program.is_file())));
+        }
         let Some(content) = self.content() else {
             return Ok(false);
         };
-        // In a shared set-up the kernelspec starts the launcher of who made it, whichever this one is.
-        let is_own = || Ok::<_, anyhow::Error>(stamp::matches(&self.stamp_file(), &Self::launcher_stamp()?));
         Ok(stamp::matches(&self.file(), &content)
-            && (self.paths.is_shared() || is_own()?)
+            && stamp::matches(&self.stamp_file(), &Self::launcher_stamp()?)
             && self.paths.kernel_launcher().is_file())
     }
 

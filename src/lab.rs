@@ -1,6 +1,7 @@
 //! `lab`, the default: opens JupyterLab on the notebooks.
 
-use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -10,10 +11,14 @@ use clap::Args;
 
 use crate::console::{say, seconds};
 use crate::data::{self, CSV_VARIABLE};
+use crate::guard;
 use crate::jupyter;
+use crate::kernel::FOR_THE_READER;
 use crate::own_copy;
 use crate::paths::Paths;
-use crate::process::create_log;
+use crate::process::{NewLines, create_log};
+use crate::python;
+use crate::server::{self, Server};
 use crate::setup;
 use crate::stop::{Stop, terminate};
 
@@ -37,24 +42,31 @@ pub struct Options {
 pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     let start = Instant::now();
     let csv = data::chosen_csv()?;
+    let ip = options.ip.unwrap_or(Ipv4Addr::LOCALHOST.into());
     if let Some(port) = options.port {
-        check_port(port)?;
+        check_port(ip, port)?;
     }
     setup::prepare(paths)?;
     jupyter::write_settings(paths)?;
     let notebooks = own_copy::notebooks(paths)?;
+    let opens_browser = !options.no_browser && has_desktop();
+    if options.port.is_none()
+        && options.ip.is_none()
+        && let Some(server) = server::running(&paths.jupyter("runtime"), &notebooks)
+    {
+        return offer(paths, &server, opens_browser);
+    }
 
     let port = match options.port {
         Some(port) => port,
-        None => free_port()?,
+        None => free_port(ip)?,
     };
     let token = new_token()?;
-    let opens_browser = !options.no_browser && has_desktop();
-    let log = paths.log("jupyter");
+    let log = paths.log(&format!("jupyter-{port}"));
     let log_file = create_log(&log)?;
     let stop = Stop::on_signals()?;
+    let _in_use = python::in_use(paths)?;
     let mut lab = jupyter::command(paths, "jupyter-lab");
-    let ip = options.ip.unwrap_or(Ipv4Addr::LOCALHOST.into());
     lab.arg(format!("--ServerApp.ip={ip}"))
         .arg(format!("--ServerApp.port={port}"))
         .arg("--ServerApp.port_retries=0")
@@ -65,6 +77,8 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         .arg("--ServerApp.answer_yes=True")
         .arg(format!("--LabApp.default_url={}", first_page(paths)))
         .arg(format!("--ServerApp.open_browser={}", if opens_browser { "True" } else { "False" }))
+        // The file that Jupyter opens in a browser has a path that a browser of Windows doesn't know.
+        .arg(format!("--ServerApp.use_redirect_file={}", if is_wsl() { "False" } else { "True" }))
         .current_dir(&notebooks)
         // Not on the command line, which others on this machine can see.
         .env("JUPYTER_TOKEN", &token)
@@ -76,18 +90,34 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     }
     say(format!("Ready after {}; starting JupyterLab on port {port}", seconds(start.elapsed())));
     let mut child = lab.spawn().context("can't start JupyterLab\nTry: cargo run -- doctor")?;
-    if !wait_for_server(&mut child, port, &stop)? {
+    let _guard = guard::of_process(child.id());
+    let server = Server::new(ip, port, token);
+    if !wait_for_server(&mut child, &server, &stop)? {
         return stopped_early(&mut child, &log);
     }
     say(format!(
-        "\n  JupyterLab is at  http://127.0.0.1:{port}{}?token={token}\n\n  Stop it with Ctrl-C. Its messages are in {}",
-        first_page(paths),
+        "\n  JupyterLab is at  {}\n\n  Stop it with Ctrl-C. Its messages are in {}",
+        server.url(first_page(paths)),
         Paths::shown(&log)
     ));
-    wait(&mut child, &stop, paths)
+    wait(&mut child, &stop, paths, &log)
 }
 
-fn stopped_early(child: &mut Child, log: &std::path::Path) -> Result<u8> {
+// Two servers on the same notebooks would save over each other.
+fn offer(paths: &Paths, server: &Server, opens_browser: bool) -> Result<u8> {
+    let url = server.url(first_page(paths));
+    say(format!(
+        "\n  JupyterLab runs already, at  {url}\n\n  Stop it with Ctrl-C in its own terminal; for another one beside it, name a --port."
+    ));
+    if opens_browser {
+        let mut browser = jupyter::command(paths, "python");
+        let opened = browser.args(["-m", "webbrowser", &url]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        opened.context("can't start the Python environment\nTry: cargo run -- doctor")?;
+    }
+    Ok(0)
+}
+
+fn stopped_early(child: &mut Child, log: &Path) -> Result<u8> {
     let status = child.wait().context("lost JupyterLab")?;
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
@@ -106,21 +136,24 @@ fn first_page(paths: &Paths) -> &'static str {
     }
 }
 
-fn check_port(port: u16) -> Result<()> {
-    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+fn check_port(ip: IpAddr, port: u16) -> Result<()> {
+    match TcpListener::bind((ip, port)) {
         Ok(_) => Ok(()),
         Err(error) => bail!(
-            "port {port} can't be used: {error}\nAnother JupyterLab may be running. Leave out --port to take a free one, or choose another."
+            "port {port} of {ip} can't be used: {error}\nAnother JupyterLab may be running, or {ip} is not an address of this machine. Leave out --port to take a free one, or choose another."
         ),
     }
 }
 
-fn free_port() -> Result<u16> {
+fn free_port(ip: IpAddr) -> Result<u16> {
     let free = |port: u16| {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
+        let listener = TcpListener::bind((ip, port)).ok()?;
         listener.local_addr().ok().map(|address| address.port())
     };
-    (FIRST_PORT..FIRST_PORT + 50).chain([0]).find_map(free).context("this machine gives no free port on 127.0.0.1")
+    (FIRST_PORT..FIRST_PORT + 50)
+        .chain([0])
+        .find_map(free)
+        .with_context(|| format!("there is no free port on {ip}\nIs that an address of this machine?"))
 }
 
 fn new_token() -> Result<String> {
@@ -150,27 +183,39 @@ fn fill_random(bytes: &mut [u8]) -> Result<()> {
 
 // A text browser would take over the terminal.
 fn has_desktop() -> bool {
-    cfg!(not(target_os = "linux"))
-        || ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"]
-            .iter()
-            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    cfg!(not(target_os = "linux")) || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| is_set(name)) || is_wsl()
 }
 
-fn wait_for_server(child: &mut Child, port: u16, stop: &Stop) -> Result<bool> {
+fn is_wsl() -> bool {
+    is_set("WSL_DISTRO_NAME")
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+fn wait_for_server(child: &mut Child, server: &Server, stop: &Stop) -> Result<bool> {
     loop {
-        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(true);
-        }
         if stop.requested() || child.try_wait().context("lost JupyterLab")?.is_some() {
             return Ok(false);
+        }
+        if server.answers() {
+            return Ok(true);
         }
         sleep(Duration::from_millis(50));
     }
 }
 
-fn wait(child: &mut Child, stop: &Stop, paths: &Paths) -> Result<u8> {
+fn wait(child: &mut Child, stop: &Stop, paths: &Paths, log: &Path) -> Result<u8> {
     let mut told = false;
+    let mut messages = NewLines::of(log)?;
     loop {
+        for line in messages.read() {
+            // Among Jupyter's messages, those that a kernel has for its reader.
+            if let Some((_, message)) = line.split_once(FOR_THE_READER) {
+                say(format!("  A kernel: {message}"));
+            }
+        }
         if let Some(status) = child.try_wait().context("lost JupyterLab")? {
             say("JupyterLab has ended");
             return Ok(if told || status.success() { 0 } else { 1 });

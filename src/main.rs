@@ -3,6 +3,7 @@
 //! Each verb is a file; what they share is one subject a file. Errors say what failed, why that may be,
 //! and what to type next.
 
+mod built_with;
 mod clone;
 mod compare;
 mod console;
@@ -11,6 +12,8 @@ mod doctor;
 mod driver;
 mod evcxr;
 mod execute;
+mod fresh;
+mod guard;
 mod hub;
 mod jupyter;
 mod kernel;
@@ -24,10 +27,13 @@ mod own_copy;
 mod packages;
 mod paths;
 mod png;
+mod ports;
 mod process;
 mod python;
 mod ready;
+mod server;
 mod setup;
+mod sources;
 mod stamp;
 mod stop;
 mod toolchain;
@@ -74,6 +80,9 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Clean up after a process that is killed; the launcher starts it
+    #[command(hide = true)]
+    Guard(guard::Left),
     /// Run one kernel in a clone of the warm folder; the kernelspec starts it
     #[command(hide = true)]
     Kernel {
@@ -113,6 +122,9 @@ fn run(arguments: Arguments) -> Result<u8> {
     if let Verb::Kernel { repo, home, builds, evcxr, connection_file } = verb {
         return kernel::run(&Paths::of_kernel(repo, home, builds)?, &evcxr, &connection_file);
     }
+    if let Verb::Guard(left) = verb {
+        return guard::run(&left).map(|()| 0);
+    }
     let paths = Paths::find()?;
     match verb {
         Verb::Lab(options) => lab::run(&paths, &options),
@@ -122,6 +134,6 @@ fn run(arguments: Arguments) -> Result<u8> {
         Verb::Doctor(options) => doctor::run(&paths, &options).map(well),
         Verb::Setup => setup::run(&paths).map(|()| 0),
         Verb::Hub { arguments } => hub::run(&paths, &arguments),
-        Verb::Kernel { .. } => unreachable!("returned above"),
+        Verb::Guard(_) | Verb::Kernel { .. } => unreachable!("returned above"),
     }
 }

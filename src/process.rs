@@ -116,6 +116,29 @@ pub fn for_each_line(reader: impl Read, mut on_line: impl FnMut(&str)) {
     }
 }
 
+/// The lines that another program adds to a file.
+pub struct NewLines {
+    file: File,
+    rest: Vec<u8>,
+}
+
+impl NewLines {
+    /// From the file's start.
+    pub fn of(path: &Path) -> Result<Self> {
+        let file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;
+        Ok(Self { file, rest: Vec::new() })
+    }
+
+    /// The whole lines since the last time.
+    pub fn read(&mut self) -> Vec<String> {
+        let _ = self.file.read_to_end(&mut self.rest);
+        let whole = self.rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let rest = self.rest.split_off(whole);
+        let text = std::mem::replace(&mut self.rest, rest);
+        String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
+    }
+}
+
 fn shown_command(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut words = vec![program.file_name().unwrap_or(program.as_os_str())];
@@ -192,6 +215,19 @@ mod tests {
         let value = "/repo/target/debug/deps:/repo/target/debug:/r/toolchains/x/lib:/opt/lib";
         assert_eq!(without_build_folders(OsStr::new(value)), Some(OsString::from("/opt/lib")));
         assert_eq!(without_build_folders(OsStr::new("/repo/target/debug")), None);
+    }
+
+    #[test]
+    fn lines_are_read_when_they_are_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut log = File::create(&path).unwrap();
+        let mut lines = NewLines::of(&path).unwrap();
+        log.write_all(b"one\ntw").unwrap();
+        assert_eq!(lines.read(), ["one"]);
+        assert!(lines.read().is_empty());
+        log.write_all(b"o\nthree\n").unwrap();
+        assert_eq!(lines.read(), ["two", "three"]);
     }
 
     #[test]

@@ -1,11 +1,14 @@
-//! Step 1: a Python environment with JupyterLab, nbclient and nbconvert, by uv or by venv and pip.
+//! Step 2: a Python environment with JupyterLab, nbclient and nbconvert, by uv or by venv and pip.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::console::Progress;
+use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::process::{command, find_program, run_logged};
 use crate::setup::Step;
@@ -38,6 +41,32 @@ impl Python {
     }
 }
 
+impl Python {
+    // A system's Python may be upgraded under an environment, whose packages are in a folder of the old version.
+    fn is_of_its_python(&self) -> bool {
+        const QUESTION: &str = "import sys; print('%d.%d.' % sys.version_info[:2])";
+        let python = self.paths.python_program("python");
+        let output = command(python).args(["-I", "-S", "-c", QUESTION]).output();
+        let now = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+        let made = fs::read_to_string(self.paths.python_home().join("pyvenv.cfg")).unwrap_or_default();
+        // `version = 3.12.3`, by uv `version_info = 3.12.3`.
+        let made = made.lines().filter_map(|line| line.split_once('=')).find(|(name, _)| name.starts_with("version"));
+        !now.is_empty() && made.is_none_or(|(_, version)| format!("{}.", version.trim()).starts_with(&now))
+    }
+}
+
+/// Held while programs of the environment run: making it anew would take their files away.
+pub fn in_use(paths: &Paths) -> Result<Option<Lock>> {
+    match paths.is_shared() {
+        true => Ok(None),
+        false => Lock::shared(&lock_file(paths)).map(Some),
+    }
+}
+
+fn lock_file(paths: &Paths) -> PathBuf {
+    paths.home.join("python.lock")
+}
+
 impl Step for Python {
     fn title(&self) -> String {
         let jupyterlab = pinned("jupyterlab").unwrap_or_default();
@@ -47,7 +76,8 @@ impl Step for Python {
     fn is_done(&self) -> Result<bool> {
         let programs = ["python", "jupyter", "jupyter-lab"];
         Ok(stamp::matches(&self.stamp_file(), &self.stamp())
-            && programs.iter().all(|name| self.paths.python_program(name).is_file()))
+            && programs.iter().all(|name| self.paths.python_program(name).is_file())
+            && self.is_of_its_python())
     }
 
     fn megabytes(&self) -> u64 {
@@ -55,6 +85,12 @@ impl Step for Python {
     }
 
     fn run(&self, progress: &mut Progress) -> Result<()> {
+        let Some(_lock) = Lock::try_exclusive(&lock_file(&self.paths))? else {
+            bail!(
+                "the Python environment in {} has to be made anew, but JupyterLab or `execute` is using it\nStop that (Ctrl-C in its terminal), then run the same command again.",
+                self.paths.python_home().display()
+            );
+        };
         let requirements = self.paths.home.join("requirements.txt");
         stamp::write_whole(&requirements, REQUIREMENTS.as_bytes())?;
         let log = self.paths.log("python");
@@ -74,23 +110,34 @@ pub fn pinned(package: &str) -> Option<&'static str> {
     rest.split(' ').next()
 }
 
+/// A command of Python's that no setting of another Python reaches.
+pub fn python_command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = command(program);
+    for name in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"]
+    {
+        command.env_remove(name);
+    }
+    command
+}
+
 fn install_with_uv(uv: &Path, paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {
     progress.set_message("uv makes the environment");
     let home = paths.python_home();
     let oldest = format!(">={}.{}", OLDEST.0, OLDEST.1);
-    let mut make = command(uv);
+    let mut make = python_command(uv);
     make.args(["venv", "--no-project", "--clear", "--python", &oldest]).arg(&home);
     run_logged(&mut make, log, |_| {})?;
     progress.set_message("uv installs the packages");
-    let mut install = command(uv);
-    install.args(["pip", "install", "--python"]).arg(paths.python_program("python")).arg("-r").arg(requirements);
+    let mut install = python_command(uv);
+    install.args(["pip", "install", "--require-hashes", "--no-build", "--python"]);
+    install.arg(paths.python_program("python")).arg("-r").arg(requirements);
     run_logged(&mut install, log, |_| {})
 }
 
 fn install_with_pip(paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {
     let python = find_python()?;
     progress.set_message("making the environment");
-    let mut make = command(&python);
+    let mut make = python_command(&python);
     make.args(["-m", "venv", "--clear"]).arg(paths.python_home());
     run_logged(&mut make, log, |_| {}).context(
         "`python3 -m venv` failed\nOn Debian and Ubuntu it is a package of its own: `sudo apt install python3-venv`; or install uv, which needs no Python",
@@ -98,10 +145,10 @@ fn install_with_pip(paths: &Paths, requirements: &Path, log: &Path, progress: &m
     let total = REQUIREMENTS.lines().filter(|line| line.contains("==") && !line.contains(';')).count() as u64;
     progress.set_total(total);
     let mut collected = 0;
-    let mut install = command(paths.python_program("python"));
+    let mut install = python_command(paths.python_program("python"));
     install
         .args(["-m", "pip", "install", "--disable-pip-version-check"])
-        .args(["--no-input", "--progress-bar", "off", "-r"])
+        .args(["--no-input", "--progress-bar", "off", "--require-hashes", "--only-binary", ":all:", "-r"])
         .arg(requirements);
     run_logged(&mut install, log, |line| {
         if let Some(package) = line.strip_prefix("Collecting ") {
@@ -169,8 +216,8 @@ mod tests {
 
     #[test]
     fn every_requirement_is_pinned() {
-        for line in REQUIREMENTS.lines().filter(|line| !line.starts_with('#')) {
-            assert!(line.contains("=="), "{line}");
+        for line in REQUIREMENTS.lines().filter(|line| !line.starts_with(['#', ' '])) {
+            assert!(line.contains("==") && line.ends_with(" \\"), "no version, or no hashes after it: {line}");
         }
         assert!(pinned("jupyterlab").unwrap().starts_with("4.6."));
         assert_eq!(pinned("nbclient"), Some("0.11.0"));

@@ -1,4 +1,4 @@
-//! The set-up: four steps, each done only when its result is missing or out of date.
+//! The set-up: five steps, each done only when its result is missing or out of date.
 
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use crate::kernelspec::KernelSpec;
 use crate::lock::Lock;
 use crate::paths::{HOME_VARIABLE, Paths};
 use crate::python::Python;
+use crate::sources::Sources;
 use crate::warm::Warm;
 
 /// One step of the set-up.
@@ -31,6 +32,7 @@ pub trait Step {
 /// The steps in the order in which they build on each other.
 pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {
     vec![
+        Box::new(Sources::new(paths)),
         Box::new(Python::new(paths)),
         Box::new(Evcxr::new(paths)),
         Box::new(KernelSpec::new(paths)),

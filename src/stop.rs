@@ -37,18 +37,47 @@ impl Stop {
 /// Asks a program to end.
 #[cfg(unix)]
 pub fn terminate(child: &mut std::process::Child) {
+    terminate_process(child.id());
+}
+
+/// Asks a process to end.
+#[cfg(unix)]
+pub fn terminate_process(process: u32) {
     use rustix::process::{Pid, Signal, kill_process};
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+    if let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, Signal::TERM);
     }
+}
+
+/// The number of the process group that this process leads, if it leads one.
+#[cfg(unix)]
+pub fn own_group() -> Option<i32> {
+    use rustix::process::{getpgrp, getpid};
+    (getpgrp() == getpid()).then(|| getpid().as_raw_nonzero().get())
+}
+
+/// Kills all processes of a group.
+#[cfg(unix)]
+pub fn kill_group(group: i32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    if let Some(group) = Pid::from_raw(group) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Has a program start in a group of its own, where no signal to this one's group reaches it.
+#[cfg(unix)]
+pub fn in_own_group(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
 }
 
 /// Asks all that this process started to end, compilers too, if it has a process group of its own.
 #[cfg(unix)]
 pub fn terminate_own_group() {
-    use rustix::process::{Signal, getpgrp, getpid, kill_process_group};
-    if getpgrp() == getpid() {
-        let _ = kill_process_group(getpid(), Signal::TERM);
+    use rustix::process::{Pid, Signal, kill_process_group};
+    if let Some(group) = own_group().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::TERM);
     }
 }
 
@@ -58,21 +87,44 @@ pub fn terminate_own_group() {
 #[cfg(target_os = "linux")]
 pub fn kill_all_with(variable: &str, value: &std::path::Path) {
     use rustix::process::{Pid, Signal, kill_process};
-    let wanted = format!("{variable}={}", value.display());
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw) else {
-            continue;
-        };
-        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-        if environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()) {
-            let _ = kill_process(pid, Signal::KILL);
+    for process in all_with(variable, value) {
+        if let Some(process) = Pid::from_raw(process) {
+            let _ = kill_process(process, Signal::KILL);
         }
     }
+}
+
+/// The crates that compilers with this variable compile at the moment.
+#[cfg(target_os = "linux")]
+pub fn compiled_with(variable: &str, value: &std::path::Path) -> Vec<String> {
+    let crate_of = |process: i32| {
+        let line = std::fs::read(format!("/proc/{process}/cmdline")).ok()?;
+        let words: Vec<_> = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+        words.windows(2).find(|pair| pair[0] == "--crate-name").map(|pair| pair[1].clone().into_owned())
+    };
+    all_with(variable, value).filter_map(crate_of).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn all_with(variable: &str, value: &std::path::Path) -> impl Iterator<Item = i32> {
+    let wanted = format!("{variable}={}", value.display());
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(move |entry| {
+        let process = entry.file_name().to_str()?.parse().ok()?;
+        let environment = std::fs::read(entry.path().join("environ")).ok()?;
+        environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()).then_some(process)
+    })
 }
 
 /// Other systems don't tell a process's variables.
 #[cfg(not(target_os = "linux"))]
 pub fn kill_all_with(_: &str, _: &std::path::Path) {}
+
+/// Other systems don't tell a process's variables.
+#[cfg(not(target_os = "linux"))]
+pub fn compiled_with(_: &str, _: &std::path::Path) -> Vec<String> {
+    Vec::new()
+}
 
 /// Ends a program.
 #[cfg(not(unix))]
@@ -80,9 +132,27 @@ pub fn terminate(child: &mut std::process::Child) {
     let _ = child.kill();
 }
 
+/// Elsewhere than on Unix only the program that started another can end it.
+#[cfg(not(unix))]
+pub fn terminate_process(_: u32) {}
+
 /// Elsewhere than on Unix there are no process groups.
 #[cfg(not(unix))]
 pub fn terminate_own_group() {}
+
+/// Elsewhere than on Unix there are no process groups.
+#[cfg(not(unix))]
+pub fn own_group() -> Option<i32> {
+    None
+}
+
+/// Elsewhere than on Unix there are no process groups.
+#[cfg(not(unix))]
+pub fn kill_group(_: i32) {}
+
+/// Elsewhere than on Unix there are no process groups.
+#[cfg(not(unix))]
+pub fn in_own_group(_: &mut std::process::Command) {}
 
 #[cfg(not(unix))]
 impl Stop {

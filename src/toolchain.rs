@@ -12,18 +12,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::console::note;
+use crate::fresh;
+use crate::kernel::FOLDER_VARIABLE;
 use crate::metadata;
 use crate::process::command;
 use crate::ready;
+use crate::sources::{self, MISSING, REMEDY};
+use crate::stamp::Inputs;
 
 /// Tells the launcher, when it runs as `cargo`, where the installed toolchain is.
 const TOOLCHAIN_VARIABLE: &str = "IMBALANCED_DATA_TOOLCHAIN";
 
-/// Gives a kernel such a toolchain, in this folder. Where that can't be, it works without, only slower.
-pub fn narrow(kernel: &mut Command, folder: &Path, installed: &Path) {
+/// Tells it where the sources of `support` are.
+const SUPPORT_VARIABLE: &str = "IMBALANCED_DATA_SUPPORT";
+
+/// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only slower.
+pub fn narrow(kernel: &mut Command, here: &Path, installed: &Path, support: &Path) {
+    // One for each installed toolchain: kernels of another may be running.
+    let name = Inputs::default().text("installed", &installed.display().to_string()).stamp();
+    let folder = &here.join(format!("toolchain-{}", &name[..8]));
     // A launcher of another kind of system has no links, or no programs without an ending.
     if cfg!(not(unix)) || link_all(folder, installed).is_err() {
         return;
@@ -31,6 +41,7 @@ pub fn narrow(kernel: &mut Command, folder: &Path, installed: &Path) {
     let give = |command: &mut Command| {
         command
             .env(TOOLCHAIN_VARIABLE, installed)
+            .env(SUPPORT_VARIABLE, support)
             // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for both by it.
             .env("RUSTUP_TOOLCHAIN", folder)
             // Where it isn't, rust-analyzer takes this one.
@@ -45,19 +56,27 @@ pub fn narrow(kernel: &mut Command, folder: &Path, installed: &Path) {
         return;
     }
     give(kernel);
-    if folder.join("library/core/src/lib.rs").is_file() {
+    if sources::are_in(&folder.join("library")) {
         kernel.env("RUST_SRC_PATH", folder.join("library"));
     }
 }
 
 fn link_all(folder: &Path, installed: &Path) -> Result<()> {
     let launcher = env::current_exe()?;
-    link(&launcher, &folder.join("bin/cargo"))?;
-    link(&installed.join("bin/rustc"), &folder.join("bin/rustc"))?;
-    link(&installed.join("lib"), &folder.join("lib"))?;
-    let library = installed.join("lib/rustlib/src/rust/library");
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    for program in entries(&installed.join("bin")) {
+        let is_cargo = program.file_name() == "cargo";
+        let target = if is_cargo { launcher.clone() } else { program.path() };
+        link(&target, &folder.join("bin").join(program.file_name()))?;
+    }
+    for name in ["lib", "libexec"].iter().filter(|name| installed.join(name).is_dir()) {
+        link(&installed.join(name), &folder.join(name))?;
+    }
+    let Some(library) = sources::folder(installed) else {
+        return Ok(());
+    };
     // `stdarch` is half of it: the instructions of all processors, which no cell's types need.
-    for entry in fs::read_dir(&library).into_iter().flatten().flatten().filter(|entry| entry.file_name() != "stdarch") {
+    for entry in entries(&library).filter(|entry| entry.file_name() != "stdarch") {
         link(&entry.path(), &folder.join("library").join(entry.file_name()))?;
     }
     Ok(())
@@ -70,7 +89,8 @@ fn link(target: &Path, link: &Path) -> Result<()> {
     }
     fs::create_dir_all(link.parent().context("a link needs a folder")?)?;
     // Another kernel may be starting: the link is never missing.
-    let beside = link.with_extension(format!("{}.part", std::process::id()));
+    let mut beside = link.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
     let _ = fs::remove_file(&beside);
     std::os::unix::fs::symlink(target, &beside)?;
     Ok(fs::rename(beside, link)?)
@@ -108,17 +128,51 @@ fn run_cargo(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     if let Ok(path) = env::join_paths([installed.join("bin")].into_iter().chain(env::split_paths(&rest))) {
         cargo.env("PATH", path);
     }
+    use_own_linker(&mut cargo);
+    let verb = arguments.first().and_then(|verb| verb.to_str()).unwrap_or_default();
     // For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies in the
     // warm folder, that takes minutes. A build has them, and finds the same errors.
-    cargo.args(arguments.iter().map(|argument| if argument == "check" { OsStr::new("build") } else { argument }));
-    if arguments.first().is_none_or(|verb| verb != "metadata") {
+    let verb = if verb == "check" { "build" } else { verb };
+    cargo.arg(verb).args(arguments.iter().skip(1));
+    if verb == "build" {
+        let sources = env::var_os(SUPPORT_VARIABLE).map(|support| PathBuf::from(support).join("src"));
+        let workspace = env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
+        if let (Some(sources), Some(workspace)) = (sources, workspace.as_deref().and_then(Path::parent)) {
+            fresh::unlink_changed(workspace, &sources)?;
+        }
+    }
+    if verb != "metadata" {
         return become_it(cargo).with_context(cannot);
+    }
+    if asks_for_a_dependency() && sources::folder(installed).is_none() {
+        bail!("{MISSING}\n{REMEDY}");
     }
     let output = cargo.stderr(std::process::Stdio::inherit()).output().with_context(cannot)?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let narrowed = if ready::is_to_come() { metadata::without_library(&text) } else { metadata::narrow(&text) };
+    let narrowed = if ready::are_to_come() { metadata::without_library(&text) } else { metadata::narrow(&text) };
     print!("{}", narrowed.as_deref().unwrap_or(&text));
     Ok(code_of(output.status))
+}
+
+// evcxr takes mold or lld when one is on PATH: another than the set-up was linked with would build all again.
+fn use_own_linker(cargo: &mut Command) {
+    if let Ok(flags) = env::var("RUSTFLAGS") {
+        let kept: Vec<&str> = flags.split(' ').filter(|flag| !flag.starts_with("-Clink-arg=-fuse-ld=")).collect();
+        cargo.env("RUSTFLAGS", kept.join(" "));
+    }
+    // `mold -run` works by a library that is loaded before all others.
+    let is_mold = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("mold-wrapper"));
+    if let Some(loaded) = env::var_os("LD_PRELOAD") {
+        let kept = env::split_paths(&loaded).filter(|path| !is_mold(path));
+        if let Ok(kept) = env::join_paths(kept) {
+            cargo.env("LD_PRELOAD", kept);
+        }
+    }
+}
+
+// Does the kernel ask whether the crate of a `:dep` is there? It does so in a manifest of this name.
+fn asks_for_a_dependency() -> bool {
+    fs::read_to_string("Cargo.toml").is_ok_and(|manifest| manifest.contains("\"evcxr_dummy_validate_dep\""))
 }
 
 #[cfg(unix)]
@@ -141,27 +195,39 @@ fn code_of(status: std::process::ExitStatus) -> ExitCode {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_library_is_linked_without_instructions() {
-        let home = tempfile::tempdir().unwrap();
-        let (installed, folder) = (home.path().join("installed"), home.path().join("toolchain"));
+    fn installed(home: &Path) -> PathBuf {
+        let installed = home.join("installed");
         let library = installed.join("lib/rustlib/src/rust/library");
-        for name in ["core/src", "stdarch/crates"] {
+        for name in ["core/src", "std/src", "stdarch/crates"] {
             fs::create_dir_all(library.join(name)).unwrap();
+            fs::write(library.join(name).join("lib.rs"), "").unwrap();
         }
+        fs::create_dir_all(installed.join("bin")).unwrap();
+        for name in ["cargo", "rustc", "rustdoc"] {
+            fs::write(installed.join("bin").join(name), "").unwrap();
+        }
+        installed
+    }
+
+    #[test]
+    fn a_toolchain_is_linked_but_for_cargo_and_the_instructions() {
+        let home = tempfile::tempdir().unwrap();
+        let (installed, folder) = (installed(home.path()), home.path().join("toolchain"));
         for _ in 0..2 {
             link_all(&folder, &installed).unwrap();
         }
-        assert!(folder.join("library/core/src").is_dir());
-        assert!(folder.join("bin/cargo").is_file());
+        assert_eq!(fs::read_link(folder.join("bin/rustdoc")).unwrap(), installed.join("bin/rustdoc"));
+        assert_eq!(fs::read_link(folder.join("bin/cargo")).unwrap(), env::current_exe().unwrap());
+        assert!(folder.join("library/core/src/lib.rs").is_file());
         assert!(!folder.join("library/stdarch").exists());
+        assert_eq!(fs::read_dir(folder.join("bin")).unwrap().count(), 3);
     }
 
     #[test]
     fn a_toolchain_that_does_not_answer_is_not_given() {
         let home = tempfile::tempdir().unwrap();
         let mut kernel = Command::new("kernel");
-        narrow(&mut kernel, &home.path().join("toolchain"), home.path());
+        narrow(&mut kernel, home.path(), &installed(home.path()), home.path());
         assert_eq!(kernel.get_envs().count(), 0);
     }
 
@@ -171,7 +237,7 @@ mod tests {
         let file = home.path().join("file");
         fs::write(&file, "").unwrap();
         let mut kernel = Command::new("kernel");
-        narrow(&mut kernel, &file, home.path());
+        narrow(&mut kernel, &file, home.path(), home.path());
         assert_eq!(kernel.get_envs().count(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Step 4: the warm folder, in which the dependencies of all cells are built once.
+//! Step 5: the warm folder, in which the dependencies of all cells are built once.
 //!
 //! The real kernel builds them, so that everything is as it will ask for it. The new folder is made beside the old
 //! one, from its built files, and takes its place when it is whole: a kernel may start at any time meanwhile,
@@ -10,16 +10,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use crate::clone::{Instead, clone_folder};
+use crate::built_with::BuiltWith;
+use crate::clone::{Large, clone_folder, protect};
 use crate::console::Progress;
 use crate::driver::{Event, run_notebook};
 use crate::evcxr;
+use crate::fresh;
 use crate::kernel::WARMING_VARIABLE;
 use crate::lock::Lock;
 use crate::packages;
 use crate::paths::Paths;
 use crate::process::{command, probable_cause};
 use crate::setup::Step;
+use crate::sources;
 use crate::stamp::{self, Inputs};
 use crate::workspace;
 
@@ -38,13 +41,21 @@ impl Warm {
         self.paths.warm().join("warm.stamp")
     }
 
-    fn stamp(&self) -> Result<String> {
+    /// Is it built from the sources and with the compiler as they are?
+    pub fn fits(&self, built_with: &BuiltWith) -> Result<bool> {
+        let Some(rustc) = built_with.rustc_version() else {
+            return Ok(false);
+        };
+        Ok(stamp::matches(&self.stamp_file(), &self.stamp(&rustc)?))
+    }
+
+    fn stamp(&self, rustc: &str) -> Result<String> {
         let support = self.paths.support();
         let lock = fs::read_to_string(self.paths.repo.join("Cargo.lock"))
             .context("can't read Cargo.lock\nTry: git checkout Cargo.lock")?;
         let mut inputs = Inputs::default()
             .text("evcxr", evcxr::VERSION)
-            .text("rustc", &rustc_version()?)
+            .text("rustc", rustc)
             .text("builds", &self.paths.builds.display().to_string())
             .text("workspace", &workspace::description(&self.paths))
             .text("packages", &packages::needed_by(&lock, "support")?)
@@ -68,7 +79,8 @@ impl Step for Warm {
     }
 
     fn is_done(&self) -> Result<bool> {
-        Ok(stamp::matches(&self.stamp_file(), &self.stamp()?))
+        Ok(BuiltWith::of(&self.paths.warm()).is_some()
+            && stamp::matches(&self.stamp_file(), &self.stamp(&rustc_version()?)?))
     }
 
     fn megabytes(&self) -> u64 {
@@ -76,7 +88,7 @@ impl Step for Warm {
     }
 
     fn run(&self, progress: &mut Progress) -> Result<()> {
-        let stamp = self.stamp()?;
+        let stamp = self.stamp(&rustc_version()?)?;
         let next = self.paths.warm_next();
         progress.set_message("starting the kernel");
         if self.paths.builds != self.paths.home {
@@ -102,9 +114,12 @@ impl Warm {
             let part = next.with_extension("part");
             let _ = fs::remove_dir_all(&part);
             match self.paths.warm().is_dir() {
-                true => clone_folder(&self.paths.warm(), &part, Instead::Copy).with_context(cannot)?,
+                // Copies: what is built again must not be what living kernels use.
+                true => clone_folder(&self.paths.warm(), &part, Large::Copy).with_context(cannot)?,
                 false => fs::create_dir_all(&part).with_context(cannot)?,
             }
+            // Its contents have changed, or another input has; the time stamps of sources needn't tell.
+            fresh::forget(&part).with_context(cannot)?;
             fs::rename(&part, next).with_context(cannot)?;
         }
         let _ = fs::remove_file(next.join("warm.stamp"));
@@ -145,6 +160,8 @@ impl Warm {
     }
 
     fn put_in_place(&self, next: &Path, stamp: &str) -> Result<()> {
+        BuiltWith::record(next, sources::sysroot()?)?;
+        protect(next).with_context(|| format!("can't make the files in {} read-only", next.display()))?;
         stamp::write_whole(&next.join("warm.stamp"), stamp.as_bytes())?;
         let warm = self.paths.warm();
         let old = self.paths.builds.join("warm-old");
@@ -200,5 +217,7 @@ fn crates_to_build(paths: &Paths) -> Option<u64> {
     let text = String::from_utf8_lossy(&output.stdout);
     let crates: std::collections::BTreeSet<&str> =
         text.lines().map(|line| line.trim_end_matches(" (*)").trim_end_matches(" (proc-macro)")).collect();
-    (!crates.is_empty()).then_some(crates.len() as u64)
+    // evcxr passes on only cargo's lines that name a crate without a hyphen.
+    let named = crates.iter().filter_map(|line| line.split(' ').next()).filter(|name| !name.contains('-'));
+    Some(named.count() as u64).filter(|total| *total > 0)
 }

@@ -113,6 +113,44 @@ mod killed {
         }
     }
 
+    /// Minutes of a machine's time: `cargo test --test kernels -- --ignored --nocapture`.
+    #[test]
+    #[ignore = "takes a quarter of an hour"]
+    fn a_hundred_kernels_in_a_row_and_eight_at_a_time() {
+        let _alone = alone();
+        let folder = tempfile::tempdir().unwrap();
+        let mut clones = Vec::new();
+        let mut times = Vec::new();
+        let rows = std::iter::repeat_n(1, 60).chain(std::iter::repeat_n(8, 5));
+        for (round, at_once) in rows.enumerate() {
+            let begin = Instant::now();
+            let runs: Vec<_> = (0..at_once)
+                .map(|number| {
+                    let file = folder.path().join(format!("place-{round}-{number}"));
+                    let is_killed = (round + number) % 7 == 3;
+                    let end = if is_killed { "loop { std::hint::spin_loop(); }" } else { "" };
+                    let cells = format!("{}\n{end}", say_place(&file));
+                    (start(folder.path(), &format!("{round}-{number}"), &[&cells]), file, is_killed)
+                })
+                .collect();
+            for (mut child, file, is_killed) in runs {
+                wait_until("a cell runs", || place(&file).is_some());
+                let Place { process, clone } = place(&file).unwrap();
+                if is_killed {
+                    let victim = parent(parent(process));
+                    assert!(Command::new("kill").args(["-9", &victim.to_string()]).status().unwrap().success());
+                }
+                assert_eq!(child.wait().unwrap().success(), !is_killed, "round {round}");
+                clones.push((process, clone));
+            }
+            times.push(begin.elapsed().as_secs_f64());
+            println!("round {round}: {at_once} at once, {:.1} s", begin.elapsed().as_secs_f64());
+        }
+        for (process, clone) in clones {
+            wait_until("nothing is left", || !clone.exists() && !is_alive(process));
+        }
+    }
+
     #[test]
     fn a_kernel_killed_in_a_cell_is_gone_at_the_next_start() {
         let _alone = alone();
@@ -128,6 +166,10 @@ mod killed {
             assert!(Command::new("kill").args(["-9", &victim.to_string()]).status().unwrap().success());
 
             assert!(!child.wait().unwrap().success(), "{killed:?}");
+            if let Killed::Kernel = killed {
+                // It can't clean up itself, and nobody should have to start another kernel for that.
+                wait_until("what the kernel started ends with it", || !is_alive(process) && !clone.exists());
+            }
             let next = start(folder.path(), "next", &["1 + 1"]).wait().unwrap();
             assert!(next.success(), "{killed:?}: see above");
             assert!(!clone.exists(), "{killed:?}: {} is left", clone.display());

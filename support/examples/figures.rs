@@ -7,7 +7,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::ndarray::{Array1, Array2};
 use support::plot::{self, Figure, dashed, solid};
-use support::{ConfusionMatrix, Examples, History, Metrics, confusion_matrix, precision_recall_curve, roc_curve};
+use support::{
+    Calibration, ConfusionMatrix, Examples, History, Metrics, confusion_matrix, precision_recall_curve, roc_curve,
+};
 
 const SEED: u64 = 1;
 
@@ -59,6 +61,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     save(&folder, "roc_one", plot::roc(&curves[..2])?)?;
     save(&folder, "precision_recall", plot::precision_recall(&steps)?)?;
     save(&folder, "precision_recall_one", plot::precision_recall(&steps[..2])?)?;
+    let test = &models[0];
+    let bins =
+        [Calibration::by_positives(&test.0, &test.1, 5)?, Calibration::by_positives(&trains[0].0, &trains[0].1, 8)?];
+    let reliability = [("Test", &bins[0], solid(0)), ("Train", &bins[1], dashed(1))];
+    save(&folder, "calibration", plot::calibration(&reliability)?)?;
+    save(&folder, "calibration_log", plot::calibration_log(&reliability)?)?;
     let poor = scores(&mut rng, 400, 100, 0.1);
     save(&folder, "roc_poor", plot::roc(&[("Poor model", &roc_curve(&poor.0, &poor.1)?, solid(3))])?)?;
     let poor = precision_recall_curve(&poor.0, &poor.1)?;
@@ -112,6 +120,7 @@ fn training(rng: &mut ChaCha8Rng, epochs: usize, start: f64, best_epoch: Option<
                 loss: 0.003 / base + start * left * left + 0.02 * noise.abs(),
                 cross_entropy: 0.004 + start * left,
                 brier_score: 0.0005,
+                threshold: 0.5,
                 confusion_matrix: ConfusionMatrix {
                     true_negatives: 181_900.0,
                     false_positives: (40.0 + 400.0 * left + 500.0 * noise).max(0.0).round(),

@@ -4,6 +4,7 @@
 use ndarray::Array1;
 
 use crate::error::{Error, Result};
+use crate::math::sum;
 
 /// A score or probability of the positive class: f32 as the network gives it, or f64.
 pub trait Score: Copy + PartialOrd + Into<f64> {
@@ -204,7 +205,51 @@ impl PrecisionRecallCurve {
     /// Average precision: Σ (Rₙ - Rₙ₋₁) Pₙ, the area under the curve drawn as steps, without interpolation.
     pub fn average_precision(&self) -> f64 {
         let steps = self.recall.windows(2).zip(&self.precision);
-        steps.map(|(recall, precision)| (recall[0] - recall[1]) * precision).sum()
+        sum(steps.map(|(recall, precision)| (recall[0] - recall[1]) * precision))
+    }
+
+    /// The highest threshold, the one with the fewest alarms, at which at least the share `goal` of the positives is found.
+    ///
+    /// As everywhere an example is positive when its score is above the threshold: this is the next score below the lowest
+    /// one that has to be found.
+    ///
+    /// # Errors
+    /// When `goal` is not in [0, 1] or there are no positives.
+    pub fn threshold_for_recall(&self, goal: f64) -> Result<f64> {
+        self.check_goal(goal, "recall")?;
+        // All positives are found at the first point.
+        Ok(self.threshold_of(self.recall.iter().rposition(|&recall| recall >= goal).unwrap_or(0)))
+    }
+
+    /// The lowest threshold, the one that finds the most positives, at which at least the share `goal` of the alarms is right;
+    /// see [`threshold_for_recall`](Self::threshold_for_recall) for the rule.
+    ///
+    /// # Errors
+    /// When `goal` is not in [0, 1], there are no positives, or no threshold reaches it; the message has the highest precision.
+    pub fn threshold_for_precision(&self, goal: f64) -> Result<f64> {
+        self.check_goal(goal, "precision")?;
+        let precisions = &self.precision[..self.thresholds.len()]; // without the appended one, where there is no alarm
+        let point = precisions.iter().position(|&precision| precision >= goal).ok_or_else(|| {
+            let highest = precisions.iter().fold(0.0, |highest: f64, &precision| highest.max(precision));
+            Error::Argument(format!("no threshold has a precision of {goal}; the highest is {highest:.4}"))
+        })?;
+        Ok(self.threshold_of(point))
+    }
+
+    /// The threshold above which the examples of a point lie.
+    fn threshold_of(&self, point: usize) -> f64 {
+        if point == 0 { below_all(self.thresholds[0]) } else { self.thresholds[point - 1] }
+    }
+
+    fn check_goal(&self, goal: f64, name: &str) -> Result<()> {
+        if !(0.0..=1.0).contains(&goal) {
+            return Err(Error::Argument(format!("a {name} lies in [0, 1], not at {goal}")));
+        }
+        // At the lowest threshold everything is an alarm: its precision is the share of positives.
+        match self.thresholds.is_empty() || self.precision[0] == 0.0 {
+            true => Err(Error::Argument(format!("without positives no threshold has a {name}"))),
+            false => Ok(()),
+        }
     }
 }
 
@@ -238,7 +283,7 @@ pub fn roc_auc_score<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Res
     Ok(smartcore::metrics::roc_auc_score(&labels, &scores))
 }
 
-/// The exact (ROC AUC, average precision) of labels with scores, without the curves.
+/// The exact (ROC AUC, average precision) of labels with scores, without the curves; NaN when a score is NaN.
 pub(crate) fn areas<S: Score>(examples: impl Iterator<Item = (bool, S)>) -> (f64, f64) {
     let Classes { negatives, positives } = Classes::new(examples);
     let (mut pairs, mut precision) = (0.0, 0.0);
@@ -251,6 +296,12 @@ pub(crate) fn areas<S: Score>(examples: impl Iterator<Item = (bool, S)>) -> (f64
         // A pair of a positive and a negative counts when the positive scores higher, and half when both score the same.
         pairs += tied.len() as f64 * (negatives.len() as f64 - (above + at_least) as f64 / 2.0);
         precision += tied.len() as f64 * found as f64 / (found + at_least) as f64;
+    }
+    // Sorted, NaN lies at one end or the other, whichever its sign: and then nothing was ranked.
+    let has_nan =
+        |scores: &[S]| [scores.first(), scores.last()].into_iter().flatten().any(|&score| score.into().is_nan());
+    if has_nan(&negatives) || has_nan(&positives) {
+        return (f64::NAN, f64::NAN);
     }
     let total = positives.len() as f64;
     (pairs / (total * negatives.len() as f64), if total > 0.0 { precision / total } else { 0.0 })
@@ -296,6 +347,31 @@ pub(crate) fn check<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Resu
     }
 }
 
+/// As [`check`], and refuses what is no probability.
+pub(crate) fn check_probabilities<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<()> {
+    check(labels, probabilities)?;
+    match probabilities.iter().position(|&probability| !(0.0..=1.0).contains(&probability.into())) {
+        Some(row) => Err(Error::Argument(format!(
+            "row {row}: {} is not a probability; Sequential::predict gives probabilities",
+            probabilities[row].into()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a threshold that nothing lies above or below.
+pub(crate) fn check_threshold(threshold: f64) -> Result<()> {
+    match threshold.is_nan() {
+        true => Err(Error::Argument("the threshold is NaN, and no score is above that: pass a number".into())),
+        false => Ok(()),
+    }
+}
+
+/// A threshold that all scores are above: 0 when they are probabilities other than 0.
+pub(crate) fn below_all(lowest: f64) -> f64 {
+    if lowest > 0.0 { 0.0 } else { f64::NEG_INFINITY }
+}
+
 pub(crate) fn check_weights(labels: &Array1<bool>, weights: &Array1<f64>) -> Result<()> {
     if labels.len() != weights.len() {
         return Err(Error::Argument(format!("{} labels, but {} sample weights", labels.len(), weights.len())));
@@ -314,7 +390,7 @@ fn pairs<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> impl Iterator<I
 }
 
 fn trapezoid(x: &[f64], y: &[f64]) -> f64 {
-    x.windows(2).zip(y.windows(2)).map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0).sum()
+    sum(x.windows(2).zip(y.windows(2)).map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0))
 }
 
 /// What Keras' metric `AUC` reports: areas over 200 fixed thresholds instead of the scores themselves.
@@ -347,14 +423,11 @@ impl KerasAuc {
     /// As [`keras_auc`], and when there is not one finite weight, at least 0, for each example.
     pub fn weighted(labels: &Array1<bool>, probabilities: &Array1<f32>, weights: &Array1<f64>) -> Result<Self> {
         const THRESHOLDS: usize = 200;
-        check(labels, probabilities)?;
+        check_probabilities(labels, probabilities)?;
         check_weights(labels, weights)?;
         let mut true_positives = vec![0.0; THRESHOLDS];
         let mut false_positives = vec![0.0; THRESHOLDS];
         for ((&label, &probability), weight) in labels.iter().zip(probabilities).zip(weights) {
-            if !(0.0..=1.0).contains(&probability) {
-                return Err(Error::Argument(format!("{probability} is not a probability")));
-            }
             let bucket = ((probability * (THRESHOLDS - 1) as f32).ceil() as usize).saturating_sub(1);
             *(if label { &mut true_positives[bucket] } else { &mut false_positives[bucket] }) += weight;
         }
@@ -382,13 +455,12 @@ fn davis_goadrich(true_positives: &[f64], false_positives: &[f64]) -> f64 {
         let logarithm = if p > 0.0 && higher_p > 0.0 { crate::math::ln(p / higher_p) } else { 0.0 };
         slope * ((tp - higher_tp) + (higher_tp - slope * higher_p) * logarithm)
     };
-    let sum: f64 = (0..true_positives.len() - 1).map(area).sum();
-    ratio(sum, true_positives[0])
+    ratio(sum((0..true_positives.len() - 1).map(area)), true_positives[0])
 }
 
-/// a / b, or 0 where Keras and scikit-learn report 0 for 0 / 0.
+/// a / b, or 0 where Keras and scikit-learn report 0 for 0 / 0. What is NaN stays NaN.
 pub(crate) fn ratio(a: f64, b: f64) -> f64 {
-    if b > 0.0 { a / b } else { 0.0 }
+    if b == 0.0 { 0.0 } else { a / b }
 }
 
 #[cfg(test)]
@@ -475,6 +547,31 @@ mod tests {
         let pr = precision_recall_curve(&labels, &scores).unwrap();
         assert!(pr.thresholds.is_sorted() && pr.recall.iter().rev().is_sorted());
         assert_eq!((pr.precision.last(), pr.recall.last()), (Some(&1.0), Some(&0.0)));
+    }
+
+    /// Every threshold there is, under the rule that decides everywhere, against the one that the curve names.
+    #[test]
+    fn thresholds_for_a_goal_are_the_best_ones() {
+        use crate::metrics::confusion_matrix;
+        for levels in [3, 20, 1000] {
+            let (labels, scores) = random(300, levels, 4);
+            let curve = precision_recall_curve(&labels, &scores).unwrap();
+            let at = |threshold| confusion_matrix(&labels, &scores, threshold).unwrap();
+            let thresholds = || curve.thresholds.iter().copied().chain([below_all(curve.thresholds[0])]);
+            for goal in (0..=20).map(|goal| f64::from(goal) / 20.0) {
+                let chosen = curve.threshold_for_recall(goal).unwrap();
+                assert!(at(chosen).recall() >= goal);
+                assert!(thresholds().all(|other| other <= chosen || at(other).recall() < goal), "{goal} {chosen}");
+                let reached = |threshold: f64| at(threshold).true_positives > 0.0 && at(threshold).precision() >= goal;
+                match curve.threshold_for_precision(goal) {
+                    Ok(chosen) => {
+                        assert!(at(chosen).precision() >= goal);
+                        assert!(thresholds().all(|other| other >= chosen || !reached(other)), "{goal} {chosen}");
+                    }
+                    Err(_) => assert!(!thresholds().any(reached), "{goal}"),
+                }
+            }
+        }
     }
 
     #[test]

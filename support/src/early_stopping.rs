@@ -67,6 +67,7 @@ impl EarlyStopping {
     ///
     /// # Errors
     /// When no metric has the monitored name.
+    #[doc(hidden)] // for tests
     pub fn watch(&self) -> Result<Watch> {
         let (metric, val) = match self.monitor.strip_prefix("val_") {
             Some(name) => (name.parse::<Metric>(), true),
@@ -93,6 +94,7 @@ impl Default for EarlyStopping {
 }
 
 /// What has been seen so far.
+#[doc(hidden)] // for tests
 #[derive(Clone, Debug)]
 pub struct Watch {
     settings: EarlyStopping,
@@ -105,6 +107,7 @@ pub struct Watch {
 }
 
 /// What an epoch means for the training.
+#[doc(hidden)] // for tests
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// This epoch is the best so far.
@@ -155,14 +158,17 @@ impl Watch {
         self.settings.restore_best_weights
     }
 
-    /// Takes the monitored value from the last epoch of the history.
+    /// Takes the monitored value from the last epoch of the history. An epoch in which it is undefined says nothing: as
+    /// the first one it would be the best for ever.
     pub(crate) fn observe_last(&mut self, history: &History) -> Verdict {
         let metrics = if self.val { &history.val } else { &history.train };
-        self.observe(history.epochs() - 1, metrics.last().map(|metrics| metrics.get(self.metric)))
+        let value = metrics.last().map(|metrics| metrics.get(self.metric)).filter(|value| !value.is_nan());
+        self.observe(history.epochs() - 1, value)
     }
 
-    pub(crate) fn needs_validation(&self) -> bool {
-        self.val
+    /// The metric that is watched on the validation set, if it is that one.
+    pub(crate) fn validation_metric(&self) -> Option<Metric> {
+        self.val.then_some(self.metric)
     }
 }
 

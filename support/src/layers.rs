@@ -45,8 +45,9 @@ impl Dense {
     }
 
     /// How far from 0 the first weights reach: √(6 / (`inputs` + units)).
+    #[doc(hidden)] // for tests
     pub fn glorot_limit(&self, inputs: usize) -> f64 {
-        (6.0 / (inputs + self.units) as f64).sqrt()
+        (6.0 / (inputs as f64 + self.units as f64)).sqrt()
     }
 }
 
@@ -139,8 +140,12 @@ impl Layer {
         }
     }
 
+    /// The number of weights, or the largest there is when it is beyond all numbers.
     pub(crate) fn weight_count(&self, inputs: usize) -> usize {
-        self.shapes(inputs).iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()
+        match self {
+            Self::Dense(dense) => inputs.saturating_mul(dense.units).saturating_add(dense.units),
+            Self::Dropout(_) => 0,
+        }
     }
 
     /// The first weights: the kernel `[inputs, units]` row by row, then the bias `[units]`.
@@ -205,7 +210,10 @@ impl Layer {
             }
             Self::Dropout(dropout) => {
                 if let Some(input_delta) = input_delta {
-                    kernels::mask(delta, kept, dropout.scale(), input_delta);
+                    match kept {
+                        Some(kept) => kernels::mask(delta, kept, dropout.scale(), input_delta),
+                        None => input_delta.copy_from_slice(delta),
+                    }
                 }
             }
         }
@@ -216,7 +224,8 @@ impl Layer {
 pub(crate) struct Tape<'a> {
     pub(crate) input: &'a [Lane],
     pub(crate) output: &'a [Lane],
-    pub(crate) kept: &'a [u64],
+    /// What dropout let through; none when it was off.
+    pub(crate) kept: Option<&'a [u64]>,
     pub(crate) delta: &'a mut [Lane],
     pub(crate) input_delta: Option<&'a mut [Lane]>,
 }

@@ -23,26 +23,26 @@ mod scaler;
 
 mod curves;
 mod metrics;
+mod cost;
 mod bootstrap;
 mod calibration;
-mod cost;
 
 mod dataset;
 mod kernels;
 mod layers;
 mod network;
 mod optimizers;
+mod history;
 mod model;
 mod checkpoint;
-mod history;
 mod early_stopping;
 mod training;
 
 pub mod plot;
 
-pub use bootstrap::bootstrap;
-pub use calibration::calibration;
-pub use cost::{CostCurve, Costs};
+pub use bootstrap::{Answers, Interval, Measure, bootstrap, bootstrap_difference};
+pub use calibration::{BaseRates, Calibration, CalibrationBin, calibration, multiply_odds};
+pub use cost::{CostCurve, Costs, CostsByExample};
 pub use curves::{
     KerasAuc, PrecisionRecallCurve, RocCurve, Score, ThresholdCounts, keras_auc, precision_recall_curve, roc_auc_score,
     roc_curve,

@@ -39,8 +39,17 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
     numerator / (1.0 + e)
 }
 
-/// ln x for normal x > 0, within two units in the last place.
+/// ln x, within two units in the last place; -∞ for 0 and NaN below it.
 pub(crate) fn ln(x: f64) -> f64 {
+    const TWO_TO_54: f64 = (1u64 << 54) as f64;
+    if !(x.is_normal() && x > 0.0) {
+        return match x {
+            0.0 => f64::NEG_INFINITY,
+            f64::INFINITY => x,
+            x if x > 0.0 => ln(x * TWO_TO_54) - 54.0 * std::f64::consts::LN_2, // too small to be a normal number
+            _ => f64::NAN,
+        };
+    }
     const LN_2_HIGH: f64 = 0.693_147_180_369_123_8; // 32 bits, so that n · LN_2_HIGH is exact
     const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     const SQRT_2_MANTISSA: u64 = 0x6_a09e_667f_3bcd;
@@ -57,6 +66,11 @@ pub(crate) fn ln(x: f64) -> f64 {
     }
     let n = n as f64;
     n * LN_2_HIGH + (2.0 * s + (2.0 * s * series + n * LN_2_LOW))
+}
+
+/// The sum of numbers, added from the first to the last: the standard library's does not promise an order.
+pub(crate) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().fold(0.0, |sum, value| sum + value)
 }
 
 #[cfg(test)]
@@ -97,6 +111,9 @@ mod tests {
             }
         }
         assert_eq!(ln(1.0), 0.0);
+        assert_eq!((ln(0.0), ln(-0.0), ln(f64::INFINITY)), (f64::NEG_INFINITY, f64::NEG_INFINITY, f64::INFINITY));
+        assert!(ln(-1.0).is_nan() && ln(f64::NEG_INFINITY).is_nan() && ln(f64::NAN).is_nan());
+        assert!((ln(5e-324) - 5e-324f64.ln()).abs() < 1e-12);
     }
 
     #[test]

@@ -6,29 +6,29 @@ use std::str::FromStr;
 
 use ndarray::Array1;
 
-use crate::curves::{Score, areas, check, check_weights, ratio};
+use crate::curves::{Score, areas, check, check_probabilities, check_threshold, check_weights, ratio};
 use crate::error::{Error, Result};
-use crate::math::ln;
+use crate::math::{ln, sum};
 use crate::table::Table;
 
 /// How many examples of each class lie above the threshold (predicted positive) and how many do not; with sample
 /// weights, the sums of their weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ConfusionMatrix {
-    /// Negatives predicted negative: genuine transactions let through.
+    /// Negatives predicted negative.
     pub true_negatives: f64,
     /// Negatives predicted positive: false alarms.
     pub false_positives: f64,
-    /// Positives predicted negative: missed frauds.
+    /// Positives predicted negative: missed.
     pub false_negatives: f64,
-    /// Positives predicted positive: frauds found.
+    /// Positives predicted positive: found.
     pub true_positives: f64,
 }
 
 /// Counts labels against scores, both of shape `[examples]`; an example is predicted positive when score > `threshold`.
 ///
 /// # Errors
-/// When the two differ in length or a score is NaN.
+/// When the two differ in length, or a score or the threshold is NaN.
 pub fn confusion_matrix<S: Score>(
     labels: &Array1<bool>,
     scores: &Array1<S>,
@@ -50,6 +50,7 @@ impl ConfusionMatrix {
     ) -> Result<Self> {
         check(labels, scores)?;
         check_weights(labels, weights)?;
+        check_threshold(threshold)?;
         let threshold = S::from_threshold(threshold);
         let mut matrix = Self::default();
         for ((&label, &score), weight) in labels.iter().zip(scores).zip(weights) {
@@ -102,45 +103,52 @@ impl ConfusionMatrix {
     /// Matthews' correlation coefficient; 0 where it is undefined.
     pub fn mcc(&self) -> f64 {
         let Self { true_negatives: tn, false_positives: fp, false_negatives: r#fn, true_positives: tp } = *self;
-        let margins = [tp + fp, tp + r#fn, tn + fp, tn + r#fn];
         // A root for each factor: the product of four counts can overflow what f64 holds exactly.
-        let root: f64 = margins.iter().map(|margin| margin.sqrt()).product();
-        if root > 0.0 { (tp * tn - fp * r#fn) / root } else { 0.0 }
+        let root = (tp + fp).sqrt() * (tp + r#fn).sqrt() * (tn + fp).sqrt() * (tn + r#fn).sqrt();
+        ratio(tp * tn - fp * r#fn, root)
     }
 }
 
 impl fmt::Display for ConfusionMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { true_negatives, false_positives, false_negatives, true_positives } = self;
-        writeln!(f, "Genuine transactions let through (true negatives):  {true_negatives}")?;
-        writeln!(f, "Genuine transactions stopped    (false positives): {false_positives}")?;
-        writeln!(f, "Frauds missed                   (false negatives): {false_negatives}")?;
-        writeln!(f, "Frauds found                    (true positives):  {true_positives}")?;
-        write!(f, "Frauds in total:                                   {}", false_negatives + true_positives)
+        writeln!(f, "Negatives left alone (true negatives):  {true_negatives}")?;
+        writeln!(f, "False alarms         (false positives): {false_positives}")?;
+        writeln!(f, "Positives missed     (false negatives): {false_negatives}")?;
+        writeln!(f, "Positives found      (true positives):  {true_positives}")?;
+        write!(f, "Positives in total:                     {}", false_negatives + true_positives)
     }
 }
 
-/// Mean squared distance between probability and label, Σ w (p - y)² / Σ w: the Brier score.
+/// Mean squared distance between probability and label, Σ (p - y)² / n: the Brier score.
 ///
 /// # Errors
-/// When the arrays differ in length or a probability is NaN.
+/// When the arrays differ in length or a probability is not in [0, 1].
 pub fn brier_score<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<f64> {
-    check(labels, probabilities)?;
-    Ok(mean(labels.iter().zip(probabilities).map(|(&label, &p)| (p.into() - target(label)).powi(2))))
+    check_probabilities(labels, probabilities)?;
+    Ok(mean(labels.iter().zip(probabilities).map(|(&label, &p)| squared_error(label, p.into()))))
 }
 
 /// Mean of -ln of the probability given to the true class, with probabilities limited to [ε, 1 - ε] by the ε of their
 /// type, as scikit-learn's `log_loss`.
 ///
 /// # Errors
-/// When the arrays differ in length or a probability is NaN.
+/// When the arrays differ in length or a probability is not in [0, 1].
 pub fn log_loss<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<f64> {
-    check(labels, probabilities)?;
-    let probability_of_truth = |label: bool, p: f64| {
-        let p = p.clamp(S::EPSILON, 1.0 - S::EPSILON);
-        if label { p } else { 1.0 - p }
-    };
-    Ok(mean(labels.iter().zip(probabilities).map(|(&label, &p)| -ln(probability_of_truth(label, p.into())))))
+    check_probabilities(labels, probabilities)?;
+    Ok(mean(labels.iter().zip(probabilities).map(|(&label, &p)| cross_entropy(label, p))))
+}
+
+/// The cross entropy of one example, as [`log_loss`] limits it.
+pub(crate) fn cross_entropy<S: Score>(label: bool, probability: S) -> f64 {
+    let p = probability.into().clamp(S::EPSILON, 1.0 - S::EPSILON);
+    -ln(if label { p } else { 1.0 - p })
+}
+
+/// The squared distance between the probability of one example and its label.
+fn squared_error(label: bool, probability: f64) -> f64 {
+    let error = probability - target(label);
+    error * error
 }
 
 pub(crate) fn target(label: bool) -> f64 {
@@ -149,10 +157,10 @@ pub(crate) fn target(label: bool) -> f64 {
 
 pub(crate) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len() as f64;
-    values.sum::<f64>() / count
+    sum(values) / count
 }
 
-/// What an epoch or an evaluation reports, in this order.
+/// What an epoch or an evaluation reports, in this order. All are NaN when the model's answer to an example is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metrics {
     /// What training minimises: the mean cross entropy, each example multiplied by its class or sample weight.
@@ -161,7 +169,9 @@ pub struct Metrics {
     pub cross_entropy: f64,
     /// The mean squared distance between probability and label.
     pub brier_score: f64,
-    /// The counts at the threshold 0.5.
+    /// An example is predicted positive when its probability is above it: 0.5 while training.
+    pub threshold: f64,
+    /// The counts at the threshold.
     pub confusion_matrix: ConfusionMatrix,
     /// The exact area under the ROC curve.
     pub auc: f64,
@@ -181,24 +191,31 @@ pub(crate) struct Outcome {
 }
 
 impl Metrics {
+    /// The threshold unless another is asked for.
+    pub(crate) const THRESHOLD: f64 = 0.5;
+
     /// The metrics of at least one outcome.
-    pub(crate) fn new(outcomes: &[Outcome]) -> Self {
+    pub(crate) fn new(outcomes: &[Outcome], threshold: f64) -> Self {
+        let in_f32 = f32::from_threshold(threshold);
         let (mut loss, mut cross_entropy, mut brier_score) = (0.0, 0.0, 0.0);
         let mut counts = [[0u64; 2]; 2];
         for outcome in outcomes {
             loss += f64::from(outcome.loss) * f64::from(outcome.weight);
             cross_entropy += f64::from(outcome.loss);
-            brier_score += (f64::from(outcome.probability) - target(outcome.label)).powi(2);
-            counts[usize::from(outcome.label)][usize::from(outcome.probability > 0.5)] += 1;
+            brier_score += squared_error(outcome.label, outcome.probability.into());
+            counts[usize::from(outcome.label)][usize::from(outcome.probability > in_f32)] += 1;
         }
         let count = outcomes.len() as f64;
+        // NaN is above no threshold, but that is no answer: nothing can be counted.
+        let is_nan = f64::is_nan(brier_score);
         let [[true_negatives, false_positives], [false_negatives, true_positives]] =
-            counts.map(|counts| counts.map(|count| count as f64));
+            counts.map(|counts| counts.map(|count| if is_nan { f64::NAN } else { count as f64 }));
         let (auc, prc) = areas(outcomes.iter().map(|outcome| (outcome.label, outcome.probability)));
         Self {
             loss: loss / count,
             cross_entropy: cross_entropy / count,
             brier_score: brier_score / count,
+            threshold,
             confusion_matrix: ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives },
             auc,
             prc,
@@ -225,11 +242,7 @@ impl Metrics {
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new(["metric", "value"]);
-        for metric in Metric::ALL {
-            table.push([metric.name().to_owned(), metric.format(self.get(metric))]);
-        }
-        table
+        compare(&[("value", self)])
     }
 
     /// Shows the metrics in a notebook as a table.
@@ -244,9 +257,13 @@ impl fmt::Display for Metrics {
     }
 }
 
-/// The metrics of several models side by side, one column for each.
+/// The metrics of several models side by side, one column for each. The thresholds are among them when one is not 0.5.
 pub fn compare(models: &[(&str, &Metrics)]) -> Table {
     let mut table = Table::new(std::iter::once("metric").chain(models.iter().map(|(name, _)| *name)));
+    if models.iter().any(|(_, metrics)| metrics.threshold != Metrics::THRESHOLD) {
+        let cells = models.iter().map(|(_, metrics)| format!("{:.4}", metrics.threshold));
+        table.push(std::iter::once("threshold".to_owned()).chain(cells));
+    }
     for metric in Metric::ALL {
         let cells = models.iter().map(|(_, metrics)| metric.format(metrics.get(metric)));
         table.push(std::iter::once(metric.name().to_owned()).chain(cells));
@@ -383,14 +400,37 @@ mod tests {
     fn lengths_and_nan_are_refused() {
         assert!(confusion_matrix(&array![true], &array![0.1f32, 0.2], 0.5).is_err());
         assert!(confusion_matrix(&array![true], &array![f32::NAN], 0.5).unwrap_err().to_string().contains("row 0"));
+        let message = confusion_matrix(&array![true], &array![0.1f32], f64::NAN).unwrap_err().to_string();
+        assert!(message.contains("the threshold is NaN"), "{message}");
+        let logits = array![0.2, -3.5];
+        for message in [log_loss(&array![true, false], &logits), brier_score(&array![true, false], &logits)] {
+            assert!(message.unwrap_err().to_string().contains("row 1: -3.5 is not a probability"));
+        }
     }
 
     #[test]
     fn models_stand_side_by_side() {
         let outcome = |label, probability| Outcome { label, weight: 2.0, loss: 0.25, probability };
-        let metrics = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)]);
+        let metrics = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)], 0.5);
         let text = compare(&[("baseline", &metrics), ("weighted", &metrics)]).to_string();
         assert!(text.starts_with("metric         baseline  weighted\nloss           0.500000  0.500000\n"), "{text}");
         assert!(metrics.to_string().ends_with("prc              1.0000\n"), "{metrics}");
+        let low = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)], 0.01);
+        let text = compare(&[("baseline", &metrics), ("weighted", &low)]).to_string();
+        assert!(text.contains("\nthreshold        0.5000    0.0100\n"), "{text}");
+        assert_eq!((low.confusion_matrix.false_positives, metrics.confusion_matrix.false_positives), (1.0, 0.0));
+    }
+
+    #[test]
+    fn nan_never_scores() {
+        let outcome = |label, probability: f32| Outcome { label, weight: 1.0, loss: probability, probability };
+        for nan in [f32::NAN, -f32::NAN] {
+            let outcomes = [outcome(true, 0.75), outcome(false, 0.25), outcome(true, nan), outcome(false, 0.5)];
+            let metrics = Metrics::new(&outcomes, 0.5);
+            assert!(Metric::ALL.iter().all(|&metric| metrics.get(metric).is_nan()), "{metrics}");
+            assert!(metrics.to_string().contains("accuracy") && metrics.to_string().contains("NaN"));
+        }
+        let outcomes = [outcome(true, f32::NAN), outcome(false, f32::NAN)];
+        assert!(Metrics::new(&outcomes, 0.5).auc.is_nan());
     }
 }

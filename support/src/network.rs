@@ -14,11 +14,15 @@ use crate::kernels::{self, Lane, PartialSums, TILE, total};
 use crate::layers::{Layer, Tape};
 use crate::metrics::Outcome;
 use crate::random::{Purpose, generator};
+use crate::table::thousands;
 
 /// Rows in a chunk.
 const CHUNK: usize = 8 * TILE;
 /// Chunks at work at the same time: enough for many cores, and a bound on the memory that a large batch takes.
 const MAX_CHUNKS: usize = 64;
+
+/// The most weights that a network may have: a gigabyte of them, and eight times as much at work.
+const MAX_WEIGHTS: usize = 1 << 28;
 
 /// The layers and their weights.
 #[derive(Clone, Debug)]
@@ -44,6 +48,12 @@ pub(crate) struct Scratch {
     /// For each chunk that is worked on at the same time.
     chunks: Vec<Workspace>,
     gradient: Vec<f32>,
+}
+
+impl Clone for Scratch {
+    fn clone(&self) -> Self {
+        Self::default() // a copy of a model makes room of its own
+    }
 }
 
 impl fmt::Debug for Scratch {
@@ -75,12 +85,24 @@ impl Network {
             return Err(Error::Argument("a model has at least one input".into()));
         }
         self.layers.iter().try_for_each(Layer::check)?;
+        if self.is_too_large() {
+            return Err(Error::Argument(format!(
+                "the model would have more than {} weights, for which there is no room: give its layers fewer units",
+                thousands(MAX_WEIGHTS)
+            )));
+        }
         match self.outputs() {
             1 if self.layers.iter().any(|layer| matches!(layer, Layer::Dense(_))) => Ok(()),
             units => Err(Error::Argument(format!(
                 "the last layer gives the logit of the positive class: end the model with Dense::new(1), not with {units} outputs"
             ))),
         }
+    }
+
+    /// Whether there is no room for the weights.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let counts = self.with_inputs().map(|(inputs, layer)| layer.weight_count(inputs));
+        counts.fold(0usize, usize::saturating_add) > MAX_WEIGHTS
     }
 
     pub(crate) fn outputs(&self) -> usize {
@@ -234,7 +256,7 @@ impl Network {
             let tape = Tape {
                 input: &outputs[place][..inputs],
                 output: &outputs[place + 1],
-                kept: &kept[place],
+                kept: step.dropout.map(|_| kept[place].as_slice()),
                 delta: &mut delta[..width],
                 input_delta: (place > 0).then_some(&mut input_delta[..inputs]),
             };
@@ -257,5 +279,100 @@ impl Network {
             gradient: vec![[0.0; 8]; self.weights.len()],
             outputs,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Dataset;
+    use crate::examples::Examples;
+    use crate::layers::{Dense, Dropout};
+    use crate::metrics::mean;
+    use crate::random::uniform;
+    use ndarray::{Array1, Array2};
+
+    fn examples(rows: usize) -> Examples {
+        let mut rng = generator(1, Purpose::Shuffle, 0);
+        let features = Array2::from_shape_simple_fn((rows, 5), || (2.0 * uniform(&mut rng) - 1.0) as f32);
+        let weights = Array1::from_shape_simple_fn(rows, || (0.5 + uniform(&mut rng)) as f32);
+        let labels = features.column(0).mapv(|value| value > 0.3);
+        Examples::new(features, labels).unwrap().with_weights(weights).unwrap()
+    }
+
+    fn network() -> Network {
+        let mut network = Network::new(5);
+        let layers = [
+            Layer::from(Dense::new(7).bias(0.1)),
+            Dropout::new(0.5).into(),
+            Dense::new(6).relu().bias(0.2).into(),
+            Dropout::new(0.3).into(),
+            Dense::new(1).into(),
+        ];
+        for (place, layer) in (0..).zip(layers) {
+            let inputs = network.outputs();
+            network.weights.extend(layer.first_weights(inputs, &mut generator(2, Purpose::Weights, place)));
+            network.layers.push(layer);
+        }
+        network
+    }
+
+    /// The loss of all examples in one batch, and its gradient.
+    fn learn(network: &Network, batch: &Batch, dropout: Option<(u64, u64)>) -> (f64, Vec<f32>) {
+        let step = Step { batch, class_weight: None, dropout };
+        let mut outcomes = vec![Outcome::default(); batch.len()];
+        let gradient = network.gradient(&step, &mut Scratch::default(), &mut outcomes).to_vec();
+        let losses = outcomes.iter().map(|outcome| f64::from(outcome.loss) * f64::from(outcome.weight));
+        (mean(losses), gradient)
+    }
+
+    fn one_batch(examples: &Examples) -> Batch {
+        Dataset::new(examples).batch(usize::MAX).iter().next().unwrap()
+    }
+
+    /// The same number of a step silences the same units, so the loss can be differentiated by hand.
+    #[test]
+    fn the_gradient_with_dropout_is_the_slope_of_the_loss() {
+        const H: f32 = 1e-3;
+        let batch = one_batch(&examples(1500)); // three chunks, and a last tile that is not full
+        for dropout in [Some((3, 0)), Some((3, 8)), None] {
+            let network = network();
+            let (_, gradient) = learn(&network, &batch, dropout);
+            let largest = gradient.iter().fold(0.0, |largest: f32, value| largest.max(value.abs()));
+            for (place, &expected) in gradient.iter().enumerate() {
+                let at = |change: f32| {
+                    let mut moved = network.clone();
+                    moved.weights[place] += change;
+                    learn(&moved, &batch, dropout).0
+                };
+                let slope = (at(H) - at(-H)) / f64::from(2.0 * H);
+                let error = (slope - f64::from(expected)).abs();
+                assert!(error < 1e-3 * f64::from(largest), "{dropout:?}, weight {place}: {slope} against {expected}");
+            }
+        }
+        let gradients = [Some((3, 0)), Some((3, 8)), None].map(|dropout| learn(&network(), &batch, dropout).1);
+        assert!(gradients[0] != gradients[1] && gradients[0] != gradients[2]);
+    }
+
+    /// A batch of more chunks than are at work at the same time is the mean of its parts.
+    #[test]
+    fn a_batch_of_more_than_64_chunks_is_worked_off_in_groups() {
+        const FIRST: usize = CHUNK * MAX_CHUNKS;
+        let examples = examples(FIRST + 1300);
+        let network = network();
+        let part = |rows: Range<usize>| learn(&network, &one_batch(&examples.select(&rows.collect::<Vec<_>>())), None);
+        let (loss, gradient) = learn(&network, &one_batch(&examples), None);
+        let (parts, rows) = ([part(0..FIRST), part(FIRST..examples.len())], [FIRST as f64, 1300.0]);
+        let all = examples.len() as f64;
+        let expected = (parts[0].0 * rows[0] + parts[1].0 * rows[1]) / all;
+        assert!((loss - expected).abs() < 1e-12 * loss, "{loss} against {expected}");
+        for (place, &value) in gradient.iter().enumerate() {
+            let of = |part: usize| f64::from(parts[part].1[place]) * rows[part];
+            let expected = (of(0) + of(1)) / all;
+            assert!((f64::from(value) - expected).abs() < 1e-6, "weight {place}: {value} against {expected}");
+        }
+        // The second group has dropout of its own: its tiles are numbered on.
+        let same = learn(&network, &one_batch(&examples), Some((1, 0)));
+        assert_eq!(same, learn(&network, &one_batch(&examples), Some((1, 0))));
     }
 }

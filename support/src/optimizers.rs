@@ -2,13 +2,51 @@
 
 use std::fmt::Debug;
 
+use crate::error::{Error, Result};
+
 /// Updates weights against their gradient.
-pub trait Optimizer: Debug + Send + Sync {
+pub trait Optimizer: Debug + Send + Sync + BoxClone {
     /// One step: changes `weights` by `gradient`, both in the same order at every step.
     fn step(&mut self, weights: &mut [f32], gradient: &[f32]);
 
+    /// Refuses settings that can't train; asked before the first step.
+    ///
+    /// # Errors
+    /// When a setting is out of its range.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// What the optimizer remembers of each weight, under Keras' names.
-    fn slots(&self) -> Vec<(&'static str, &[f32])>;
+    #[doc(hidden)] // for tests
+    fn slots(&self) -> Vec<(&'static str, &[f32])> {
+        vec![]
+    }
+}
+
+/// A copy of a boxed optimizer; every one that is `Clone` has it.
+pub trait BoxClone {
+    /// The copy.
+    fn box_clone(&self) -> Box<dyn Optimizer>;
+}
+
+impl<T: Optimizer + Clone + 'static> BoxClone for T {
+    fn box_clone(&self) -> Box<dyn Optimizer> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Optimizer> {
+    fn clone(&self) -> Self {
+        (**self).box_clone()
+    }
+}
+
+fn check_learning_rate(optimizer: &str, rate: f32) -> Result<()> {
+    match rate.is_finite() && rate > 0.0 {
+        true => Ok(()),
+        false => Err(Error::Argument(format!("{optimizer}: a learning rate is a finite number above 0, not {rate}"))),
+    }
 }
 
 /// Stochastic gradient descent: w ← w - rate · g, with momentum m ← µ m - rate · g, w ← w + m.
@@ -40,6 +78,14 @@ impl Optimizer for Sgd {
         }
     }
 
+    fn check(&self) -> Result<()> {
+        check_learning_rate("Sgd", self.learning_rate)?;
+        match (0.0..1.0).contains(&self.momentum) {
+            true => Ok(()),
+            false => Err(Error::Argument(format!("Sgd: a momentum lies in [0, 1), not at {}", self.momentum))),
+        }
+    }
+
     fn slots(&self) -> Vec<(&'static str, &[f32])> {
         if self.momentum == 0.0 { vec![] } else { vec![("momentum", &self.momenta)] }
     }
@@ -68,6 +114,10 @@ impl Optimizer for RmsProp {
             *velocity = self.rho * *velocity + (1.0 - self.rho) * (g * g);
             *weight -= self.learning_rate * g / (*velocity + self.epsilon).sqrt();
         }
+    }
+
+    fn check(&self) -> Result<()> {
+        check_learning_rate("RmsProp", self.learning_rate)
     }
 
     fn slots(&self) -> Vec<(&'static str, &[f32])> {
@@ -117,6 +167,10 @@ impl Optimizer for Adam {
             *velocity += (g * g - *velocity) * one_minus_beta_2;
             *weight -= *momentum * alpha / (velocity.sqrt() + self.epsilon);
         }
+    }
+
+    fn check(&self) -> Result<()> {
+        check_learning_rate("Adam", self.learning_rate as f32)
     }
 
     fn slots(&self) -> Vec<(&'static str, &[f32])> {

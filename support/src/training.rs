@@ -1,14 +1,15 @@
 //! The training loop: the only file that sees data, model, optimizer, metrics and early stopping together.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
-use crate::dataset::{Batch, Dataset};
+use crate::dataset::{Batch, Dataset, check_examples, check_names};
 use crate::early_stopping::EarlyStopping;
 use crate::error::{Error, Result};
 use crate::examples::Examples;
 use crate::history::History;
 use crate::metrics::{Metric, Metrics, Outcome, mean};
-use crate::model::Sequential;
+use crate::model::{Sequential, Weights, both_counts};
 use crate::network::{Scratch, Step};
 
 /// What the loss of an example is multiplied by, for each class.
@@ -21,11 +22,26 @@ pub struct ClassWeight {
 }
 
 impl ClassWeight {
-    /// The weights that give both classes the same sum and all examples the mean 1: total / 2 / count, as scikit-learn's
-    /// "balanced".
-    pub fn balanced(negatives: usize, positives: usize) -> Self {
-        let half = (negatives + positives) as f64 / 2.0;
-        Self { negative: half / negatives as f64, positive: half / positives as f64 }
+    /// The weights that give both classes of these examples the same sum and all of them the mean 1: total / 2 / count, as
+    /// scikit-learn's "balanced".
+    ///
+    /// # Errors
+    /// When there are none of one class.
+    pub fn balanced(examples: &Examples) -> Result<Self> {
+        let (negatives, positives) = both_counts(examples)?;
+        let half = (negatives + positives) / 2.0;
+        Ok(Self { negative: half / negatives, positive: half / positives })
+    }
+
+    /// How many times too high the odds of a model come out that was trained with these weights: 1 divided by it is what
+    /// [`multiply_odds`](crate::multiply_odds) needs to undo them.
+    pub fn odds_factor(&self) -> f64 {
+        self.positive / self.negative
+    }
+
+    /// The two weights (for negatives, for positives) in the type of the network.
+    fn in_f32(self) -> (f32, f32) {
+        (self.negative as f32, self.positive as f32)
     }
 }
 
@@ -68,10 +84,15 @@ impl FitConfig {
 }
 
 impl Sequential {
-    /// Trains on the batches of `train` and reports on `val` after each epoch; `None` for no validation.
+    /// Trains on the batches of `train` and reports on `val` after each epoch; `None` for no validation. Each call starts with
+    /// the first pass over the data set.
     ///
     /// # Errors
-    /// When model, data and settings don't fit together (the message says which), or the loss is no longer finite.
+    /// When model, data and settings don't fit together; the message says which.
+    ///
+    /// When the training diverges: the loss, a weight or the gradient is no longer finite. The model then has the weights of the
+    /// best epoch if early stopping restores them, else of the last one that was whole; the message says which that is, and
+    /// [`history`](Self::history) has the epochs until then. To go on, compile the model again with a smaller learning rate.
     pub fn fit<'a>(
         &mut self,
         train: &Dataset,
@@ -85,27 +106,49 @@ impl Sequential {
 
     fn run_epochs(&mut self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<History> {
         let steps = self.check_fit(train, val, config)?;
+        self.names = train.names().cloned();
         let mut watch = config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?;
         let mut best_weights = None;
+        let mut last_weights = self.weights();
         let mut history = History::default();
         let mut outcomes = Vec::new();
         let mut batches = train.passes();
         let mut next = batches.next();
         for epoch in 0..config.epochs {
             outcomes.clear();
+            let mut fault = None;
             for _ in 0..steps {
                 let Some(batch) = next else { break };
                 let trained = || self.step(&batch, config.class_weight, &mut outcomes);
                 let (trained, drawn) = rayon::join(trained, || batches.next());
-                trained?;
                 next = drawn;
+                if !trained? {
+                    fault = Some("the gradient");
+                    break;
+                }
             }
             let model = &*self;
-            let (on_train, on_val) =
-                rayon::join(|| Metrics::new(&outcomes), || val.map(|val| model.evaluate(val)).transpose());
+            let (on_train, on_val) = rayon::join(
+                || Metrics::new(&outcomes, Metrics::THRESHOLD),
+                || val.map(|val| model.evaluate(val)).transpose(),
+            );
+            let on_val = on_val?;
+            // The last update of an epoch shows in the weights and on the validation set alone.
+            if !on_train.loss.is_finite() {
+                fault = fault.or(Some("the loss"));
+            } else if self.network.weights.iter().any(|weight| !weight.is_finite()) {
+                fault = fault.or(Some("a weight"));
+            } else if on_val.is_some_and(|metrics| !metrics.loss.is_finite()) {
+                fault = fault.or(Some("the loss of the validation set"));
+            }
+            if let Some(fault) = fault {
+                history.best_epoch = watch.as_ref().and_then(|watch| watch.best_epoch());
+                let best = history.best_epoch.zip(best_weights);
+                return Err(self.diverged(fault, history, best, last_weights));
+            }
+            last_weights.copy_from(&self.network.weights);
             history.train.push(on_train);
-            history.val.extend(on_val?);
-            check_finite(&history)?;
+            history.val.extend(on_val);
             let mut stop = epoch + 1 == config.epochs;
             if let Some(watch) = &mut watch {
                 let verdict = watch.observe_last(&history);
@@ -123,20 +166,40 @@ impl Sequential {
         }
         history.best_epoch = watch.and_then(|watch| watch.best_epoch());
         if let Some(weights) = best_weights {
-            self.set_weights(&weights)?;
+            self.network.weights = weights.into();
         }
+        self.history.clone_from(&history);
         Ok(history)
+    }
+
+    /// Goes back to the best weights, with their epoch, or to the last ones; keeps the history, and gives the error that says so.
+    fn diverged(&mut self, fault: &str, history: History, best: Option<(usize, Weights)>, last: Weights) -> Error {
+        let epochs = history.epochs();
+        let (weights, source) = match (best, epochs) {
+            (Some((epoch, best)), _) => (best, format!("of epoch {}, the best until then", epoch + 1)),
+            (None, 0) => (last, "from before the training".into()),
+            (None, epochs) => (last, format!("of epoch {epochs}")),
+        };
+        self.network.weights = weights.into();
+        self.history = history;
+        Error::Argument(format!(
+            "the training diverged: {fault} is no longer finite in epoch {}. The model has the weights {source}, and model.history() what came before. Compile it again with a smaller learning rate, and look for features that are not scaled",
+            epochs + 1
+        ))
     }
 
     /// One training step on one batch; gives the batch's loss before it.
     ///
     /// # Errors
-    /// As [`fit`](Self::fit).
+    /// When model and batch don't fit together, and when the gradient is no longer finite: the weights are left as they are then.
     pub fn train_on_batch(&mut self, batch: &Batch) -> Result<f64> {
-        self.network.check()?;
-        self.check_inputs(batch.stores.features())?;
+        self.check_training(batch.stores.features(), batch.stores.names())?;
         let mut outcomes = Vec::new();
-        self.step(batch, None, &mut outcomes)?;
+        if !self.step(batch, None, &mut outcomes)? {
+            return Err(Error::Argument(
+                "the training diverged: the gradient is no longer finite, and the weights are left as they are. Build the model again with a smaller learning rate, and look for features that are not scaled".into(),
+            ));
+        }
         Ok(mean(outcomes.iter().map(|outcome| f64::from(outcome.loss) * f64::from(outcome.weight))))
     }
 
@@ -144,6 +207,7 @@ impl Sequential {
     ///
     /// # Errors
     /// When the batch does not fit the model.
+    #[doc(hidden)] // for tests
     pub fn gradient(&self, batch: &Batch) -> Result<Vec<f32>> {
         self.network.check()?;
         self.check_inputs(batch.stores.features())?;
@@ -153,51 +217,65 @@ impl Sequential {
     }
 
     /// Forward, backward, update: everything that happens to a batch. What came out for its rows is appended to `outcomes`.
-    fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, outcomes: &mut Vec<Outcome>) -> Result<()> {
+    /// Without an update when the gradient is not finite: false then.
+    fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, outcomes: &mut Vec<Outcome>) -> Result<bool> {
         let Some(optimizer) = &mut self.optimizer else {
             return Err(Error::Argument(
                 "the model has no optimizer: call .compile(Adam::new(1e-3)) before training".into(),
             ));
         };
-        let class_weight = class_weight.map(|weight| (weight.negative as f32, weight.positive as f32));
+        let class_weight = class_weight.map(ClassWeight::in_f32);
         let step = Step { batch, class_weight, dropout: Some((self.seed, self.steps)) };
         let start = outcomes.len();
         outcomes.resize(start + batch.len(), Outcome::default());
         let gradient = self.network.gradient(&step, &mut self.scratch, &mut outcomes[start..]);
+        if !gradient.iter().all(|value| value.is_finite()) {
+            return Ok(false);
+        }
         optimizer.step(&mut self.network.weights, gradient);
         self.steps += 1;
-        Ok(())
+        Ok(true)
+    }
+
+    /// Refuses layers, an optimizer and features that don't fit together.
+    fn check_training(&self, features: usize, names: Option<&Arc<[String]>>) -> Result<()> {
+        self.network.check()?;
+        self.check_inputs(features)?;
+        names.map_or(Ok(()), |names| self.check_names(names))?;
+        self.optimizer.as_ref().map_or(Ok(()), |optimizer| optimizer.check())
     }
 
     /// Refuses what does not fit together; gives the steps of an epoch.
     fn check_fit(&self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<usize> {
-        self.network.check()?;
-        self.check_inputs(train.features())?;
-        if train.is_empty() {
-            return Err(Error::Argument("there are no examples to train on".into()));
-        }
-        match val {
-            Some(val) if val.is_empty() => {
+        train.check()?;
+        self.check_training(train.features(), train.names())?;
+        if let Some(val) = val {
+            check_examples(val)?;
+            if val.is_empty() {
                 return Err(Error::Argument("the validation set is empty: pass None to go without".into()));
             }
-            Some(val) => self.check_inputs(val.features.ncols())?,
-            None => {}
+            self.check_inputs(val.features.ncols())?;
+            if let Some(names) = train.names() {
+                check_names(("the training set", names), ("the validation set", &val.names))?;
+            }
         }
         if let Some(early_stopping) = &config.early_stopping
-            && early_stopping.watch()?.needs_validation()
-            && val.is_none()
+            && let Some(metric) = early_stopping.watch()?.validation_metric()
         {
-            return Err(Error::Argument("early stopping monitors the validation set, but there is none: pass one to fit, or monitor a metric without val_".into()));
+            check_monitor(metric, val)?;
         }
-        if let Some(ClassWeight { negative, positive }) = config.class_weight {
+        if let Some(class_weight) = config.class_weight {
             if train.has_weights() {
                 return Err(Error::Argument(
                     "class weights and sample weights can't be combined: multiply them into the sample weights".into(),
                 ));
             }
-            if !(negative.is_finite() && positive.is_finite() && negative >= 0.0 && positive >= 0.0) {
+            let (negative, positive) = class_weight.in_f32();
+            let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
+            if !(is_weight(negative) && is_weight(positive) && negative.max(positive) > 0.0) {
                 return Err(Error::Argument(format!(
-                    "class weights are finite and at least 0, not {negative} and {positive}: does each class have an example?"
+                    "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
+                    class_weight.negative, class_weight.positive
                 )));
             }
         }
@@ -211,13 +289,20 @@ impl Sequential {
     }
 }
 
-fn check_finite(history: &History) -> Result<()> {
-    match history.train.last().is_some_and(|metrics| metrics.loss.is_finite()) {
-        true => Ok(()),
-        false => Err(Error::Argument(format!(
-            "the loss is no longer a finite number in epoch {}: build the model again with a smaller learning rate, and look for features that are not scaled",
-            history.epochs()
+/// Refuses to watch a metric that says nothing about this validation set: it would be the same in all epochs.
+fn check_monitor(metric: Metric, val: Option<&Examples>) -> Result<()> {
+    let name = metric.name();
+    let Some(val) = val else {
+        return Err(Error::Argument(format!(
+            "early stopping monitors val_{name}, but there is no validation set: pass one to fit, or monitor a metric without val_"
+        )));
+    };
+    let needs_both = matches!(metric, Metric::Precision | Metric::Recall | Metric::Auc | Metric::Prc);
+    match (needs_both, val.class_counts()) {
+        (true, (0, _) | (_, 0)) => Err(Error::Argument(format!(
+            "early stopping monitors val_{name}, but the validation set is all of one class ({val}): use one with both, or monitor val_loss"
         ))),
+        _ => Ok(()),
     }
 }
 

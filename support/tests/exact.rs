@@ -10,6 +10,7 @@ use support::polars::prelude::DataFrame;
 use support::*;
 
 const SEED: u64 = 5;
+const COSTS: Costs = Costs { false_alarm: 200.0, missed: 5000.0 };
 
 /// The steps and the fingerprints of what they give.
 const EXPECTED: &str = "\
@@ -29,6 +30,21 @@ ROC curve              9db31ea62f86fc44
 Keras' areas           de0dbc7c318edd4a
 bootstrap              0e08a7e2298ee198
 figure                 23d75e07cd340bc4
+weights by Sgd         817d3f21618700f8
+weights by RmsProp     670782f29400069a
+calibration            d6ed300dda00fb83
+odds                   4f5b25ff9fec30a4
+paired bootstrap       8d32fe4d9330bf0e
+costs                  e05754f32d8cd8af
+losses                 e7207d4103306439
+choice of rows         f7c7b9e4560848b2
+permutation            f83002103bbb1f6d
+all figures            001bc81d6515a098
+low signal             fe7bc5487c120011
+machines               b0d315a1e1c47405
+stratified split       ce6acbbab4d0a0d9
+encoded features       dd22265a62311230
+saved weights          f5deccda059f9680
 ";
 
 /// FNV-1a over the bits of everything that is added.
@@ -68,6 +84,11 @@ fn of_frame(frame: &DataFrame) -> String {
     of_f64(columns.flat_map(|column| column.iter().flatten()))
 }
 
+fn of_examples(examples: &Examples) -> String {
+    let features = examples.features.iter().map(|value| value.to_bits().into());
+    Fingerprint::of(features.chain(examples.labels.iter().map(|&label| label.into())))
+}
+
 fn model() -> Sequential {
     Sequential::new(29, SEED)
         .add(Dense::new(16).relu())
@@ -99,9 +120,8 @@ fn fingerprints() -> Result<String, SupportError> {
     let history = baseline.fit(&batches, &test, FitConfig::epochs(3))?;
     step("trained weights", of_f32(baseline.weights().values()));
     step("history", of_history(&history));
-    let (neg, pos) = train.class_counts();
     let mut weighted = model();
-    let history = weighted.fit(&batches, &test, FitConfig::epochs(2).class_weight(ClassWeight::balanced(neg, pos)))?;
+    let history = weighted.fit(&batches, &test, FitConfig::epochs(2).class_weight(ClassWeight::balanced(&train)?))?;
     step("weighted history", of_history(&history));
     let (negatives, positives) = train.by_class();
     let endless = |examples| Dataset::new(examples).buffered_shuffle(1000, SEED).repeat();
@@ -119,9 +139,66 @@ fn fingerprints() -> Result<String, SupportError> {
     let keras = keras_auc(&test.labels, &predictions)?;
     step("Keras' areas", of_f64([keras.roc, keras.pr]));
     let intervals = bootstrap(&test.labels, &predictions, &[Metric::Prc, Metric::BrierScore], 40, SEED)?;
-    step("bootstrap", of_f64(intervals.into_iter().flat_map(|(lower, upper)| [lower, upper])));
+    step("bootstrap", of_f64(intervals.into_iter().flat_map(|interval| [interval.lower, interval.upper])));
     let roc = baseline.roc_curve(&test)?;
     step("figure", of_text(plot::roc(&[("Test", &roc, plot::solid(0))])?.svg()));
+
+    for (name, compiled) in [
+        ("weights by Sgd", model().compile(Sgd::new(0.1).momentum(0.9))),
+        ("weights by RmsProp", model().compile(RmsProp::new(1e-3))),
+    ] {
+        let mut model = compiled;
+        model.fit(&batches, None, FitConfig::epochs(1))?;
+        step(name, of_f32(model.weights().values()));
+    }
+    let bins = Calibration::by_positives(&test.labels, &predictions, 5)?;
+    let ends = bins.bins.iter().flat_map(|bin| [bin.mean_prediction, bin.interval().0, bin.interval().1]);
+    step("calibration", of_f64(ends));
+    step("odds", of_f32(&multiply_odds(&predictions, 0.01)?));
+    let measures = [Metric::Auc, Metric::CrossEntropy, Metric::Recall];
+    let difference = bootstrap_difference(&test.labels, (&predictions, 0.1), &predictions, &measures, 40, SEED)?;
+    step("paired bootstrap", of_f64(difference.into_iter().flat_map(|interval| [interval.lower, interval.upper])));
+    let curve = COSTS.curve(&test.labels, &predictions)?;
+    step("costs", of_f64(curve.points().into_iter().flat_map(|(threshold, cost)| [threshold, cost])));
+    step("losses", of_f64([log_loss(&test.labels, &predictions)?, brier_score(&test.labels, &predictions)?]));
+    step("choice of rows", Fingerprint::of(random_choice(1000, 500, SEED)?.into_iter().map(|row| row as u64)));
+    step("permutation", Fingerprint::of(permutation(1000, SEED).into_iter().map(|row| row as u64)));
+
+    let steps = baseline.precision_recall_curve(&test)?;
+    let matrix = baseline.evaluate_at(&test, steps.threshold_for_recall(0.8)?)?.confusion_matrix;
+    let curves = [("Costs", curve.points(), plot::dashed(1))];
+    let histograms = [("Test", &predictions)];
+    let figures = [
+        plot::joint(&test, "V5", "V6", "Test")?,
+        plot::joint_pair(("Negative", &negatives), ("Positive", &positives), "V5", "V6")?,
+        plot::loss(&[("Weighted", &history)])?,
+        plot::history(&history)?,
+        plot::confusion_matrix(&matrix, "Test")?,
+        plot::precision_recall(&[("Test", &steps, plot::solid(0))])?,
+        plot::calibration(&[("Test", &bins, plot::solid(0))])?,
+        plot::calibration_log(&[("Test", &bins, plot::solid(0))])?,
+        plot::histogram(&histograms, 50, "Test")?,
+        plot::lines("threshold", "cost", &curves)?,
+        plot::lines_log_x("threshold", "cost", &curves)?,
+        plot::spread(Metric::Loss, &[("Weighted", history.train.clone())])?,
+    ];
+    step("all figures", of_text(&figures.each_ref().map(|figure| figure.svg()).concat()));
+
+    let customers = data::low_signal(SEED);
+    step("low signal", of_examples(&customers));
+    let pumps = data::machines(SEED);
+    step("machines", of_frame(&pumps));
+    let pumps = data::binary_label(&data::drop_columns(&pumps, &["inspection", "downtime_hours"])?, "failed", "yes")?;
+    let (train, _, test) = data::train_val_test_split(&pumps, "failed", SEED)?;
+    step("stratified split", of_frame(&test));
+    let scaler = StandardScaler::fit_encoded(&train, &Encoder::fit(&train, "failed")?)?.clip(5.0);
+    step("encoded features", of_examples(&scaler.transform(&test)?));
+
+    let file = std::env::temp_dir().join(format!("support-exact-{}.safetensors", std::process::id()));
+    baseline.save_weights(&file)?;
+    let saved = std::fs::read(&file);
+    let _ = std::fs::remove_file(&file);
+    step("saved weights", Fingerprint::of(saved.expect("just written").into_iter().map(u64::from)));
     Ok(lines.concat())
 }
 

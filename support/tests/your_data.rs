@@ -47,17 +47,16 @@ fn a_file_becomes_a_model_that_can_be_loaded() {
     assert_eq!(scaler.names(), ["wait", "wait missing", "place; kind=city; old", "place; kind=village"]);
 
     let (train, val) = (scaler.transform(&train_df).unwrap(), scaler.transform(&val_df).unwrap());
-    let (neg, pos) = train.class_counts();
     let mut model = Sequential::new(train.features.ncols(), 1)
         .add(Dense::new(8).relu())
-        .add(Dense::new(1).bias(initial_bias(neg, pos)))
+        .add(Dense::new(1).bias(initial_bias(&train).unwrap()))
         .compile(Adam::new(1e-2));
     model.fit(&Dataset::new(&train).shuffle(1), &val, FitConfig::epochs(10)).unwrap();
     let predictions = model.predict(&scaler.transform(&test_df).unwrap().features).unwrap();
     let labels = scaler.transform(&test_df).unwrap().labels;
     assert!(roc_auc_score(&labels, &predictions).unwrap() > 0.9);
 
-    let costs = Costs::new(1.0, 20.0).unwrap();
+    let costs = Costs { false_alarm: 1.0, missed: 20.0 };
     let (threshold, cost) = costs.curve(&labels, &predictions).unwrap().best();
     assert_eq!(costs.total(&confusion_matrix(&labels, &predictions, threshold).unwrap()), cost);
 

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use crate::examples::Examples;
-use crate::math::ln;
+use crate::math::{ln, sum};
 use crate::random::{Purpose, generator, normal_pair, uniform};
 
 const ROWS: usize = 6_000;
@@ -46,7 +46,7 @@ pub fn low_signal(seed: u64) -> Examples {
     let scale = SPREAD / (FACTORS as f64 + FACTORS as f64 * OWN * OWN).sqrt();
     let feature = |district: usize, feature: usize| {
         // A sum in a fixed order: ndarray's product of matrices may round otherwise on another processor.
-        let common: f64 = (0..FACTORS).map(|factor| factors[[district, factor]] * mixtures[[feature, factor]]).sum();
+        let common = sum((0..FACTORS).map(|factor| factors[[district, factor]] * mixtures[[feature, factor]]));
         (scale * (common + (FACTORS as f64).sqrt() * OWN * own[[district, feature]])) as f32
     };
     let districts = Array2::from_shape_fn((DISTRICTS, FEATURES), |(place, number)| feature(place, number));

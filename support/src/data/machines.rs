@@ -82,7 +82,8 @@ impl Pump {
         let (warmth, shaking) = normal_pair(rng);
         let (strain, leak) = normal_pair(rng);
         let temperature = round(58.0 + 6.0 * warmth + 2.0 * strain, 1);
-        let vibration = round(square(1.5 + 0.35 * shaking + 0.25 * strain), 2);
+        let amplitude = 1.5 + 0.35 * shaking + 0.25 * strain;
+        let vibration = round(amplitude * amplitude, 2);
         let pressure = round(6.0 - 0.6 * leak, 2);
         let is_missing = uniform(rng) < if site == 0 { 3.0 / 12.0 } else { 1.0 / 12.0 };
         let downtime = round(4.0 - 20.0 * ln(1.0 - uniform(rng)), 1);
@@ -105,10 +106,6 @@ impl Pump {
             inclination: log_odds + ln(share / (1.0 - share)),
         }
     }
-}
-
-fn square(value: f64) -> f64 {
-    value * value // the precision of `powi` is not specified
 }
 
 fn round(value: f64, decimals: usize) -> f64 {

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{CLASS, columns};
+use crate::math::sum;
 use crate::random::{Purpose, generator, normal_pair, uniform};
 
 /// Time, V1 … V28 and Amount.
@@ -146,7 +147,7 @@ fn draw(class: &Class, cents: &[Cents], count: usize, seed: u64, call: u64) -> V
 impl Class {
     /// 30 correlated normal scores: a component is chosen, then mean + L · e.
     fn scores(&self, rng: &mut ChaCha8Rng) -> Row {
-        let total: f64 = self.components.iter().map(|component| component.weight).sum();
+        let total = sum(self.components.iter().map(|component| component.weight));
         let chosen = choose(uniform(rng) * total, self.components.iter().map(|component| component.weight));
         let component = &self.components[chosen.unwrap_or(self.components.len() - 1)];
         let mut noise = [0.0; VARIABLES];
@@ -157,7 +158,7 @@ impl Class {
         std::array::from_fn(|place| {
             let factors = &component.chol[start..=start + place];
             start += place + 1;
-            component.mean[place] + factors.iter().zip(&noise).map(|(factor, noise)| factor * noise).sum::<f64>()
+            component.mean[place] + sum(factors.iter().zip(&noise).map(|(factor, noise)| factor * noise))
         })
     }
 

@@ -6,13 +6,15 @@
 mod store;
 mod stream;
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
 use crate::error::{Error, Result};
 use crate::examples::Examples;
+use crate::math::sum;
 use store::Store;
-pub(crate) use store::{LINE, Line, Stores, lines_per_row};
+pub(crate) use store::{LINE, Line, Stores, check_examples, check_names, lines_per_row};
 use stream::{Rows, Stream};
 
 /// A recipe for batches. It holds no position: the same recipe gives the same batches each time it is used, so that
@@ -23,17 +25,22 @@ pub struct Dataset {
     stream: Stream,
     batch_size: usize,
     prefetch: usize,
+    /// What is wrong with the examples; said where the data set is used.
+    fault: Option<String>,
 }
 
+/// The most rows that may be held at the same time where they come from a stream without end.
+const MOST_AT_ONCE: usize = 1 << 26;
+
 impl Dataset {
-    /// All examples, once, in their order, in batches of 32.
-    ///
-    /// # Panics
-    /// When there are 2³² examples or more.
+    /// All examples, once, in their order, in batches of 32. Of examples that don't fit together, or of more than 2³², there is
+    /// none, and whoever trains on them is told.
     pub fn new(examples: &Examples) -> Self {
-        let stores = Stores::new(Store::new(examples));
-        let stream = Stream::Rows(0..stores.rows());
-        Self { stores, stream, batch_size: 32, prefetch: 0 }
+        let (stores, fault) = match Store::new(examples) {
+            Ok(store) => (Stores::new(store), None),
+            Err(error) => (Stores::default(), Some(error.to_string())),
+        };
+        Self { stream: Stream::Rows(0..stores.rows()), stores, batch_size: 32, prefetch: 0, fault }
     }
 
     /// Draws a new order of all examples for every pass; the seed decides all of them.
@@ -65,15 +72,26 @@ impl Dataset {
     /// Mixes data sets: each example comes from one of them, drawn with these weights. One that has ended is left out.
     ///
     /// # Errors
-    /// When there is not one finite weight, at least 0 and not all 0, for each data set, they differ in their features, or
-    /// some have sample weights and some have none.
+    /// When there is not one finite weight, at least 0 and not all 0, for each data set, they differ in their features or the
+    /// names of these, or some have sample weights and some have none.
     pub fn sample_from_datasets<const N: usize>(datasets: [Self; N], weights: [f64; N], seed: u64) -> Result<Self> {
-        if !(weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0) && weights.iter().sum::<f64>() > 0.0) {
-            return Err(Error::Argument(format!("weights are finite, at least 0 and not all 0, unlike {weights:?}")));
+        let total = sum(weights);
+        if !(weights.iter().all(|weight| *weight >= 0.0) && total > 0.0 && total.is_finite()) {
+            return Err(Error::Argument(format!(
+                "weights are at least 0, not all 0, and have a finite sum, unlike {weights:?}"
+            )));
         }
         let features = datasets.each_ref().map(Self::features);
         if features.windows(2).any(|pair| pair[0] != pair[1]) {
             return Err(Error::Argument(format!("data sets with {features:?} features can't be mixed")));
+        }
+        if let Some(fault) = datasets.iter().find_map(|dataset| dataset.fault.as_ref()) {
+            return Err(Error::Argument(fault.clone()));
+        }
+        for pair in datasets.windows(2) {
+            if let (Some(first), Some(second)) = (pair[0].stores.names(), pair[1].stores.names()) {
+                check_names(("a data set", first), ("the others", second))?;
+            }
         }
         if datasets.iter().any(Self::has_weights) && !datasets.iter().all(Self::has_weights) {
             return Err(Error::Argument("some of the data sets have sample weights and some have none".into()));
@@ -87,7 +105,7 @@ impl Dataset {
             inputs.push((dataset.stream.numbered_from(stores.rows()), weight)); // as the stores are numbered through
             stores = stores.and(&dataset.stores);
         }
-        Ok(Self { stores, stream: Stream::Sample { inputs, seed }, batch_size: 32, prefetch: 0 })
+        Ok(Self { stores, stream: Stream::Sample { inputs, seed }, batch_size: 32, prefetch: 0, fault: None })
     }
 
     /// Takes `batch_size` examples at a time, at least 1; the last batch of a pass has what is left. Default: 32.
@@ -125,9 +143,48 @@ impl Dataset {
         self.stores.have_weights()
     }
 
-    /// The batches of the first pass.
+    /// The names of the features.
+    pub(crate) fn names(&self) -> Option<&Arc<[String]>> {
+        self.stores.names()
+    }
+
+    /// Refuses what can't be trained on: examples that don't fit together, none of one class, or more rows of an endless
+    /// stream at once than there is room for.
+    pub(crate) fn check(&self) -> Result<()> {
+        let refuse = |problem: String| Err(Error::Argument(problem));
+        if let Some(fault) = &self.fault {
+            return refuse(fault.clone());
+        }
+        if self.is_empty() {
+            return refuse("there are no examples to train on".into());
+        }
+        let largest = self.stream.largest_endless_buffer().max(if self.len().is_none() { self.batch_size } else { 0 });
+        if largest > MOST_AT_ONCE {
+            return refuse(format!(
+                "the data set repeats for ever, so a batch or buffer of {largest} examples would fill the memory: take at most {MOST_AT_ONCE}"
+            ));
+        }
+        let mut labels = self.stream.sources().into_iter().flatten().map(|row| self.stores.label(row));
+        let first = labels.next();
+        match labels.any(|label| Some(label) != first) {
+            true => Ok(()),
+            false => refuse(format!(
+                "the training set has {} only: a classifier needs examples of both classes",
+                if first == Some(true) { "positives" } else { "negatives" }
+            )),
+        }
+    }
+
+    /// The batches of the first pass; see [`iter_pass`](Self::iter_pass) for a loop over epochs.
     pub fn iter(&self) -> Batches {
-        self.batches(std::iter::once(self.stream.rows(0)))
+        self.iter_pass(0)
+    }
+
+    /// The batches of pass number `pass`, counted from 0. Each pass is shuffled anew:
+    /// `for epoch in 0..50 { for batch in dataset.iter_pass(epoch) { … } }` goes through the same batches as
+    /// [`fit`](crate::Sequential::fit) with 50 epochs.
+    pub fn iter_pass(&self, pass: u64) -> Batches {
+        self.batches(std::iter::once(self.stream.rows(pass)))
     }
 
     /// The batches of one pass after the other, without end; none if there are no examples.
@@ -258,6 +315,10 @@ mod tests {
             .collect()
     }
 
+    fn numbers_of(batch: &Batch) -> Vec<usize> {
+        batch.examples().features.into_iter().map(|number| number as usize).collect()
+    }
+
     fn sorted(mut numbers: Vec<usize>) -> Vec<usize> {
         numbers.sort_unstable();
         numbers
@@ -280,6 +341,7 @@ mod tests {
         let two = numbers(dataset.passes(), 200);
         assert_eq!(two[..100], numbers(dataset.iter(), 100));
         assert_ne!(two[..100], two[100..]);
+        assert_eq!(two[100..], numbers(dataset.iter_pass(1), 100));
         assert_ne!(numbers(dataset.iter(), 100), numbers(dataset.clone().shuffle(2).iter(), 100));
     }
 
@@ -343,7 +405,7 @@ mod tests {
     #[test]
     fn mixtures_that_make_no_sense_are_refused() {
         let two = || [dataset(3), dataset(4)];
-        for weights in [[0.0, 0.0], [-1.0, 2.0], [f64::NAN, 1.0]] {
+        for weights in [[0.0, 0.0], [-1.0, 2.0], [f64::NAN, 1.0], [f64::INFINITY, 1.0], [1e308, 1e308]] {
             assert!(Dataset::sample_from_datasets(two(), weights, 1).is_err());
         }
         let wide = Dataset::new(&Examples::new(Array2::zeros((2, 3)), Array1::from_elem(2, true)).unwrap());
@@ -373,6 +435,32 @@ mod tests {
         assert_eq!(numbers(dataset(100).repeat().take(250).iter(), usize::MAX).len(), 250);
         assert_eq!(dataset(100).repeat().take(250).len(), Some(250));
         assert_eq!(numbers(dataset(10).take(25).iter(), usize::MAX).len(), 10);
+    }
+
+    #[test]
+    fn passes_that_repeat_share_no_order() {
+        let dataset = dataset(20).shuffle(1).repeat().take(40).batch(20);
+        let orders: Vec<Vec<usize>> =
+            (0..4).flat_map(|pass| dataset.iter_pass(pass)).map(|batch| numbers_of(&batch)).collect();
+        assert_eq!(orders.len(), 8);
+        for (place, order) in orders.iter().enumerate() {
+            assert!(!orders[..place].contains(order), "{place}");
+        }
+        // The same holds for sources of a mixture.
+        let endless = || self::dataset(20).shuffle(1).repeat().take(20);
+        let mixed = Dataset::sample_from_datasets([endless(), endless()], [1.0, 0.0], 1).unwrap().batch(20);
+        assert_ne!(numbers(mixed.iter_pass(0), 20), numbers(mixed.iter_pass(1), 20));
+    }
+
+    #[test]
+    fn the_classes_that_can_come_are_known() {
+        let set = |labels: &[bool]| Examples::new(Array2::zeros((labels.len(), 1)), labels.to_vec().into()).unwrap();
+        let (both, negatives) = (Dataset::new(&set(&[false, true])), Dataset::new(&set(&[false, false])));
+        assert!(both.check().is_ok() && both.clone().shuffle(1).repeat().check().is_ok());
+        assert!(negatives.check().unwrap_err().to_string().contains("has negatives only"));
+        assert!(both.clone().take(1).check().is_err());
+        let mixed = |weights| Dataset::sample_from_datasets([both.clone(), negatives.clone()], weights, 1).unwrap();
+        assert!(mixed([0.5, 0.5]).check().is_ok() && mixed([0.0, 1.0]).check().is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 use prefetch_index::prefetch_index;
 
+use crate::error::{Error, Result};
 use crate::examples::Examples;
 
 /// A cache line.
@@ -35,10 +36,12 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn new(examples: &Examples) -> Self {
+    pub(super) fn new(examples: &Examples) -> Result<Self> {
+        check_examples(examples)?;
         let features = examples.features.ncols();
         let lines_per_row = lines_per_row(features);
-        let rows = u32::try_from(examples.len()).expect("a data set has fewer than 2³² examples");
+        let rows = u32::try_from(examples.len())
+            .map_err(|_| Error::Argument("a data set has fewer than 2³² examples".into()))?;
         let mut lines = vec![Line::default(); examples.len() * lines_per_row];
         let weights = examples.weights.as_ref();
         for (row, line) in lines.chunks_exact_mut(lines_per_row).enumerate() {
@@ -47,7 +50,7 @@ impl Store {
             let values = examples.features.row(row).into_iter().copied().chain([target, weight]);
             line.iter_mut().flat_map(|line| &mut line.0).zip(values).for_each(|(place, value)| *place = value);
         }
-        Self { lines, lines_per_row, features, rows, has_weights: weights.is_some(), names: examples.names.clone() }
+        Ok(Self { lines, lines_per_row, features, rows, has_weights: weights.is_some(), names: examples.names.clone() })
     }
 
     fn row(&self, row: u32) -> &[Line] {
@@ -84,6 +87,11 @@ impl Stores {
         self.stores.first().map_or(0, |(_, store)| store.features)
     }
 
+    /// The names of the features; none when there are no stores.
+    pub(crate) fn names(&self) -> Option<&Arc<[String]>> {
+        self.stores.first().map(|(_, store)| &store.names)
+    }
+
     pub(super) fn have_weights(&self) -> bool {
         self.stores.iter().any(|(_, store)| store.has_weights)
     }
@@ -104,7 +112,7 @@ impl Stores {
             .expect("each row has all features"),
             labels: rows.iter().map(|&row| self.label(row)).collect(),
             weights: self.have_weights().then(|| column(features + 1).flat_map(|mut row| row.next()).collect()),
-            names: self.stores[0].1.names.clone(),
+            names: self.names().cloned().unwrap_or_default(),
         }
     }
 
@@ -135,6 +143,39 @@ impl Stores {
     }
 }
 
+/// Refuses examples whose fields no longer fit together: they are public, so any of them may have been exchanged.
+pub(crate) fn check_examples(examples: &Examples) -> Result<()> {
+    let (rows, columns) = examples.features.dim();
+    let weights = examples.weights.as_ref().map_or(rows, |weights| weights.len());
+    match (examples.labels.len(), weights, examples.names.len()) == (rows, rows, columns) {
+        true => Ok(()),
+        false => Err(Error::Argument(format!(
+            "the examples don't fit together: {rows} rows of {columns} features, but {} labels, {weights} weights and {} names",
+            examples.labels.len(),
+            examples.names.len()
+        ))),
+    }
+}
+
+/// Refuses two sets of features, each with words for whose they are, that differ in a name or in their order. The names that
+/// [`Examples::new`] gives say nothing about a feature but its place.
+pub(crate) fn check_names(
+    (whose, names): (&str, &Arc<[String]>),
+    (other, others): (&str, &Arc<[String]>),
+) -> Result<()> {
+    let are_places = |names: &[String]| (0..).zip(names).all(|(place, name)| *name == format!("x{place}"));
+    if Arc::ptr_eq(names, others) || names == others || are_places(names) || are_places(others) {
+        return Ok(());
+    }
+    let difference = (0..).zip(names.iter().zip(others.iter())).find(|(_, (name, other))| name != other);
+    Err(Error::Argument(match difference {
+        Some((place, (name, found))) => format!(
+            "{whose} has '{name}' as feature {place}, but {other} have '{found}' there: all tables need the same columns in the same order, so transform them by one scaler"
+        ),
+        None => format!("{whose} has {} features, but {other} have {}", names.len(), others.len()),
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,7 +194,8 @@ mod tests {
                 .unwrap()
             };
             let (one, two) = (set(3, 0), set(2, 3));
-            let stores = Stores::new(Store::new(&one)).and(&Stores::new(Store::new(&two)));
+            let stores = |set| Stores::new(Store::new(set).unwrap());
+            let stores = stores(&one).and(&stores(&two));
             assert_eq!((stores.rows(), stores.features()), (5, features));
             let rows = [4, 0, 3, 2, 2, 1];
             assert_eq!(stores.examples(&rows), one.concat(&two).unwrap().select(&rows.map(|row| row as usize)));

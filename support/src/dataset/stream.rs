@@ -28,6 +28,16 @@ pub(super) enum Stream {
     },
 }
 
+/// The bits of a pass's number that count passes; those above say which source of a mixture it is of.
+const PASS_BITS: u32 = 40;
+
+/// The number of the first pass that a repeated stream makes in its own pass `pass`: each has 2²⁰ numbers for itself, so
+/// that no order comes again in the next.
+fn first_of_repeated(pass: u64) -> u64 {
+    let counted = (1 << PASS_BITS) - 1;
+    (pass & !counted) | (pass << 20 & counted)
+}
+
 /// Rows that come one after the other.
 pub(super) trait Rows: Send {
     /// Appends the next `count` rows to `rows`, or as many as are left. Many at a time, for a call costs more than a row.
@@ -63,6 +73,38 @@ impl Stream {
         }
     }
 
+    /// The rows that can come, in ranges. The first rows of a shuffled stream may be any of it.
+    pub(super) fn sources(&self) -> Vec<Range<u32>> {
+        match self {
+            Self::Rows(rows) => vec![rows.clone()],
+            Self::Shuffle { input, .. } | Self::Repeat(input) => input.sources(),
+            Self::Take { input, count } => match **input {
+                Self::Rows(ref rows) => {
+                    let first = rows.start..rows.start + rows.len().min(*count) as u32;
+                    vec![first]
+                }
+                ref input => input.sources(),
+            },
+            Self::Sample { inputs, .. } => {
+                inputs.iter().filter(|(_, weight)| *weight > 0.0).flat_map(|(input, _)| input.sources()).collect()
+            }
+        }
+    }
+
+    /// The size of the largest buffer that is filled from a stream without end; 0 without any.
+    pub(super) fn largest_endless_buffer(&self) -> usize {
+        match self {
+            Self::Rows(_) => 0,
+            Self::Shuffle { input, buffer_size, .. } => {
+                input.largest_endless_buffer().max(if input.len().is_none() { *buffer_size } else { 0 })
+            }
+            Self::Repeat(input) | Self::Take { input, .. } => input.largest_endless_buffer(),
+            Self::Sample { inputs, .. } => {
+                inputs.iter().map(|(input, _)| input.largest_endless_buffer()).max().unwrap_or(0)
+            }
+        }
+    }
+
     /// The rows of a pass. The number of the pass decides its random numbers, together with the seed.
     pub(super) fn rows(&self, pass: u64) -> Box<dyn Rows> {
         match self {
@@ -73,11 +115,14 @@ impl Stream {
                 buffer_size: *buffer_size,
                 rng: generator(*seed, Purpose::Shuffle, pass),
             }),
-            Self::Repeat(input) => Box::new(Repeated { rows: input.rows(pass), input: (**input).clone(), pass }),
+            Self::Repeat(input) => {
+                let pass = first_of_repeated(pass);
+                Box::new(Repeated { rows: input.rows(pass), input: (**input).clone(), pass })
+            }
             Self::Take { input, count } => Box::new(Taken { input: input.rows(pass), left: *count }),
             Self::Sample { inputs, seed } => {
                 // Each input has passes of its own, so that two with the same seed are not shuffled alike.
-                let rows = |place: u64, input: &Self| Fetched::new(input.rows(pass | place << 40));
+                let rows = |place: u64, input: &Self| Fetched::new(input.rows(pass | place << PASS_BITS));
                 let inputs = (0..).zip(inputs).map(|(place, (input, weight))| (rows(place, input), *weight));
                 Box::new(Sampled { inputs: inputs.collect(), rng: generator(*seed, Purpose::Sampling, pass) })
             }

@@ -135,7 +135,7 @@ mod tests {
     use crate::metrics::{Metrics, Outcome};
 
     fn run(losses: &[f64], best_epoch: Option<usize>) -> History {
-        let metrics = |&loss: &f64| Metrics { loss, ..Metrics::new(&[Outcome::default()]) };
+        let metrics = |&loss: &f64| Metrics { loss, ..Metrics::new(&[Outcome::default()], 0.5) };
         let epochs: Vec<Metrics> = losses.iter().map(metrics).collect();
         History { train: epochs.clone(), val: epochs, best_epoch }
     }

@@ -1,0 +1,85 @@
+//! Cleans up after a process that is killed and can do nothing any more.
+//!
+//! A guard is a small process of its own. It reads from the guarded one, which never writes; when that ends, however
+//! it ends, the reading ends too, and the guard ends what is left.
+
+use std::io::{Read, stdin};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::kernel;
+use crate::stop::{self, Stop};
+
+/// What the guarded process leaves behind.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Left {
+    /// A process group, with its own processes and those that they start
+    #[arg(long)]
+    group: Option<i32>,
+    /// A process, which is asked to end
+    #[arg(long)]
+    process: Option<u32>,
+    /// A kernel's clone of the warm folder
+    #[arg(long)]
+    clone: Option<PathBuf>,
+}
+
+/// Of a kernel: its clone, and all that works in it.
+pub fn of_kernel(clone: &Path) -> Result<Guard> {
+    Guard::start(&Left { group: stop::own_group(), process: None, clone: Some(clone.to_owned()) })
+}
+
+/// Of a server.
+pub fn of_process(process: u32) -> Result<Guard> {
+    Guard::start(&Left { process: Some(process), ..Left::default() })
+}
+
+/// A guard on this process, until it is dropped.
+pub struct Guard(Child);
+
+impl Guard {
+    fn start(left: &Left) -> Result<Self> {
+        let mut guard = Command::new(std::env::current_exe()?);
+        guard.arg("guard");
+        if let Some(group) = left.group {
+            guard.arg("--group").arg(group.to_string());
+        }
+        if let Some(process) = left.process {
+            guard.arg("--process").arg(process.to_string());
+        }
+        if let Some(clone) = &left.clone {
+            guard.arg("--clone").arg(clone);
+        }
+        stop::in_own_group(&mut guard);
+        // It must not hold open what others read to its end.
+        guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self(guard.spawn().context("can't start a guard")?))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Is a guard: waits for the end of the process that started this one, and ends what is left of it.
+pub fn run(left: &Left) -> Result<()> {
+    // Signals are for the guarded one; this one must outlive it.
+    let _stop = Stop::on_signals()?;
+    let _ = stdin().lock().read(&mut [0])?;
+    if let Some(group) = left.group {
+        stop::kill_group(group);
+    }
+    if let Some(process) = left.process {
+        stop::terminate_process(process);
+    }
+    if let Some(clone) = &left.clone {
+        kernel::remove(clone);
+    }
+    Ok(())
+}

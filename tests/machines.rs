@@ -1,0 +1,286 @@
+//! Other machines than the one where this was made: a toolchain without sources, other variables, touched files, lost
+//! ports. Through the real kernel; on Unix, whose scripts and links they need.
+
+#![allow(missing_docs)]
+#![cfg(unix)]
+
+use std::fs::{self, File};
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{Value, json};
+
+/// One test at a time: each wants the machine for itself. The first one sets up.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    static SET_UP: Once = Once::new();
+    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    SET_UP.call_once(|| {
+        assert!(launcher(&["setup"]).status().unwrap().success(), "the set-up failed: see above");
+    });
+    guard
+}
+
+fn launcher(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_imbalanced-data"));
+    command.args(arguments).env_remove("CREDITCARD_CSV").stdin(Stdio::null());
+    command
+}
+
+fn repo() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn home() -> PathBuf {
+    std::env::var_os("IMBALANCED_DATA_HOME").map_or_else(|| repo().join("target/tutorial"), PathBuf::from)
+}
+
+fn text(output: &Output) -> String {
+    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[track_caller]
+fn fails(command: &mut Command, words: &[&str]) {
+    let output = command.output().unwrap();
+    let said = text(&output);
+    assert!(!output.status.success(), "{said}");
+    for word in words {
+        assert!(said.contains(word), "no `{word}` in:\n{said}");
+    }
+}
+
+#[track_caller]
+fn succeeds(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+#[track_caller]
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(240), "{what}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// Runs cells as another program than the launcher would: by Jupyter alone. What the kernel said comes back.
+fn execute_by_jupyter(home: &Path, cells: &[&str], environment: &[(&str, &str)]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let cell = |source: &&str| json!({ "cell_type": "code", "metadata": {}, "execution_count": null, "outputs": [], "source": source });
+    let cells: Vec<Value> = cells.iter().map(cell).collect();
+    let notebook = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4 });
+    let path = folder.path().join("cells.ipynb");
+    fs::write(&path, notebook.to_string()).unwrap();
+    let mut jupyter = Command::new(home.join("python/bin/jupyter"));
+    jupyter.args(["execute", "--kernel_name=rust", "--startup_timeout=600", "--inplace"]).arg(&path);
+    jupyter.envs(environment.iter().copied()).env("JUPYTER_PREFER_ENV_PATH", "1").stdin(Stdio::null());
+    jupyter.output().unwrap()
+}
+
+fn dep() -> String {
+    format!(":dep support = {{ path = {:?} }}", repo().join("support"))
+}
+
+fn sysroot() -> PathBuf {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+}
+
+/// The toolchain, as rustup installs it: without the sources.
+fn link_toolchain(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            let is_sources = from.ends_with("lib/rustlib") && entry.file_name() == "src";
+            if !is_sources && entry.file_name() != "share" {
+                link_toolchain(&path, &target)?;
+            }
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(&path)?, &target)?;
+        } else if fs::hard_link(&path, &target).is_err() {
+            fs::copy(&path, &target)?;
+        }
+    }
+    Ok(())
+}
+
+fn script(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
+    let _alone = alone();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let (toolchain, home, scripts) =
+        (folder.path().join("toolchain"), folder.path().join("home"), folder.path().join("bin"));
+    let sources = sysroot().join("lib/rustlib/src/rust");
+    link_toolchain(&sysroot(), &toolchain).unwrap();
+    let start = |arguments: &[&str], with_rustup: bool| {
+        let kernel = self::home().join("evcxr/bin");
+        let mut path = vec![toolchain.join("bin"), kernel, "/usr/local/bin".into(), "/usr/bin".into(), "/bin".into()];
+        let rest = std::env::var_os("PATH").unwrap();
+        path.extend(std::env::split_paths(&rest).filter(|folder| !folder.join("rustup").exists()));
+        if with_rustup {
+            path.insert(0, scripts.clone());
+        }
+        let mut command = launcher(arguments);
+        command.env("PATH", std::env::join_paths(path).unwrap()).env("IMBALANCED_DATA_HOME", &home);
+        command.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUST_SRC_PATH");
+        command
+    };
+
+    fails(
+        &mut start(&["execute", "01"], false),
+        &["set-up step 1", "sources of Rust's standard library", "sudo apt install rust-src"],
+    );
+    script(&scripts.join("rustup"), "echo 'error: could not download file'; exit 1");
+    fails(
+        &mut start(&["execute", "01"], true),
+        &["set-up step 1", "could not download file", "rustup component add rust-src"],
+    );
+    fails(&mut start(&["doctor"], false), &["✗ Sources of the standard library", "rust-src"]);
+    assert!(!home.join("python").exists(), "it stopped at once");
+
+    let add = format!(
+        "[ \"$1 $2 $3\" = 'component add rust-src' ] || exit 1\nmkdir -p {0}/lib/rustlib/src && ln -s {1} {0}/lib/rustlib/src/rust",
+        toolchain.display(),
+        sources.display()
+    );
+    script(&scripts.join("rustup"), &add);
+    // The built dependencies, which this home would need minutes for; it builds `support` itself. Killed half-way once.
+    fs::create_dir_all(&home).unwrap();
+    succeeds(Command::new("cp").arg("-a").arg(self::home().join("warm")).arg(home.join("warm")));
+    let mut killed = start(&["setup"], true).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("the dependencies are built", || home.join("warm-next/ctx/target").is_dir());
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    succeeds(&mut start(&["execute", "01"], true));
+
+    fs::remove_file(toolchain.join("lib/rustlib/src/rust")).unwrap();
+    let ran = execute_by_jupyter(&home, &["1 + 1"], &[]);
+    assert!(ran.status.success(), "{}", text(&ran));
+    let ran = execute_by_jupyter(&home, &[&dep()], &[]);
+    let said = text(&ran);
+    assert!(!ran.status.success(), "{said}");
+    assert!(
+        said.contains("sources of Rust's standard library are missing") && said.contains("component add rust-src"),
+        "{said}"
+    );
+}
+
+#[test]
+fn touched_sources_and_another_compiler_build_nothing_again() {
+    let _alone = alone();
+    let now = fs::FileTimes::new().set_modified(SystemTime::now());
+    for name in ["support/src/lib.rs", "support/src/plot/mod.rs", "data/creditcard-model.json"] {
+        File::options().append(true).open(repo().join(name)).unwrap().set_times(now).unwrap();
+    }
+    let environment =
+        [("CC", "/usr/bin/gcc"), ("CFLAGS", "-O1"), ("RUSTFLAGS", "-Cdebuginfo=1"), ("RUSTC_BOOTSTRAP", "1")];
+    let ran =
+        execute_by_jupyter(&home(), &[&dep(), "use support::*;", "println!(\"{}\", thousands(1234));"], &environment);
+    let said = text(&ran);
+    assert!(ran.status.success(), "{said}");
+    assert!(!said.contains("Compiling"), "{said}");
+    assert!(!said.contains("tutorial kernel:"), "{said}");
+}
+
+/// A kernel as Jupyter starts it, with a connection file of free ports.
+fn start_kernel(connection_file: &Path) -> Child {
+    let spec = fs::read_to_string(home().join("python/share/jupyter/kernels/rust/kernel.json")).unwrap();
+    let spec: Value = serde_json::from_str(&spec).unwrap();
+    let words: Vec<&str> = spec["argv"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..words.len() - 1]).arg(connection_file).stdin(Stdio::null()).stderr(Stdio::null());
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.spawn().unwrap()
+}
+
+fn connection_file(folder: &Path) -> PathBuf {
+    let free: Vec<TcpListener> = (0..5).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let port = |place: usize| free[place].local_addr().unwrap().port();
+    let connection = json!({
+        "transport": "tcp", "ip": "127.0.0.1", "key": "right", "signature_scheme": "hmac-sha256", "kernel_name": "rust",
+        "shell_port": port(0), "iopub_port": port(1), "stdin_port": port(2), "control_port": port(3), "hb_port": port(4),
+    });
+    let file = folder.join("connection.json");
+    fs::write(&file, connection.to_string()).unwrap();
+    file
+}
+
+#[test]
+fn a_kernel_that_fails_in_its_first_cells_starts_again_without_them() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let file = connection_file(folder.path());
+    let log = folder.path().join("log");
+    let evcxr = folder.path().join("evcxr_jupyter");
+    let has_cells = "[ -e \"$EVCXR_CONFIG_DIR/init.evcxr\" ]";
+    script(&evcxr, &format!("{has_cells} && {{ echo with >> {0}; exit 1; }}; echo without >> {0}", log.display()));
+    let failed = home().join("first-cells-failed");
+    for expected in ["with\nwithout\n", "with\nwithout\nwithout\n"] {
+        let repo = repo().display().to_string();
+        let home = home().display().to_string();
+        let mut kernel = launcher(&["kernel", "--repo", &repo, "--home", &home, "--builds", &home, "--evcxr"]);
+        let ran = kernel.arg(&evcxr).arg(&file).output().unwrap();
+        assert!(ran.status.success(), "{}", text(&ran));
+        assert_eq!(fs::read_to_string(&log).unwrap(), expected, "{}", text(&ran));
+    }
+    fs::remove_file(failed).unwrap();
+}
+
+/// A client's few lines: waits until the kernel answers; then, with another key, sends one message.
+fn client(connection_file: &Path, then: &str) -> Output {
+    let program = format!(
+        "
+import sys
+from jupyter_client import BlockingKernelClient
+client = BlockingKernelClient()
+client.load_connection_file(sys.argv[1])
+client.start_channels()
+client.wait_for_ready(timeout=120)
+{then}"
+    );
+    Command::new(home().join("python/bin/python")).args(["-c", &program]).arg(connection_file).output().unwrap()
+}
+
+#[test]
+fn of_two_kernels_with_the_same_ports_the_second_ends_at_once() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let file = connection_file(folder.path());
+    let mut first = start_kernel(&file);
+    sleep(Duration::from_millis(500));
+    let mut second = start_kernel(&file);
+    assert_eq!(second.wait().unwrap().code(), Some(75));
+    let answered = client(&file, "client.shutdown()");
+    assert!(answered.status.success(), "{}", text(&answered));
+    assert!(first.wait().unwrap().success());
+}
+
+#[test]
+fn a_kernel_that_hears_nothing_any_more_ends() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let file = connection_file(folder.path());
+    let mut kernel = start_kernel(&file);
+    let sent = client(&file, "client.session.key = b'wrong'\nclient.kernel_info()\nimport time; time.sleep(1)");
+    assert!(sent.status.success(), "{}", text(&sent));
+    wait_until("the kernel ends, so that Jupyter starts it again", || kernel.try_wait().unwrap().is_some());
+    assert!(!kernel.wait().unwrap().success());
+}
