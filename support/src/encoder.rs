@@ -16,6 +16,7 @@ use crate::table::{Table, thousands};
 /// What no training row had counts as ordinary: an unknown text is 0 in all columns of its categories, a missing number is
 /// the median.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Encoder {
     label: String,
     columns: Vec<(String, Recipe)>,

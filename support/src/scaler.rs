@@ -14,6 +14,7 @@ use crate::examples::Examples;
 /// scikit-learn's `StandardScaler`: (x - mean) / scale for each feature, computed in f64, then limited to ± the
 /// clip. It remembers the columns it was fitted on, so that it turns any table with them into [`Examples`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StandardScaler {
     names: Vec<String>,
     label: String,
@@ -21,7 +22,6 @@ pub struct StandardScaler {
     scale: Vec<f64>,
     clip: Option<f64>,
     /// What happens to a table before it is scaled.
-    #[serde(default)]
     encoder: Option<Encoder>,
 }
 
