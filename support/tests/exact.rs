@@ -44,7 +44,8 @@ low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
 stratified split       ce6acbbab4d0a0d9
 encoded features       dd22265a62311230
-saved weights          f5deccda059f9680
+saved weights          b79aafdca2736660
+saved model            308d8407b4f4357e
 ";
 
 /// FNV-1a over the bits of everything that is added.
@@ -195,10 +196,12 @@ fn fingerprints() -> Result<String, SupportError> {
     step("encoded features", of_examples(&scaler.transform(&test)?));
 
     let file = std::env::temp_dir().join(format!("support-exact-{}.safetensors", std::process::id()));
+    let saved = || Fingerprint::of(std::fs::read(&file).expect("just written").into_iter().map(u64::from));
     baseline.save_weights(&file)?;
-    let saved = std::fs::read(&file);
+    step("saved weights", saved());
+    Sequential::new(scaler.names().len(), SEED).add(Dense::new(1)).save(&file, &scaler)?;
+    step("saved model", saved());
     let _ = std::fs::remove_file(&file);
-    step("saved weights", Fingerprint::of(saved.expect("just written").into_iter().map(u64::from)));
     Ok(lines.concat())
 }
 

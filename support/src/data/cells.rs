@@ -124,9 +124,13 @@ impl Cells<'_> {
             Kind::Inferred | Kind::Ignored if known == 0 => Ok(Reading::Nothing),
             Kind::Inferred | Kind::Ignored if self.count(&[Truth]) == known => Ok(Reading::Truths),
             Kind::Inferred | Kind::Ignored => match odd {
-                Some(row) if self.are_mostly_numbers() => {
-                    Err((row, format!("{}, as most of this column is", self.not_a_number(row))))
-                }
+                Some(row) if self.are_mostly_numbers() => Err((
+                    row,
+                    format!(
+                        "{}, as most of this column is; correct it, or leave it empty if it is unknown (read_csv_with_text is for codes)",
+                        self.not_a_number(row)
+                    ),
+                )),
                 Some(_) => Ok(Reading::Texts),
                 None if !wholes => self.numbers(),
                 // 007 is not 7, and of twenty digits a number would lose the last.
@@ -189,7 +193,7 @@ impl Cells<'_> {
 
     /// Whether more than half of the values are numbers, or of the different values.
     fn are_mostly_numbers(&self) -> bool {
-        let is_number = |form: Form| !matches!(form, Empty | Marker | Truth | Text);
+        let is_number = |form: Form| !matches!(form, Empty | Marker | Code | Truth | Text);
         let values = || self.forms.iter().zip(&self.texts).filter(|(form, _)| !matches!(form, Empty | Marker));
         let numbers = values().filter(|(form, _)| is_number(**form)).count();
         let different: HashSet<&str> = values().map(|(_, text)| text.as_ref()).collect();
