@@ -87,9 +87,6 @@ opt-level = 3
 [profile.dev.package.linfa]
 opt-level = 3
 
-[profile.dev.package.linfa-preprocessing]
-opt-level = 3
-
 [profile.dev.package.rand_chacha]
 opt-level = 3
 

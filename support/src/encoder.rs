@@ -1,13 +1,13 @@
 //! Turns text and missing values into numbers, by a recipe learned from the training set alone and saved with the model.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use polars::prelude::{Column, DataFrame, DataType, NamedFrom, Series};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{MAX_CATEGORIES, column, summary, texts};
+use crate::data::{Kind, LINE, MAX_CATEGORIES, column, known_numbers, place, shown, summary, texts};
 use crate::error::{Error, Result};
-use crate::table::Table;
+use crate::table::{Table, thousands};
 
 /// What becomes of each column. A column of numbers stays; where training rows lack a value, the training median takes its
 /// place and a column "… missing" of 0 and 1 says so. A column of text becomes one column "…=category" of 0 and 1 for each
@@ -16,6 +16,7 @@ use crate::table::Table;
 /// What no training row had counts as ordinary: an unknown text is 0 in all columns of its categories, a missing number is
 /// the median.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Encoder {
     label: String,
     columns: Vec<(String, Recipe)>,
@@ -24,6 +25,7 @@ pub struct Encoder {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Recipe {
     Number { median: f64, marks_missing: bool },
+    Truth { usual: bool, marks_missing: bool },
     Text { categories: Vec<String>, marks_missing: bool },
 }
 
@@ -31,14 +33,37 @@ impl Encoder {
     /// Learns what to do with each column but the label's.
     ///
     /// # Errors
-    /// Names the column: when the label's is missing; when one is empty or has the same value in every row, and so nothing to
-    /// say; when one holds more than 50 different texts; when one holds neither numbers nor text.
+    /// When the label's column is missing, and for all columns at once that can't be encoded: one that is empty or has the same
+    /// value in every row, and so nothing to say; one of more than 50 different texts, or of dates; one that holds neither
+    /// numbers nor text; one whose code has the name of another column.
     pub fn fit(train: &DataFrame, label: &str) -> Result<Self> {
         column(train, label)?;
-        let features = train.columns().iter().filter(|column| column.name() != label);
-        let columns: Vec<_> =
-            features.map(|column| Ok((column.name().to_string(), recipe(train, column)?))).collect::<Result<_>>()?;
-        Ok(Self { label: label.into(), columns })
+        let (mut columns, mut faults) = (Vec::new(), Vec::new());
+        for column in shown(train).filter(|column| column.name() != label) {
+            match recipe(train, column)? {
+                Ok(recipe) => columns.push((column.name().to_string(), recipe)),
+                Err(problem) => faults.push((column.name().as_str(), problem)),
+            }
+        }
+        let encoder = Self { label: label.into(), columns };
+        let mut names: HashMap<String, &str> = HashMap::new();
+        for (column, recipe) in &encoder.columns {
+            for name in codes(column, recipe) {
+                if let Some(other) = names.insert(name.clone(), column) {
+                    faults.push((column, format!("and '{other}' would both become '{name}': rename one of them")));
+                }
+            }
+        }
+        let listed = || faults.iter().map(|(name, problem)| format!("column '{name}' {problem}")).collect::<Vec<_>>();
+        match faults.as_slice() {
+            [] => Ok(encoder),
+            [_] => Err(Error::Table(listed().concat())),
+            _ => {
+                let names: Vec<String> = faults.iter().map(|(name, _)| format!("{name:?}")).collect();
+                let problem = format!("\nto drop all {}: [{}]", names.len(), names.join(", "));
+                Err(Error::Table(listed().join("\n") + &problem))
+            }
+        }
     }
 
     /// A table of numbers for a table with the columns that the encoder was fitted on: their codes in the order of fitting,
@@ -49,21 +74,25 @@ impl Encoder {
     pub fn transform(&self, frame: &DataFrame) -> Result<DataFrame> {
         let mut encoded = Vec::new();
         for (name, recipe) in &self.columns {
-            let column = column(frame, name)?;
             match recipe {
-                Recipe::Number { median, marks_missing } => {
-                    let values = numbers(column)?;
-                    let filled: Vec<f64> = values.iter().map(|value| value.unwrap_or(*median)).collect();
+                Recipe::Number { .. } | Recipe::Truth { .. } => {
+                    let (usual, marks_missing) = match recipe {
+                        Recipe::Number { median, marks_missing } => (*median, *marks_missing),
+                        Recipe::Truth { usual, marks_missing } => (f64::from(u8::from(*usual)), *marks_missing),
+                        Recipe::Text { .. } => continue,
+                    };
+                    let values = self.numbers(frame, name)?;
+                    let filled: Vec<f64> = values.iter().map(|value| value.unwrap_or(usual)).collect();
                     encoded.push(Column::from(Series::new(name.as_str().into(), filled)));
-                    if *marks_missing {
+                    if marks_missing {
                         encoded.push(flags(missing_name(name), values.iter().map(Option::is_none)));
                     }
                 }
                 Recipe::Text { categories, marks_missing } => {
-                    let texts = texts(column)?;
+                    let texts = texts(column(frame, name)?)?;
                     for category in categories {
                         let flag = texts.iter().map(|text| text.as_ref() == Some(category));
-                        encoded.push(flags(format!("{name}={category}"), flag));
+                        encoded.push(flags(category_name(name, category), flag));
                     }
                     if *marks_missing {
                         encoded.push(flags(missing_name(name), texts.iter().map(Option::is_none)));
@@ -71,82 +100,172 @@ impl Encoder {
                 }
             }
         }
-        encoded.extend(frame.column(&self.label).cloned());
+        encoded.extend([self.label.as_str(), LINE].iter().flat_map(|name| frame.column(name).ok()).cloned());
         Ok(DataFrame::new(frame.height(), encoded)?)
+    }
+
+    /// What the rows of a table hold that no training row had, a sentence for each column: texts that are none of its
+    /// categories, and missing values where training had none. The model takes them for ordinary.
+    ///
+    /// # Errors
+    /// As [`transform`](Self::transform).
+    pub fn unseen(&self, frame: &DataFrame) -> Result<Vec<String>> {
+        let mut unseen = Vec::new();
+        let rows = thousands(frame.height());
+        for (name, recipe) in &self.columns {
+            let (missing, marks_missing, instead) = match recipe {
+                Recipe::Number { marks_missing, .. } | Recipe::Truth { marks_missing, .. } => {
+                    let missing = self.numbers(frame, name)?.iter().filter(|value| value.is_none()).count();
+                    (missing, *marks_missing, "the training median stands for them")
+                }
+                Recipe::Text { categories, marks_missing } => {
+                    let texts = texts(column(frame, name)?)?;
+                    let is_unknown = |text: &&String| categories.binary_search(text).is_err();
+                    let unknown: Vec<&String> = texts.iter().flatten().filter(is_unknown).collect();
+                    if let Some(first) = unknown.first() {
+                        unseen.push(format!(
+                            "column '{name}': {} of {rows} values, such as '{first}', were in no training row; they count as none of its categories",
+                            thousands(unknown.len())
+                        ));
+                    }
+                    let missing = texts.iter().filter(|text| text.is_none()).count();
+                    (missing, *marks_missing, "they count as none of its categories")
+                }
+            };
+            if missing > 0 && !marks_missing {
+                unseen.push(format!(
+                    "column '{name}': {} of {rows} values are missing, as none was in training; {instead}",
+                    thousands(missing)
+                ));
+            }
+        }
+        Ok(unseen)
+    }
+
+    /// The column of the label.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What a column of new rows must hold.
+    pub(crate) fn kind(&self, name: &str) -> Kind {
+        match self.columns.iter().find(|(column, _)| column == name) {
+            Some((_, Recipe::Number { .. })) => Kind::Number,
+            Some((_, Recipe::Truth { .. })) => Kind::Truth,
+            Some((_, Recipe::Text { .. })) => Kind::Text,
+            None if name == self.label => Kind::Inferred,
+            None => Kind::Ignored,
+        }
+    }
+
+    /// The values of a column that had numbers in training.
+    fn numbers(&self, frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>> {
+        let column = column(frame, name)?;
+        if let Ok(texts) = column.str()
+            && let Some((row, text)) = texts.iter().enumerate().find_map(|(row, text)| Some((row, text?)))
+        {
+            return Err(Error::Table(format!(
+                "column '{name}' does not hold numbers, as it did when the encoder was fitted: {} says '{text}'; StandardScaler::read_csv reads new rows as training rows were read",
+                place(frame, row)
+            )));
+        }
+        known_numbers(frame, name)
     }
 
     /// What becomes of each column, as a table to look at.
     pub fn summary(&self) -> Table {
         let mut table = Table::new(["column", "becomes", "missing values"]);
         for (name, recipe) in &self.columns {
-            let (becomes, missing) = match recipe {
-                Recipe::Number { median, marks_missing: true } => {
-                    (name.clone(), format!("{median}, and 1 in \"{}\"", missing_name(name)))
-                }
-                Recipe::Number { median, .. } => (name.clone(), format!("none in training; {median}")),
-                Recipe::Text { categories, marks_missing } => (
-                    categories.iter().map(|category| format!("{name}={category}")).collect::<Vec<_>>().join(", "),
-                    match marks_missing {
-                        true => format!("1 in \"{}\"", missing_name(name)),
-                        false => "none in training; 0 in all".to_owned(),
-                    },
-                ),
+            let (usual, marks_missing) = match recipe {
+                Recipe::Number { median, marks_missing } => (median.to_string(), *marks_missing),
+                Recipe::Truth { usual, marks_missing } => (u8::from(*usual).to_string(), *marks_missing),
+                Recipe::Text { marks_missing, .. } => (String::new(), *marks_missing),
             };
-            table.push([name.clone(), becomes, missing]);
+            let missing = match (usual.is_empty(), marks_missing) {
+                (false, true) => format!("{usual}, and 1 in \"{}\"", missing_name(name)),
+                (false, false) => format!("none in training; {usual}"),
+                (true, true) => format!("1 in \"{}\"", missing_name(name)),
+                (true, false) => "none in training; 0 in all".to_owned(),
+            };
+            let becomes = codes(name, recipe).into_iter().filter(|code| *code != missing_name(name));
+            table.push([name.clone(), becomes.collect::<Vec<_>>().join(", "), missing]);
         }
         table
     }
 }
 
-fn recipe(train: &DataFrame, column: &Column) -> Result<Recipe> {
+/// The names of the columns that a column becomes.
+fn codes(name: &str, recipe: &Recipe) -> Vec<String> {
+    let (mut codes, marks_missing) = match recipe {
+        Recipe::Number { marks_missing, .. } | Recipe::Truth { marks_missing, .. } => {
+            (vec![name.to_owned()], *marks_missing)
+        }
+        Recipe::Text { categories, marks_missing } => {
+            (categories.iter().map(|category| category_name(name, category)).collect(), *marks_missing)
+        }
+    };
+    codes.extend(marks_missing.then(|| missing_name(name)));
+    codes
+}
+
+/// What to do with a column, or why nothing can be done with it.
+fn recipe(train: &DataFrame, column: &Column) -> Result<std::result::Result<Recipe, String>> {
     let name = column.name().as_str();
-    let refuse = |problem: String| Err(Error::Table(format!("column '{name}' {problem}")));
     let missing = column.null_count();
+    let marks_missing = missing > 0;
     if missing == column.len() {
-        return refuse("is empty: drop it".into());
+        return Ok(Err("is empty: drop it".into()));
     }
     if missing == 0 && column.n_unique()? == 1 {
-        return refuse("has the same value in every row of the training set: it says nothing, drop it".into());
+        return Ok(Err("has the same value in every row of the training set: it says nothing, drop it".into()));
     }
-    match column.dtype() {
+    Ok(match column.dtype() {
         kind if kind.is_primitive_numeric() => {
-            Ok(Recipe::Number { median: summary(train, name)?.median, marks_missing: missing > 0 })
+            let values = known_numbers(train, name)?;
+            let marks_missing = values.contains(&None);
+            Ok(Recipe::Number { median: summary(train, name)?.median, marks_missing })
         }
         DataType::Boolean => {
-            let trues = numbers(column)?.into_iter().flatten().filter(|&value| value == 1.0).count();
-            let median = f64::from(u8::from(2 * trues > column.len() - missing));
-            Ok(Recipe::Number { median, marks_missing: missing > 0 })
+            let trues = column.bool()?.iter().filter(|value| *value == Some(true)).count();
+            Ok(Recipe::Truth { usual: 2 * trues > column.len() - missing, marks_missing })
         }
         DataType::String => {
             let categories: BTreeSet<String> = texts(column)?.into_iter().flatten().collect();
-            match categories.len() <= MAX_CATEGORIES {
-                true => Ok(Recipe::Text { categories: categories.into_iter().collect(), marks_missing: missing > 0 }),
-                false => refuse(format!(
+            let times: Vec<&String> = categories.iter().filter(|text| is_time(text)).collect();
+            match times.first() {
+                Some(time) if 2 * times.len() > categories.len() => Err(format!(
+                    "holds dates or times such as '{time}': drop it, or turn it into a number such as the days since then (time_split can split by it before)"
+                )),
+                _ if categories.len() > MAX_CATEGORIES => Err(format!(
                     "holds {} different texts, too many for categories: drop it, or put the rare ones together (at most {MAX_CATEGORIES})",
                     categories.len()
                 )),
+                _ => Ok(Recipe::Text { categories: categories.into_iter().collect(), marks_missing }),
             }
         }
-        kind => refuse(format!("holds {kind}, neither numbers nor text: drop it, or turn it into numbers")),
-    }
+        kind => Err(format!("holds {kind}, neither numbers nor text: drop it, or turn it into numbers")),
+    })
 }
 
-/// The values of a column that had numbers in training. In new rows it may be empty, and then has no type.
-fn numbers(column: &Column) -> Result<Vec<Option<f64>>> {
-    let kind = column.dtype();
-    if !kind.is_primitive_numeric() && !kind.is_bool() && column.null_count() < column.len() {
-        return Err(Error::Table(format!(
-            "column '{}' does not hold numbers, as it did when the encoder was fitted",
-            column.name()
-        )));
+/// Whether a text is a date or a time in numbers: 2024-05-31, 31.05.24, 5/31/2024 12:30, 12:30.
+fn is_time(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).take(3).collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let marks = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    match lengths.as_slice() {
+        [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4] => marks.starts_with(['-', '.', '/', ':']),
+        [1..=2, 2] => marks.starts_with(':'),
+        _ => false,
     }
-    let values = column.cast(&DataType::Float64)?;
-    Ok(values.f64()?.iter().collect())
 }
 
 fn flags(name: String, values: impl Iterator<Item = bool>) -> Column {
     let values: Vec<f64> = values.map(|value| f64::from(u8::from(value))).collect();
     Series::new(name.into(), values).into()
+}
+
+fn category_name(name: &str, category: &str) -> String {
+    format!("{name}={category}")
 }
 
 fn missing_name(name: &str) -> String {

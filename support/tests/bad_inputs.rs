@@ -2,3 +2,5 @@
 
 #[path = "bad_inputs/models.rs"]
 mod models;
+#[path = "bad_inputs/tables.rs"]
+mod tables;

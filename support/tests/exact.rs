@@ -17,7 +17,7 @@ const EXPECTED: &str = "\
 synthetic set          bd668a410c7a843b
 description            3031a8446cc49ffd
 logarithm              fb536e308fc6d65b
-scaler                 310256cf56774bc1
+scaler                 d9c21e85d044fd12
 scaled features        af35abe554e27408
 first weights          d5676035a44ba875
 trained weights        2c7fbb9a42fba2b1
@@ -44,7 +44,8 @@ low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
 stratified split       ce6acbbab4d0a0d9
 encoded features       dd22265a62311230
-saved weights          f5deccda059f9680
+saved weights          b79aafdca2736660
+saved model            308d8407b4f4357e
 ";
 
 /// FNV-1a over the bits of everything that is added.
@@ -191,14 +192,16 @@ fn fingerprints() -> Result<String, SupportError> {
     let pumps = data::binary_label(&data::drop_columns(&pumps, &["inspection", "downtime_hours"])?, "failed", "yes")?;
     let (train, _, test) = data::train_val_test_split(&pumps, "failed", SEED)?;
     step("stratified split", of_frame(&test));
-    let scaler = StandardScaler::fit_encoded(&train, "failed", &Encoder::fit(&train, "failed")?)?.clip(5.0);
+    let scaler = StandardScaler::fit_encoded(&train, &Encoder::fit(&train, "failed")?)?.clip(5.0);
     step("encoded features", of_examples(&scaler.transform(&test)?));
 
     let file = std::env::temp_dir().join(format!("support-exact-{}.safetensors", std::process::id()));
+    let saved = || Fingerprint::of(std::fs::read(&file).expect("just written").into_iter().map(u64::from));
     baseline.save_weights(&file)?;
-    let saved = std::fs::read(&file);
+    step("saved weights", saved());
+    Sequential::new(scaler.names().len(), SEED).add(Dense::new(1)).save(&file, &scaler)?;
+    step("saved model", saved());
     let _ = std::fs::remove_file(&file);
-    step("saved weights", Fingerprint::of(saved.expect("just written").into_iter().map(u64::from)));
     Ok(lines.concat())
 }
 

@@ -43,7 +43,7 @@ fn a_file_becomes_a_model_that_can_be_loaded() {
     let table = data::binary_label(&table, "left", "true").unwrap();
     let (train_df, val_df, test_df) = data::train_val_test_split(&table, "left", 1).unwrap();
     let encoder = Encoder::fit(&train_df, "left").unwrap();
-    let scaler = StandardScaler::fit_encoded(&train_df, "left", &encoder).unwrap().clip(5.0);
+    let scaler = StandardScaler::fit_encoded(&train_df, &encoder).unwrap().clip(5.0);
     assert_eq!(scaler.names(), ["wait", "wait missing", "place; kind=city; old", "place; kind=village"]);
 
     let (train, val) = (scaler.transform(&train_df).unwrap(), scaler.transform(&val_df).unwrap());
@@ -86,7 +86,7 @@ fn steps_that_were_left_out_are_named() {
     };
     says(
         StandardScaler::fit(&raw, "left"),
-        "column 'wait', row 0: the value is missing; drop such rows, or let an Encoder",
+        "column 'wait', line 2: the value is missing; drop such rows by drop_missing, or let an Encoder",
     );
     says(
         StandardScaler::fit(&raw.drop("wait").unwrap(), "left"),
@@ -96,7 +96,7 @@ fn steps_that_were_left_out_are_named() {
 
     let table = data::binary_label(&raw, "left", "true").unwrap();
     let encoder = Encoder::fit(&table, "left").unwrap();
-    let scaler = StandardScaler::fit_encoded(&table, "left", &encoder).unwrap();
+    let scaler = StandardScaler::fit_encoded(&table, &encoder).unwrap();
     let message = scaler.transform_features(&table.drop("wait").unwrap()).unwrap_err().to_string();
     assert!(message.contains("no column is called 'wait'"), "{message}");
     let message = data::train_val_test_split(&table.head(Some(30)), "left", 1).unwrap_err().to_string();

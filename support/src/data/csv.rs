@@ -1,237 +1,263 @@
-//! Reads the credit card table with an explicit schema, and says where a file departs from it.
+//! Reads any table in a CSV file: finds the separator and the type of each column by itself, and says where it can't.
 
-use std::fs::File;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::sync::Arc;
 
-use polars::prelude::{ChunkAgg, DataFrame, DataType, PlSmallStr, Schema};
-use polars_io::SerReader;
-use polars_io::prelude::{CsvReadOptions, CsvWriter, SerWriter};
+use polars::prelude::{Column, DataFrame, NamedFrom, Series};
+use polars_io::SerWriter;
+use polars_io::prelude::CsvWriter;
+use rayon::prelude::*;
 
-use super::{CLASS, columns};
+use super::LINE;
+use super::cells::{Kind, ReadColumn, read_column};
+use super::records::{Fault, Records, unquoted};
 use crate::error::{Error, Result};
 
-/// Reads credit card transactions in the format of the original file: the 31 columns of [`columns`] in any
-/// order, all numbers, `Class` 0 or 1.
+/// Reads a CSV file with a header, as spreadsheets and programs of any country write them. Columns are separated by commas,
+/// semicolons or tabs, decimals by a point or a comma; blanks around a value don't count. A column without a name is called by
+/// its place: "column 1".
+///
+/// The type of a column follows from all of its cells. One of numbers, or of true and false, has missing values where a cell is
+/// empty or says `-`, `.`, `?`, `NA`, `N/A`, `NaN`, `null` or `None`; in one of text only an empty cell is missing. Whole numbers
+/// are text where one has a zero before it (`007`) or most have more digits than a number keeps. A column that holds numbers for
+/// the greater part and something else is refused, because it would become text, and each number a category; if it does hold
+/// codes, use [`read_csv_with_text`].
+///
+/// The last column, [`LINE`], says at which line of the file each row starts. No step learns from it; errors name it.
 ///
 /// # Errors
-/// Names the file, the line (the header is line 1) and the column of the first thing that is wrong: a missing or
-/// extra column, text in a number, a missing value, a label other than 0 and 1, one class only, no rows.
-pub fn read_credit_card(path: impl AsRef<Path>) -> Result<DataFrame> {
-    let path = path.as_ref();
-    let header = header(path)?;
-    check_header(path, &header)?;
-    // Types are given, not inferred: `Time` has whole numbers at first and `1e+05` far down.
-    let schema: Schema = header
-        .iter()
-        .map(|name| (PlSmallStr::from(name.as_str()), if name == CLASS { DataType::Int64 } else { DataType::Float64 }))
-        .collect();
-    let frame = CsvReadOptions::default()
-        .with_schema(Some(Arc::new(schema)))
-        .with_rechunk(true)
-        .try_into_reader_with_file_path(Some(path.to_owned()))
-        .and_then(|reader| reader.finish())
-        .map_err(|error| first_fault(path, &header).unwrap_or_else(|| Error::content(path, error.to_string())))?;
-    if frame.height() == 0 {
-        return Err(Error::content(path, "there are no rows below the header"));
-    }
-    // A look at the loaded columns costs little; only when something is wrong is the file read again as text.
-    if !is_complete(&frame)? {
-        return Err(first_fault(path, &header).unwrap_or_else(|| Error::content(path, "a value is missing")));
-    }
-    let frauds = frame.column(CLASS)?.i64()?.sum().unwrap_or(0);
-    if frauds == 0 || frauds == frame.height() as i64 {
-        let class = i64::from(frauds > 0);
-        return Err(Error::content(
-            path,
-            format!("every row has Class {class}: two classes are needed to learn one from the other"),
-        ));
-    }
-    Ok(frame.select(columns())?)
+/// Names the file, the line (the header is line 1) and the column: when the file can't be read or is not UTF-8, has one
+/// column only, no rows, two columns of the same name, a line with too many or too few values, a quote that is never closed,
+/// something else among numbers, or numbers that can be read in two ways.
+pub fn read_csv(path: impl AsRef<Path>) -> Result<DataFrame> {
+    read(path.as_ref(), |_| Kind::Inferred)
 }
 
-/// Writes a table as CSV; the file appears whole or not at all.
+/// As [`read_csv`], with these columns read as text whatever they hold.
+///
+/// # Errors
+/// As [`read_csv`], and when there is no column of such a name.
+pub fn read_csv_with_text(path: impl AsRef<Path>, columns: &[&str]) -> Result<DataFrame> {
+    let frame = read(path.as_ref(), |name| if columns.contains(&name) { Kind::Text } else { Kind::Inferred })?;
+    columns.iter().try_for_each(|name| super::column(&frame, name).map(drop))?;
+    Ok(frame)
+}
+
+/// Writes a table as CSV, without [`LINE`]; the file appears whole or not at all.
 ///
 /// # Errors
 /// When the file can't be written.
 pub fn write_csv(frame: &DataFrame, path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     let mut bytes = Vec::new();
-    CsvWriter::new(&mut bytes).finish(&mut frame.clone())?;
+    CsvWriter::new(&mut bytes).finish(&mut frame.drop_many([LINE]))?;
     crate::files::write_whole(path, &bytes)
 }
 
-/// The column names in the file's first line.
-fn header(path: &Path) -> Result<Vec<String>> {
-    const LONGEST: u64 = 1 << 20; // a first line without end is not a header
-    let file = File::open(path).map_err(Error::file(path))?;
-    let mut line = Vec::new();
-    BufReader::new(file.take(LONGEST)).read_until(b'\n', &mut line).map_err(Error::file(path))?;
-    let line = String::from_utf8(line)
-        .map_err(|_| Error::content(path, "the first line is not text in UTF-8: is this a CSV file?"))?;
-    Ok(fields(line.trim_start_matches('\u{feff}').trim_end()).into_iter().map(str::to_owned).collect())
+/// Reads a CSV file whose columns are of the kinds that `kind` tells for their names.
+pub(crate) fn read(path: &Path, kind: impl Fn(&str) -> Kind + Sync) -> Result<DataFrame> {
+    let bytes = fs::read(path).map_err(Error::file(path))?;
+    let text = text(path, &bytes)?;
+    let separator = separator(text);
+    let mut records = Records::new(text, separator);
+    let mut fields = Vec::new();
+    let at = |fault: Fault| Error::content(path, format!("line {}: {}", fault.line, fault.problem));
+    let header = records.read(&mut fields).map_err(at)?;
+    let names = names(path, header, &fields)?;
+    let mut columns = vec![Vec::new(); names.len()];
+    let mut lines = Vec::new();
+    while let Some(line) = records.read(&mut fields).map_err(at)? {
+        if fields.len() != names.len() {
+            let problem = format!("found {} values, but the header has {} columns", fields.len(), names.len());
+            return Err(at(Fault { line, problem }));
+        }
+        lines.push(u32::try_from(line).unwrap_or(u32::MAX));
+        columns.iter_mut().zip(&fields).for_each(|(column, field)| column.push(*field));
+    }
+    if lines.is_empty() {
+        return Err(Error::content(path, "there are no rows below the header"));
+    }
+
+    let read = names.par_iter().zip(columns).map(|(name, fields)| {
+        read_column(name, &fields, kind(name), separator)
+            .map_err(|(row, problem)| format!("line {}, column '{name}': {problem}", lines[row]))
+    });
+    let read: Vec<std::result::Result<ReadColumn, String>> = read.collect();
+    let faults: Vec<&str> = read.iter().filter_map(|column| column.as_ref().err()).map(String::as_str).collect();
+    if !faults.is_empty() {
+        return Err(Error::content(path, faults.join("\n")));
+    }
+    let read: Vec<ReadColumn> = read.into_iter().flatten().collect();
+    check_marks(path, &read, &lines, &kind)?;
+    let columns = read.into_iter().map(|read| read.column).chain([Column::from(Series::new(LINE.into(), &lines))]);
+    Ok(DataFrame::new(lines.len(), columns.collect())?)
 }
 
-fn check_header(path: &Path, header: &[String]) -> Result<()> {
-    let expected = columns();
-    let missing: Vec<_> = expected.iter().filter(|name| !header.contains(name)).map(String::as_str).collect();
-    let extra: Vec<_> = header.iter().filter(|name| !expected.contains(name)).map(String::as_str).collect();
-    if missing.len() == expected.len() {
-        return Err(Error::content(
-            path,
-            "line 1 is not the header Time, V1, …, V28, Amount, Class of the credit card table",
-        ));
+/// The names in the first record of a file that may be long.
+pub(super) fn header(path: &Path) -> Result<Vec<String>> {
+    const LONGEST: u64 = 1 << 20; // a first line without end is not a header
+    let file = fs::File::open(path).map_err(Error::file(path))?;
+    let mut line = Vec::new();
+    BufReader::new(file.take(LONGEST)).read_until(b'\n', &mut line).map_err(Error::file(path))?;
+    let text = text(path, &line)?;
+    let mut fields = Vec::new();
+    let header = Records::new(text, separator(text)).read(&mut fields);
+    let at = |fault: Fault| Error::content(path, format!("line {}: {}", fault.line, fault.problem));
+    names(path, header.map_err(at)?, &fields)
+}
+
+fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
+    let line = |place: usize| 1 + bytes[..place].iter().filter(|&&byte| byte == b'\n').count();
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Error::content(path, "this is text in UTF-16: save the file as CSV in UTF-8"));
     }
-    if let Some(name) = missing.first() {
-        return Err(Error::content(
-            path,
-            format!("line 1: column '{name}' is missing ({} of {} are)", missing.len(), expected.len()),
-        ));
+    if let Some(place) = bytes.iter().position(|&byte| byte == 0) {
+        let problem =
+            format!("line {} has a zero byte in it: is this a text file? Save it as CSV in UTF-8", line(place));
+        return Err(Error::content(path, problem));
     }
-    if let Some(name) = extra.first() {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = line(error.valid_up_to());
+        Error::content(path, format!("line {line} is not text in UTF-8: save the file as CSV with this encoding"))
+    })?;
+    Ok(text.trim_start_matches('\u{feff}'))
+}
+
+/// The separator that cuts the header and the rows after it into the same number of fields; if there is none, the one that the
+/// header has most of. Commas come last, because text and numbers have them, too.
+fn separator(text: &str) -> u8 {
+    const ROWS: usize = 100;
+    let fields = |separator: u8| {
+        let mut records = Records::new(text, separator);
+        let mut fields = Vec::new();
+        let columns = records.read(&mut fields).map_or(0, |_| fields.len());
+        let even = (0..ROWS).all(|_| match records.read(&mut fields) {
+            Ok(Some(_)) => fields.len() == columns,
+            Ok(None) => true,
+            Err(_) => false,
+        });
+        (columns, even)
+    };
+    let candidates = [b'\t', b';', b','].map(|separator| (separator, fields(separator)));
+    let even = candidates.iter().find(|(_, (columns, even))| *even && *columns > 1);
+    even.or(candidates.iter().max_by_key(|(_, (columns, _))| *columns)).map_or(b',', |(separator, _)| *separator)
+}
+
+fn names(path: &Path, header: Option<usize>, fields: &[&str]) -> Result<Vec<String>> {
+    let Some(line) = header else {
+        return Err(Error::content(path, "the file is empty"));
+    };
+    if fields.len() < 2 {
         let problem = format!(
-            "line 1: column '{name}' does not belong to the credit card table; delete it ({} such columns)",
-            extra.len()
+            "line {line} has one column only: a table has a header, with columns separated by commas, semicolons or tabs"
         );
         return Err(Error::content(path, problem));
     }
-    match header.iter().enumerate().find(|(place, name)| header[..*place].contains(name)) {
-        Some((_, name)) => Err(Error::content(path, format!("line 1: column '{name}' is there twice"))),
-        None => Ok(()),
-    }
-}
-
-/// Whether every value is there and finite, and every label 0 or 1.
-fn is_complete(frame: &DataFrame) -> Result<bool> {
-    for column in frame.columns() {
-        let complete = match column.dtype() {
-            DataType::Int64 => column.i64()?.iter().all(|label| matches!(label, Some(0 | 1))),
-            _ => column.null_count() == 0 && column.f64()?.iter().flatten().all(f64::is_finite),
+    let mut names: Vec<String> = Vec::new();
+    for (place, field) in fields.iter().enumerate() {
+        let name = match unquoted(field) {
+            name if name.is_empty() => format!("column {}", place + 1),
+            name => name.into_owned(),
         };
-        if !complete {
-            return Ok(false);
+        if name == LINE || names.contains(&name) {
+            let twice = if name == LINE { "has the name of the line numbers" } else { "is there twice" };
+            return Err(Error::content(path, format!("line {line}: column '{name}' {twice}; rename or delete one")));
         }
+        names.push(name);
     }
-    Ok(true)
+    Ok(names)
 }
 
-/// Reads the file as text and finds the first line that does not fit the header.
-fn first_fault(path: &Path, header: &[String]) -> Option<Error> {
-    let lines = BufReader::new(File::open(path).ok()?).lines();
-    for (number, line) in (1..).zip(lines) {
-        let Ok(line) = line else {
-            return Some(Error::content(path, format!("line {number} is not text in UTF-8")));
-        };
-        if number > 1
-            && let Some(problem) = fault(line.trim_end(), header)
-        {
-            return Some(Error::content(path, format!("line {number}{problem}")));
-        }
+/// One file writes its decimals in one way; where it does not, 1.234 may be a thousand.
+fn check_marks(path: &Path, columns: &[ReadColumn], lines: &[u32], kind: impl Fn(&str) -> Kind) -> Result<()> {
+    let first = |wanted: char| {
+        columns.iter().find_map(|read| {
+            let name = read.column.name().as_str();
+            let (_, row) = read.mark.filter(|(mark, _)| *mark == wanted && kind(name) != Kind::Ignored)?;
+            Some((name, lines[row]))
+        })
+    };
+    match (first('.'), first(',')) {
+        (Some((point, line)), Some((comma, other))) => Err(Error::content(
+            path,
+            format!(
+                "column '{point}' has a decimal point (line {line}), but column '{comma}' a decimal comma (line {other}); write all numbers in one way, without marks between thousands"
+            ),
+        )),
+        _ => Ok(()),
     }
-    None
-}
-
-/// What is wrong with a line of values, if anything.
-fn fault(line: &str, header: &[String]) -> Option<String> {
-    let fields = fields(line);
-    if fields.len() != header.len() {
-        return Some(format!(": found {} values, but the header has {} columns", fields.len(), header.len()));
-    }
-    fields.iter().zip(header).find_map(|(field, name)| {
-        let problem = match field.parse::<f64>() {
-            _ if field.is_empty() => "the value is missing".into(),
-            Err(_) => format!("'{field}' is not a number"),
-            Ok(number) if !number.is_finite() => format!("{field} is not a finite number"),
-            Ok(number) if name == CLASS && number != 0.0 && number != 1.0 => format!("a label is 0 or 1, not {field}"),
-            Ok(_) => return None,
-        };
-        Some(format!(", column '{name}': {problem}"))
-    })
-}
-
-/// The fields of a line without their quotes; a number never holds a quote or a comma itself.
-fn fields(line: &str) -> Vec<&str> {
-    line.split(',').map(|field| field.trim().trim_matches('"')).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A small table with frauds in rows 1 and 3, one cell of it replaced.
-    fn table(line: usize, column: &str, text: &str) -> String {
-        let names = columns();
-        let mut csv = names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(",") + "\n";
-        for row in 2..6 {
-            let value = |name: &String| match (row == line && name == column, name == CLASS) {
-                (true, _) => text.to_owned(),
-                (_, true) => format!("\"{}\"", row % 2),
-                _ => format!("{}.5", row * 7),
-            };
-            csv += &(names.iter().map(value).collect::<Vec<_>>().join(",") + "\n");
-        }
-        csv
-    }
-
-    fn read(name: &str, csv: &str) -> Result<DataFrame> {
-        let path = std::env::temp_dir().join(format!("support-csv-{}-{name}.csv", std::process::id()));
-        std::fs::write(&path, csv).unwrap();
-        let frame = read_credit_card(&path);
-        std::fs::remove_file(path).unwrap();
+    fn read(name: &str, csv: impl AsRef<[u8]>) -> Result<DataFrame> {
+        let path = std::env::temp_dir().join(format!("support-read-{}-{name}.csv", std::process::id()));
+        fs::write(&path, csv).unwrap();
+        let frame = read_csv(&path);
+        fs::remove_file(path).unwrap();
         frame
     }
 
     #[track_caller]
-    fn refused(name: &str, csv: &str, expected: &str) {
+    fn refused(name: &str, csv: impl AsRef<[u8]>, expected: &str) {
         let message = read(name, csv).unwrap_err().to_string();
         assert!(message.contains(expected) && message.contains(name), "{message}");
     }
 
-    #[test]
-    fn reads_quoted_labels_and_exponents() {
-        let frame = read("good", &table(3, "Time", "1e+05")).unwrap();
-        assert_eq!(frame.shape(), (4, 31));
-        assert_eq!(frame.column("Time").unwrap().f64().unwrap().get(1), Some(100_000.0));
-        assert_eq!(frame.column(CLASS).unwrap().i64().unwrap().sum(), Some(2));
+    fn types(frame: &DataFrame) -> Vec<String> {
+        super::super::shown(frame).map(|column| format!("{} {}", column.name(), column.dtype())).collect()
     }
 
     #[test]
-    fn columns_may_come_in_any_order() {
-        let mut reversed = String::new();
-        for line in table(0, "", "").lines() {
-            reversed += &(line.split(',').rev().collect::<Vec<_>>().join(",") + "\r\n");
-        }
-        assert_eq!(read("reversed", &reversed).unwrap(), read("straight", &table(0, "", "")).unwrap());
+    fn types_follow_from_all_values() {
+        let late = "1,1,a,yes,true\n".repeat(1000) + "2,1.5,,no,false\n";
+        let frame = read("types", format!("id,size,site,failed,new\n{late}")).unwrap();
+        assert_eq!(types(&frame), ["id i64", "size f64", "site str", "failed str", "new bool"]);
+        assert_eq!((frame.height(), frame.column("site").unwrap().null_count()), (1001, 1));
+    }
+
+    #[test]
+    fn separators_quotes_line_ends_and_marks_of_absence() {
+        let comma = read("comma", "a,b c,d\n1,\"x, y\",2.5\n,\"two\nlines\",NA\n").unwrap();
+        let semicolon = read("semicolon", "\u{feff}a;\"b c\";d\r\n1;x, y;2.5\r\n?;\"two\nlines\";NaN\r\n\r\n").unwrap();
+        assert_eq!(comma, semicolon);
+        assert_eq!(types(&comma), ["a i64", "b c str", "d f64"]);
+        assert_eq!(comma.column("b c").unwrap().str().unwrap().get(1), Some("two\nlines"));
+        assert_eq!(comma.columns().iter().map(|column| column.null_count()).collect::<Vec<_>>(), [1, 0, 1, 0]);
+        assert_eq!(types(&read("index", ",a\n0,7\n1,8\n").unwrap()), ["column 1 i64", "a i64"]);
+        assert_eq!(read("tab", "a\tb\n1\t2").unwrap().shape(), (1, 3));
     }
 
     #[test]
     fn faults_are_named_with_file_line_and_column() {
-        refused("text", &table(4, "V7", "abc"), "line 4, column 'V7': 'abc' is not a number");
-        refused("empty-cell", &table(3, "V28", ""), "line 3, column 'V28': the value is missing");
-        refused("nan", &table(5, "Amount", "NaN"), "line 5, column 'Amount': NaN is not a finite number");
-        refused("label", &table(2, CLASS, "2"), "line 2, column 'Class': a label is 0 or 1, not 2");
-        refused("fraction", &table(2, CLASS, "0.5"), "line 2, column 'Class': a label is 0 or 1, not 0.5");
-        refused("ragged", &table(2, "V3", "1,2"), "line 2: found 32 values, but the header has 31 columns");
-        refused("short", &table(0, "", "").replace("14.5,14.5,14.5,", "14.5,"), "line 2: found 11 values");
+        refused("short", "a,b\n1,2\n3\n", "line 3: found 1 values, but the header has 2 columns");
+        refused("long", "a,b\n1,2\n\n\"3\n\",4,5\n", "line 4: found 3 values");
+        refused("twice", "a,b,a\n1,2,3\n", "line 1: column 'a' is there twice");
+        refused("no-rows", "a,b\n", "there are no rows");
+        refused("empty", "", "the file is empty");
+        refused("one-column", "a\n1\n", "line 1 has one column only");
+        refused("latin", b"a,b\n1,2\n\xfc,3\n", "line 3 is not text in UTF-8");
+        refused("quote", "a,b\n1,2\n\"3,4\n5,6\n", "line 3: a quote is opened");
+        let numbers: String = (0..200).map(|row| format!("{row}.5,{row}\n")).collect();
+        refused("number", format!("a,b\n{numbers}12 mm,3\n"), "line 202, column 'a': '12 mm' is not a number");
+        let message = read_csv("no/such/file.csv").unwrap_err().to_string();
+        assert!(message.starts_with("no/such/file.csv: "), "{message}");
     }
 
     #[test]
-    fn headers_and_classes_are_checked() {
-        let good = table(0, "", "");
-        refused("missing", &good.replace("\"V9\",", ""), "column 'V9' is missing");
-        refused("extra", &good.replace("\"V9\",", "\"V9\",\"Bank\","), "column 'Bank' does not belong");
-        refused("twice", &good.replace("\"V9\"", "\"V9\",\"V9\""), "column 'V9' is there twice");
-        refused("other", "a,b,c\n1,2,3\n", "line 1 is not the header");
-        refused("nothing", "", "line 1 is not the header");
-        refused("no-rows", good.lines().next().unwrap(), "there are no rows");
-        refused("one-class", &good.replace("\"1\"", "\"0\""), "every row has Class 0");
-        refused("binary", "\u{0}\u{1}\u{2}", "line 1 is not the header");
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let message = read_credit_card("no/such.csv").unwrap_err().to_string();
-        assert!(message.starts_with("no/such.csv: "), "{message}");
+    fn no_bytes_make_it_panic() {
+        let pieces = ["a", ",", ";", "\"", "\n", "\r\n", "1", "-", "e9", "é", "\t", "NA", "\u{0}"];
+        let mut state = 1usize;
+        for length in 0..400 {
+            let mut csv = String::new();
+            for _ in 0..length % 40 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                csv += pieces[(state >> 33) % pieces.len()];
+            }
+            let _ = read("noise", csv); // an error or a table, but no panic
+        }
     }
 }

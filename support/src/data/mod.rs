@@ -1,25 +1,34 @@
 //! Tables: the transactions of the lesson and those of the reader, what they hold, and how they are split.
 
+mod records;
+mod cells;
 mod csv;
+mod credit_card;
 mod low_signal;
 mod machines;
 mod prepare;
-mod read;
 mod split;
 mod summary;
 mod synthetic;
 
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{Column, DataFrame};
+use polars::prelude::{Column, DataFrame, DataType};
 
-pub use self::csv::{read_credit_card, write_csv};
+pub(crate) use self::cells::Kind;
+pub use self::credit_card::read_credit_card;
+pub(crate) use self::csv::read;
+pub use self::csv::{read_csv, read_csv_with_text, write_csv};
 pub use self::low_signal::low_signal;
 pub use self::machines::{example_csv, machines};
 pub(crate) use self::prepare::texts;
-pub use self::prepare::{add_column, binary_label, drop_columns, imbalance, overview};
-pub use self::read::read_csv;
-pub use self::split::{split_indices, stratified_split, train_test_split, train_val_test_split};
+pub use self::prepare::{
+    add_column, binary_label, drop_columns, drop_duplicates, drop_missing, filter_numbers, filter_texts, imbalance,
+    overview,
+};
+pub use self::split::{
+    group_split, split_indices, stratified_split, time_split, train_test_split, train_val_test_split,
+};
 pub use self::summary::{Summary, class_counts, describe, head, log_column, summary};
 pub use self::synthetic::synthetic;
 use crate::error::{Error, Result};
@@ -30,6 +39,10 @@ pub const SYNTHETIC_SEED: u64 = 4;
 
 /// The label's column: 1 for a fraud, 0 for a genuine transaction.
 pub const CLASS: &str = "Class";
+
+/// The column in which [`read_csv`] notes at which line of the file each row starts. It goes with the rows through every split,
+/// and no step learns from it.
+pub const LINE: &str = "(line)";
 
 /// The most different texts that a column may hold to count as one of categories.
 pub const MAX_CATEGORIES: usize = 50;
@@ -84,36 +97,59 @@ fn file_name(path: &Path) -> String {
 /// The column, or an error that lists the columns there are.
 pub(crate) fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
     frame.column(name).map_err(|_| {
-        let names: Vec<&str> = frame.get_column_names().iter().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = shown(frame).map(|column| column.name().as_str()).collect();
         Error::Table(format!("no column is called '{name}'; the columns are {}", names.join(", ")))
     })
 }
 
-/// The values of a numeric column, all of them finite.
-pub(crate) fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
-    use polars::prelude::DataType;
+/// The columns to show or to learn from: all but [`LINE`].
+pub(crate) fn shown(frame: &DataFrame) -> impl Iterator<Item = &Column> {
+    frame.columns().iter().filter(|column| column.name() != LINE)
+}
+
+/// How to find a row: by its line in the file, if the table still knows it.
+pub(crate) fn place(frame: &DataFrame, row: usize) -> String {
+    let line = frame.column(LINE).ok().and_then(|lines| lines.u32().ok()).and_then(|lines| lines.get(row));
+    line.map_or_else(|| format!("row {row}"), |line| format!("line {line}"))
+}
+
+/// The values of a column of numbers, or of true and false, none where one is missing; NaN stands for a missing value.
+///
+/// # Errors
+/// When there is no such column, or it holds anything else.
+pub(crate) fn known_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>> {
     let column = column(frame, name)?;
-    if !column.dtype().is_primitive_numeric() && !column.dtype().is_bool() {
-        let kind = if column.dtype() == &DataType::String { "text".into() } else { column.dtype().to_string() };
+    let kind = column.dtype();
+    if !kind.is_primitive_numeric() && !kind.is_bool() && column.null_count() < column.len() {
+        let kind = if kind == &DataType::String { "text".into() } else { kind.to_string() };
         return Err(Error::Table(format!(
             "column '{name}' holds {kind}, not numbers: drop it, or let an Encoder turn it into numbers"
         )));
     }
     let values = column.cast(&DataType::Float64)?;
-    let values = values.f64()?;
-    values
-        .iter()
-        .enumerate()
-        .map(|(row, value)| match value {
-            Some(value) if value.is_finite() => Ok(value),
-            Some(value) => Err(Error::Table(format!(
-                "column '{name}', row {row}: {value} is not a finite number; drop or fill such rows first"
-            ))),
-            None => Err(Error::Table(format!(
-                "column '{name}', row {row}: the value is missing; drop such rows, or let an Encoder fill them"
-            ))),
-        })
-        .collect()
+    let values: Vec<Option<f64>> = values.f64()?.iter().map(|value| value.filter(|value| !value.is_nan())).collect();
+    match values.iter().position(|value| value.is_some_and(f64::is_infinite)) {
+        Some(row) => {
+            let place = place(frame, row);
+            Err(Error::Table(format!(
+                "column '{name}', {place}: the value is infinite; drop or correct such rows first"
+            )))
+        }
+        None => Ok(values),
+    }
+}
+
+/// As [`known_numbers`], with no value missing.
+pub(crate) fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
+    let values = known_numbers(frame, name)?;
+    let missing = values.iter().position(Option::is_none);
+    match missing {
+        Some(row) => Err(Error::Table(format!(
+            "column '{name}', {}: the value is missing; drop such rows by drop_missing, or let an Encoder fill them",
+            place(frame, row)
+        ))),
+        None => Ok(values.into_iter().flatten().collect()),
+    }
 }
 
 /// The values of the label's column, true for the positive class.
@@ -124,7 +160,10 @@ pub(crate) fn labels(frame: &DataFrame, label: &str) -> Result<Vec<bool>> {
         .map(|(row, value)| match value {
             0.0 => Ok(false),
             1.0 => Ok(true),
-            other => Err(Error::Table(format!("column '{label}', row {row}: a label is 0 or 1, not {other}"))),
+            other => {
+                let place = place(frame, row);
+                Err(Error::Table(format!("column '{label}', {place}: a label is 0 or 1, not {other}")))
+            }
         })
         .collect()
 }

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use polars::prelude::{Column, DataFrame, DataType, NamedFrom, Series};
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, DataType, NamedFrom, NewChunkedArray, Series, UniqueKeepStrategy,
+};
 
-use super::{class_counts, column};
+use super::cells::number;
+use super::{class_counts, column, known_numbers, place, shown};
 use crate::error::{Error, Result};
 use crate::table::{Table, thousands};
 
-/// What each column holds: its type, how many values are missing, how many different ones there are, and the range.
+/// What each column holds: its type, how many values are missing, how many different ones there are, and the range. If rows
+/// say the same as an earlier one in all columns, the last line says how many: a random split puts copies of one row on both
+/// sides; see [`drop_duplicates`].
 ///
 /// # Errors
 /// When polars can't compare the values of a column.
 pub fn overview(frame: &DataFrame) -> Result<Table> {
     let mut table = Table::new(["column", "type", "missing", "different", "from", "to"]);
-    for column in frame.columns() {
+    for column in shown(frame) {
         let kind = match column.dtype() {
             kind if kind.is_integer() => "whole numbers",
             kind if kind.is_primitive_numeric() => "numbers",
@@ -34,6 +39,11 @@ pub fn overview(frame: &DataFrame) -> Result<Table> {
             end(sorted.len().saturating_sub(1)),
         ]);
     }
+    let copies = frame.height() - drop_duplicates(frame)?.height();
+    if copies > 0 {
+        let copies = format!("{} of {}", thousands(copies), thousands(frame.height()));
+        table.push(["copies of an earlier row".into(), copies, "".into(), "".into(), "".into(), "".into()]);
+    }
     Ok(table)
 }
 
@@ -48,29 +58,92 @@ pub fn drop_columns(frame: &DataFrame, names: &[&str]) -> Result<DataFrame> {
     Ok(frame.drop_many(names.iter().copied()))
 }
 
+/// The table without the rows that lack a value in one of these columns, as pandas' `dropna`.
+///
+/// # Errors
+/// When one of the columns is not there, or no row is left.
+pub fn drop_missing(frame: &DataFrame, names: &[&str]) -> Result<DataFrame> {
+    let mut keep = vec![true; frame.height()];
+    for name in names {
+        let is_known = column(frame, name)?.is_not_null();
+        keep.iter_mut().zip(is_known.iter()).for_each(|(keep, is_known)| *keep &= is_known == Some(true));
+    }
+    rows(frame, keep, &format!("every row lacks a value in {}", names.join(" or ")))
+}
+
+/// The table without the rows that say the same as an earlier one in all columns, as pandas' `drop_duplicates`.
+///
+/// # Errors
+/// When polars can't compare the values of a column.
+pub fn drop_duplicates(frame: &DataFrame) -> Result<DataFrame> {
+    let names: Vec<String> = shown(frame).map(|column| column.name().to_string()).collect();
+    Ok(frame.unique_stable(Some(&names), UniqueKeepStrategy::First, None)?)
+}
+
+/// The table with the rows whose number in this column passes the test; a row without one does not.
+///
+/// # Errors
+/// When there is no such column, it does not hold numbers, or no row is left.
+pub fn filter_numbers(frame: &DataFrame, name: &str, keep: impl Fn(f64) -> bool) -> Result<DataFrame> {
+    let keep = known_numbers(frame, name)?.into_iter().map(|value| value.is_some_and(&keep)).collect();
+    rows(frame, keep, &format!("no row passes the test of column '{name}'"))
+}
+
+/// The table with the rows whose text in this column passes the test; a row without one does not. Numbers are compared as
+/// they are written.
+///
+/// # Errors
+/// When there is no such column, or no row is left.
+pub fn filter_texts(frame: &DataFrame, name: &str, keep: impl Fn(&str) -> bool) -> Result<DataFrame> {
+    let keep = texts(column(frame, name)?)?.into_iter().map(|text| text.is_some_and(|text| keep(&text))).collect();
+    rows(frame, keep, &format!("no row passes the test of column '{name}'"))
+}
+
+fn rows(frame: &DataFrame, keep: Vec<bool>, when_none: &str) -> Result<DataFrame> {
+    match keep.contains(&true) {
+        true => Ok(frame.filter(&BooleanChunked::from_slice("".into(), &keep))?),
+        false => Err(Error::Table(format!("{when_none}: no row would be left"))),
+    }
+}
+
 /// The table with the label's column turned into 1 where it says `positive` and 0 where it says anything else, of which there
-/// must be one value. Numbers are compared as they are written: "1".
+/// must be one value. Numbers are compared by what they are ("1" is "1.0"), true and false in small and capital letters.
 ///
 /// # Errors
 /// When the column is missing or has a missing value, when it has more than two different values or one only, and when
 /// `positive` is not one of them.
 pub fn binary_label(frame: &DataFrame, label: &str, positive: &str) -> Result<DataFrame> {
-    let texts = texts(column(frame, label)?)?;
+    let column = column(frame, label)?;
+    let texts = texts(column)?;
     if let Some(row) = texts.iter().position(Option::is_none) {
-        return Err(Error::Table(format!("column '{label}', row {row}: the label is missing; drop such rows first")));
+        let missing = texts.iter().filter(|text| text.is_none()).count();
+        return Err(Error::Table(format!(
+            "column '{label}', {}: the label is missing ({missing} of {} are); drop such rows by drop_missing",
+            place(frame, row),
+            texts.len()
+        )));
     }
+    let is_positive = |text: &str| match (column.dtype(), number(text), number(positive.trim())) {
+        (DataType::Boolean, ..) => text.eq_ignore_ascii_case(positive.trim()),
+        (kind, Some(value), Some(positive)) if kind.is_primitive_numeric() => value == positive,
+        _ => text == positive.trim(),
+    };
     let different: BTreeSet<&str> = texts.iter().flatten().map(String::as_str).collect();
     let listed = different.iter().take(5).map(|value| format!("'{value}'")).collect::<Vec<_>>().join(", ");
-    let problem = match (different.len(), different.contains(positive)) {
+    let problem = match (different.len(), different.iter().any(|text| is_positive(text))) {
+        (0, _) => "there are no rows".to_owned(),
         (1, _) => format!("every row says {listed}: two classes are needed to learn one from the other"),
         (2, true) => String::new(),
         (2, false) => format!("no row says '{positive}'; the values are {listed}"),
-        (more, _) => format!("there are {more} different values ({listed}, …), but a label has two"),
+        (more, _) => format!(
+            "there are {more} different values ({listed}{}), but a label has two; keep the rows with two of them by filter_texts",
+            if more > 5 { ", …" } else { "" }
+        ),
     };
     if !problem.is_empty() {
         return Err(Error::Table(format!("column '{label}': {problem}")));
     }
-    let labels: Vec<i64> = texts.iter().map(|text| i64::from(text.as_deref() == Some(positive))).collect();
+    let labels: Vec<i64> = texts.iter().flatten().map(|text| i64::from(is_positive(text))).collect();
     let mut frame = frame.clone();
     frame.replace(label, Column::from(Series::new(label.into(), labels)))?;
     Ok(frame)
@@ -155,8 +228,12 @@ mod tests {
         let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(rows[1], ["size", "numbers", "1", "2", "0.5", "2.5"]);
         assert_eq!(rows[2], ["failed", "text", "0", "2", "no", "yes"]);
+        assert!(!table.contains("copies"), "{table}");
         let empty = DataFrame::new(2, vec![Column::from(Series::new("x".into(), [None::<f64>, None]))]).unwrap();
-        assert!(overview(&empty).unwrap().to_string().contains("x       numbers        2          0"));
+        let table = overview(&empty).unwrap().to_string();
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[1], ["x", "numbers", "2", "0"]);
+        assert_eq!(rows[2].join(" "), "copies of an earlier row 1 of 2");
     }
 
     #[test]
@@ -164,9 +241,15 @@ mod tests {
         let numbers = Column::from(Series::new("failed".into(), [2i64, 1, 1, 2]));
         let floats = Column::from(Series::new("failed".into(), [2.0, 1.0, 1.0, 2.0]));
         let truths = Column::from(Series::new("failed".into(), [true, false, false, true]));
-        for (labels, positive) in
-            [(text(&["yes", "no", " no", "yes"]), "yes"), (numbers, "2"), (floats, "2"), (truths, "true")]
-        {
+        for (labels, positive) in [
+            (text(&["yes", "no", " no", "yes"]), "yes"),
+            (numbers.clone(), "2"),
+            (numbers, "2.0"),
+            (floats.clone(), "2"),
+            (floats, "2.0"),
+            (truths.clone(), "true"),
+            (truths, "True"),
+        ] {
             let labelled = binary_label(&frame(labels), "failed", positive).unwrap();
             assert_eq!(
                 labelled.column("failed").unwrap().i64().unwrap().to_vec(),
@@ -182,7 +265,10 @@ mod tests {
             binary_label(&frame(text(&["yes", "no"])), "failed", "Yes"),
             "no row says 'Yes'; the values are 'no', 'yes'",
         );
-        refused(binary_label(&frame(text(&["a", "b", "c"])), "failed", "a"), "3 different values ('a', 'b', 'c', …)");
+        refused(
+            binary_label(&frame(text(&["a", "b", "c"])), "failed", "a"),
+            "3 different values ('a', 'b', 'c'), but a label has two",
+        );
         refused(binary_label(&frame(text(&["no", "no"])), "failed", "yes"), "every row says 'no'");
         let holes = Column::from(Series::new("failed".into(), [Some("yes"), None]));
         refused(binary_label(&frame(holes), "failed", "yes"), "row 1: the label is missing");

@@ -1,10 +1,13 @@
-//! Splits a table at random into the part to learn from and the part to judge by.
+//! Splits a table into the part to learn from and the part to judge by.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use linfa::Dataset;
 use ndarray::{Array1, Array2};
-use polars::prelude::{DataFrame, IdxCa};
+use polars::prelude::{DataFrame, DataType, IdxCa};
 
-use super::{class_counts, labels};
+use super::{class_counts, column, labels, numbers, place, texts};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, generator};
 
@@ -21,7 +24,7 @@ pub fn train_test_split(frame: &DataFrame, test_size: f64, seed: u64) -> Result<
 /// Like [`train_test_split`], with the same share of positives in both parts, up to rounding: each class is split on its own.
 ///
 /// # Errors
-/// As [`train_test_split`], and when the label's column is not 0 and 1.
+/// As [`train_test_split`], and when the label's column is not 0 and 1, or a part would have no positives or no negatives.
 pub fn stratified_split(frame: &DataFrame, label: &str, test_size: f64, seed: u64) -> Result<(DataFrame, DataFrame)> {
     let labels = labels(frame, label)?;
     let rows_of = |class: bool| (0..labels.len()).filter(|&row| labels[row] == class).collect::<Vec<_>>();
@@ -31,7 +34,16 @@ pub fn stratified_split(frame: &DataFrame, label: &str, test_size: f64, seed: u6
     let test_positives = (positives.len() as f64 * test_rows as f64 / labels.len() as f64).round() as usize;
     let mut train = Vec::new();
     let mut test = Vec::new();
-    for (class, test_count) in [(negatives, test_rows - test_positives), (positives, test_positives)] {
+    for (name, class, test_count) in
+        [("negatives", negatives, test_rows - test_positives), ("positives", positives, test_positives)]
+    {
+        if test_count == 0 || test_count >= class.len() {
+            return Err(Error::Table(format!(
+                "{} {name} among {} rows with test_size {test_size}: one part would have none of them, and nothing can be learned or judged without; collect more of them, or choose another test_size",
+                class.len(),
+                labels.len()
+            )));
+        }
         let order = shuffled(class.len(), seed);
         let (last, first) = order.split_at(class.len() - test_count);
         train.extend(last.iter().map(|&place| class[place]));
@@ -46,27 +58,120 @@ pub fn stratified_split(frame: &DataFrame, label: &str, test_size: f64, seed: u6
 /// rest for validation, by two calls of [`stratified_split`].
 ///
 /// # Errors
-/// When the label's column is not 0 and 1, or a set would have fewer than 10 positives, too few to judge a model by.
+/// When the label's column is not 0 and 1, or a set would have fewer than 10 positives or 10 negatives, too few to judge a
+/// model by.
 pub fn train_val_test_split(frame: &DataFrame, label: &str, seed: u64) -> Result<(DataFrame, DataFrame, DataFrame)> {
     const FEWEST: usize = 10;
-    let too_few = |positives: usize, name: &str, found: usize| {
+    let too_few = |class: &str, all: usize, name: &str, found: usize| {
         Error::Table(format!(
-            "{positives} positives are too few for three sets: {found} would be in the {name} set, and at least {FEWEST} must be; collect more of them, or split in two by stratified_split"
+            "{all} {class} are too few for three sets: {found} would be in the {name} set, and at least {FEWEST} must be; collect more of them, or split in two by stratified_split"
         ))
     };
-    let (_, positives) = class_counts(frame, label)?;
-    if positives < FEWEST {
-        return Err(too_few(positives, "test", positives.div_ceil(5)));
+    let (negatives, positives) = class_counts(frame, label)?;
+    let classes = [("negatives", negatives), ("positives", positives)];
+    if let Some((class, all)) = classes.into_iter().find(|(_, all)| *all < 3 * FEWEST) {
+        return Err(too_few(class, all, "validation", all / 6));
     }
     let (rest, test) = stratified_split(frame, label, 0.2, seed)?;
     let (train, val) = stratified_split(&rest, label, 0.2, seed)?;
     for (name, part) in [("validation", &val), ("test", &test)] {
-        let (_, found) = class_counts(part, label)?;
-        if found < FEWEST {
-            return Err(too_few(positives, name, found));
+        let (negatives, positives) = class_counts(part, label)?;
+        for ((class, all), found) in classes.into_iter().zip([negatives, positives]) {
+            if found < FEWEST {
+                return Err(too_few(class, all, name, found));
+            }
         }
     }
     Ok((train, val, test))
+}
+
+/// Splits the rows into (train, test) by groups, such as customers or machines, as scikit-learn's `GroupShuffleSplit`: all
+/// rows of a group go to one part, the test part gets ⌈`test_size` · groups⌉ groups drawn at random. The order of rows stays.
+///
+/// # Errors
+/// When there is no such column, a row has no group, or `test_size` is not between 0 and 1 or leaves one part empty.
+pub fn group_split(frame: &DataFrame, group: &str, test_size: f64, seed: u64) -> Result<(DataFrame, DataFrame)> {
+    let groups = texts(column(frame, group)?)?;
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut group_of = Vec::with_capacity(groups.len());
+    for (row, name) in groups.iter().enumerate() {
+        let Some(name) = name else {
+            let place = place(frame, row);
+            return Err(Error::Table(format!(
+                "column '{group}', {place}: the group is missing; drop such rows by drop_missing"
+            )));
+        };
+        let next = numbers.len();
+        group_of.push(*numbers.entry(name).or_insert(next));
+    }
+    let (_, test_groups) = split_indices(numbers.len(), test_size, seed)
+        .map_err(|error| Error::Table(format!("column '{group}' has {} groups: {error}", numbers.len())))?;
+    let mut is_test = vec![false; numbers.len()];
+    test_groups.into_iter().for_each(|number| is_test[number] = true);
+    let part = |test: bool| (0..group_of.len()).filter(|&row| is_test[group_of[row]] == test).collect::<Vec<_>>();
+    Ok((take(frame, &part(false))?, take(frame, &part(true))?))
+}
+
+/// Splits the rows into (train, test) by time: the test part has the latest ⌈`test_size` · rows⌉ rows, and more if the first of
+/// them has the same time as rows before it. Both parts are in the order of time, which is a column of numbers or of texts that
+/// sort as what they mean: 2024-05-31.
+///
+/// # Errors
+/// When there is no such column, a time is missing or a text of another form, or `test_size` is not between 0 and 1 or leaves one
+/// part empty.
+pub fn time_split(frame: &DataFrame, time: &str, test_size: f64) -> Result<(DataFrame, DataFrame)> {
+    let times = column(frame, time)?;
+    let missing = (times.is_null().iter()).position(|is_missing| is_missing == Some(true));
+    if let Some(row) = missing {
+        let place = place(frame, row);
+        return Err(Error::Table(format!(
+            "column '{time}', {place}: the time is missing; drop such rows by drop_missing"
+        )));
+    }
+    // The place of each row's time among all different times.
+    let ranks = match times.dtype() {
+        DataType::String => {
+            let texts: Vec<String> = texts(times)?.into_iter().flatten().collect();
+            if let Some(row) = texts.iter().position(|text| !sorts_as_time(text, &texts[0])) {
+                return Err(Error::Table(format!(
+                    "column '{time}', {}: '{}' does not sort as a time; write the year first and all parts with the same number of digits, as in 2024-05-31",
+                    place(frame, row),
+                    texts[row]
+                )));
+            }
+            ranks(&texts, String::cmp)
+        }
+        _ => ranks(&numbers(frame, time)?, f64::total_cmp),
+    };
+    let rows = ranks.len();
+    let mut order: Vec<usize> = (0..rows).collect();
+    order.sort_by_key(|&row| ranks[row]);
+    let mut first_test = rows - test_rows(rows, test_size)?;
+    while first_test > 0 && ranks[order[first_test]] == ranks[order[first_test - 1]] {
+        first_test -= 1;
+    }
+    if first_test == 0 {
+        return Err(Error::Table(format!(
+            "column '{time}': too many rows have the same time as the first of the test part: none would be left to train on"
+        )));
+    }
+    Ok((take(frame, &order[..first_test])?, take(frame, &order[first_test..])?))
+}
+
+/// Whether a text begins with four digits and has its digits where `first` has them.
+fn sorts_as_time(text: &str, first: &str) -> bool {
+    let form = |text: &str| text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect::<String>();
+    text.bytes().take_while(u8::is_ascii_digit).count() >= 4 && form(text) == form(first)
+}
+
+fn ranks<T>(values: &[T], compare: impl Fn(&T, &T) -> Ordering) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| compare(&values[a], &values[b]));
+    let mut ranks = vec![0; values.len()];
+    for pair in order.windows(2) {
+        ranks[pair[1]] = ranks[pair[0]] + usize::from(compare(&values[pair[0]], &values[pair[1]]).is_ne());
+    }
+    ranks
 }
 
 /// The row numbers of a random split into (train, test).

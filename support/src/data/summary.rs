@@ -1,21 +1,21 @@
 //! A first look at a table: its first rows, a summary of each column, how many rows each class has.
 
 use polars::prelude::{
-    ChunkAgg, ChunkFilter, ChunkQuantile, ChunkVar, Column, DataFrame, DataType, NamedFrom, QuantileMethod, Series,
+    ChunkAgg, ChunkQuantile, ChunkVar, Column, DataFrame, DataType, Float64Chunked, NamedFrom, NewChunkedArray,
+    QuantileMethod, Series,
 };
 
-use super::{column, labels, numbers};
+use super::{known_numbers, labels, numbers, place, shown};
 use crate::error::{Error, Result};
 use crate::math::ln;
 use crate::table::Table;
 
 /// The first `rows` rows, as a table to look at.
 pub fn head(frame: &DataFrame, rows: usize) -> Table {
-    let shown = frame.head(Some(rows));
-    let mut table =
-        Table::new(std::iter::once("").chain(shown.get_column_names().into_iter().map(|name| name.as_str())));
-    let columns: Vec<Vec<String>> = shown.columns().iter().map(cells).collect();
-    for row in 0..shown.height() {
+    let first = frame.head(Some(rows));
+    let mut table = Table::new(std::iter::once("").chain(shown(&first).map(|column| column.name().as_str())));
+    let columns: Vec<Vec<String>> = shown(&first).map(cells).collect();
+    for row in 0..first.height() {
         table.push(std::iter::once(row.to_string()).chain(columns.iter().map(|column| column[row].clone())));
     }
     table
@@ -76,13 +76,7 @@ impl Summary {
 /// # Errors
 /// When the column is missing or does not hold numbers.
 pub fn summary(frame: &DataFrame, name: &str) -> Result<Summary> {
-    let column = column(frame, name)?;
-    if !column.dtype().is_primitive_numeric() {
-        return Err(Error::Table(format!("column '{name}' holds {}, not numbers", column.dtype())));
-    }
-    let column = column.cast(&DataType::Float64)?;
-    let values = column.f64()?;
-    let values = values.filter(&values.is_not_nan())?;
+    let values = Float64Chunked::from_iter_options(name.into(), known_numbers(frame, name)?.into_iter());
     // The deviation is that of the distances from the first value, which keep their digits far from 0.
     let shifted = &values - values.iter().flatten().next().unwrap_or(0.0);
     let quantile = |share| values.quantile(share, QuantileMethod::Linear).map(|value| value.unwrap_or(f64::NAN));
@@ -120,7 +114,8 @@ pub fn log_column(frame: &DataFrame, name: &str, offset: f64) -> Result<DataFram
         .map(|(row, value)| match value + offset {
             sum if sum >= f64::MIN_POSITIVE => Ok(ln(sum)),
             sum => {
-                Err(Error::Table(format!("column '{name}', row {row}: {sum} has no logarithm; use a larger offset")))
+                let place = place(frame, row);
+                Err(Error::Table(format!("column '{name}', {place}: {sum} has no logarithm; use a larger offset")))
             }
         })
         .collect::<Result<Vec<f64>>>()?;
@@ -150,16 +145,23 @@ fn cells(column: &Column) -> Vec<String> {
     cells
 }
 
-/// Numbers of one column with the same number of decimals: none for whole numbers, else about six digits.
+/// Numbers of one column with the same number of decimals: none for whole numbers, else about six digits. A number that would
+/// lose its first digits in this way, or be as long as a line, is written with a power of ten: 2.0000e-6.
 fn same_decimals(values: &[f64]) -> Vec<String> {
-    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    const LONGEST: f64 = 1e15;
+    let finite = || values.iter().copied().filter(|value| value.abs() < LONGEST);
     let decimals = match finite().fold(0.0, |largest: f64, value| largest.max(value.abs())) {
         _ if finite().all(|value| value == value.trunc()) => 0,
         largest if largest >= 1e5 => 1,
         largest if largest >= 100.0 => 2,
         _ => 4,
     };
-    values.iter().map(|value| format!("{value:.decimals$}")).collect()
+    let least = [0.5, 0.05, 0.005, 0.0005, 0.00005][decimals];
+    let text = |&value: &f64| match value.abs() {
+        size if size.is_finite() && (size >= LONGEST || (size > 0.0 && size < least)) => format!("{value:.4e}"),
+        _ => format!("{value:.decimals$}"),
+    };
+    values.iter().map(text).collect()
 }
 
 #[cfg(test)]
@@ -177,6 +179,15 @@ mod tests {
     fn head_shows_numbers_and_text() {
         let expected = "   Amount  Class  shop\n0  0.0000      0     a\n1  1.5000      0     b\n";
         assert_eq!(head(&frame(), 2).to_string(), expected);
+    }
+
+    #[test]
+    fn no_number_is_shown_as_zero_or_as_a_line_of_digits() {
+        let sizes = Column::from(Series::new("size".into(), [2e-6, 0.0, 1e300, 0.25]));
+        let text = head(&DataFrame::new(4, vec![sizes]).unwrap(), 4).to_string();
+        assert_eq!(text, "         size\n0   2.0000e-6\n1      0.0000\n2  1.0000e300\n3      0.2500\n");
+        let text = describe(&frame(), &["Amount"]).unwrap().to_string();
+        assert!(!text.contains("e-"), "{text}");
     }
 
     #[test]
