@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::compare::differences;
-use crate::console::{Progress, Unit, note, say, seconds};
+use crate::base::console::{Progress, Unit, note, say, seconds};
+use crate::base::paths::Paths;
+use crate::base::stamp::write_whole;
 use crate::data::{self, CSV_VARIABLE, SYNTHETIC};
-use crate::driver::{Event, Failure, run_notebook, write_html};
-use crate::notebook::{self, Notebook, stem_of};
-use crate::paths::Paths;
-use crate::python;
+use crate::notebook::compare::differences;
+use crate::notebook::driver::{Event, Failure, run_notebook, write_html};
+use crate::notebook::file::{self as notebook, Notebook, stem_of};
 use crate::setup;
-use crate::stamp::write_whole;
+use crate::setup::python;
 
 /// What to run, and what to do with the outputs.
 #[derive(Args, Clone, Debug, Default)]

@@ -9,18 +9,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::console::{say, seconds};
+use crate::base::console::{FOR_THE_READER, say, seconds};
+use crate::base::jupyter;
+use crate::base::own_copy;
+use crate::base::paths::Paths;
+use crate::base::process::{NewLines, create_log};
+use crate::base::server::{self, Server};
+use crate::base::stop::{Stop, terminate};
 use crate::data::{self, CSV_VARIABLE};
-use crate::guard;
-use crate::jupyter;
-use crate::kernel::FOR_THE_READER;
-use crate::own_copy;
-use crate::paths::Paths;
-use crate::process::{NewLines, create_log};
-use crate::python;
-use crate::server::{self, Server};
+use crate::kernel::guard;
 use crate::setup;
-use crate::stop::{Stop, terminate};
+use crate::setup::python;
 
 const FIRST_PORT: u16 = 8888;
 

@@ -8,11 +8,11 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::console::Progress;
-use crate::evcxr::Evcxr;
-use crate::paths::Paths;
-use crate::setup::Step;
-use crate::stamp;
+use crate::base::console::Progress;
+use crate::base::paths::Paths;
+use crate::base::stamp;
+use crate::setup::evcxr::Evcxr;
+use crate::setup::step::Step;
 
 /// The kernelspec, and the copy of this launcher that it starts.
 pub struct KernelSpec {

@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::paths::Paths;
-use crate::png;
+use super::png;
+use crate::base::paths::Paths;
 
 /// The tag of a cell whose output differs from run to run, such as a measured time.
 pub const VOLATILE: &str = "volatile";

@@ -1,33 +1,27 @@
 //! The set-up: five steps, each done only when its result is missing or out of date.
+//!
+//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step but those before it.
+
+pub mod evcxr;
+pub mod kernelspec;
+pub mod python;
+mod sources;
+pub mod step;
+mod warm;
 
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::console::{Progress, Unit, say, seconds};
-use crate::evcxr::Evcxr;
-use crate::kernelspec::KernelSpec;
-use crate::lock::Lock;
-use crate::paths::{HOME_VARIABLE, Paths};
-use crate::python::Python;
-use crate::sources::Sources;
-use crate::warm::Warm;
-
-/// One step of the set-up.
-pub trait Step {
-    /// What the step provides, for the user.
-    fn title(&self) -> String;
-    /// Is its result there and up to date? Quick: asked at each start.
-    fn is_done(&self) -> Result<bool>;
-    /// Is it done in a moment, so that it isn't worth a word?
-    fn is_quick(&self) -> bool {
-        false
-    }
-    /// The disk space it needs, in MB.
-    fn megabytes(&self) -> u64;
-    /// Provides it. May be killed at any time, and is called again then.
-    fn run(&self, progress: &mut Progress) -> Result<()>;
-}
+use self::step::Step;
+use crate::base::console::{Progress, Unit, say, seconds};
+use crate::base::lock::Lock;
+use crate::base::paths::{HOME_VARIABLE, Paths};
+use crate::setup::evcxr::Evcxr;
+use crate::setup::kernelspec::KernelSpec;
+use crate::setup::python::Python;
+use crate::setup::sources::Sources;
+use crate::setup::warm::Warm;
 
 /// The steps in the order in which they build on each other.
 pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {

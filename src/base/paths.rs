@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::stamp::Inputs;
+use crate::base::stamp::Inputs;
 
 /// Names another folder to use instead of `target/tutorial`.
 pub const HOME_VARIABLE: &str = "IMBALANCED_DATA_HOME";

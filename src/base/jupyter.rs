@@ -6,9 +6,9 @@ use std::process::Command;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::paths::Paths;
-use crate::python::python_command;
-use crate::stamp::write_whole;
+use crate::base::paths::Paths;
+use crate::base::process::python_command;
+use crate::base::stamp::write_whole;
 
 /// A program of the Python environment, with Jupyter's folders set.
 pub fn command(paths: &Paths, program: &str) -> Command {
