@@ -125,6 +125,16 @@ fn check_space(paths: &Paths, step: &dyn Step) -> Result<()> {
 
 /// The free space of the disk that the set-up is on, where the system tells.
 pub fn free_megabytes(paths: &Paths) -> Option<u64> {
-    let folder = paths.home.ancestors().find(|folder| folder.is_dir())?;
-    fs4::available_space(folder).ok().map(|bytes| bytes / 1_000_000)
+    paths.home.ancestors().find(|folder| folder.is_dir()).and_then(free_megabytes_of)
+}
+
+#[cfg(unix)]
+fn free_megabytes_of(folder: &std::path::Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail * disk.f_frsize / 1_000_000)
+}
+
+#[cfg(not(unix))]
+fn free_megabytes_of(_: &std::path::Path) -> Option<u64> {
+    None
 }

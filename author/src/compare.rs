@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::file::{Cell, Notebook, text_of};
+use crate::notebook::{Cell, Notebook, text_of};
 
 /// How a cell's output differs.
 #[derive(Debug, PartialEq, Eq)]
@@ -151,8 +151,8 @@ fn shown_text(output: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notebook::file::VOLATILE;
-    use crate::notebook::file::tests::with_outputs;
+    use crate::notebook::VOLATILE;
+    use crate::notebook::tests::with_outputs;
     use serde_json::json;
 
     fn printed(text: &str) -> Value {
