@@ -248,12 +248,19 @@ fn a_kernel_that_fails_in_its_first_cells_starts_again_without_them() {
 fn client(connection_file: &Path, then: &str) -> Output {
     let program = format!(
         "
-import sys
+import sys, time
 from jupyter_client import BlockingKernelClient
-client = BlockingKernelClient()
-client.load_connection_file(sys.argv[1])
-client.start_channels()
-client.wait_for_ready(timeout=120)
+for again in range(60):
+    client = BlockingKernelClient()
+    client.load_connection_file(sys.argv[1])
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=120)
+        break
+    except RuntimeError:
+        # To a client that did not start the kernel it is dead until its heart beats.
+        client.stop_channels()
+        time.sleep(0.5)
 {then}"
     );
     Command::new(home().join("python/bin/python")).args(["-c", &program]).arg(connection_file).output().unwrap()
