@@ -155,11 +155,11 @@ fn disk(paths: &Paths) -> Check {
 }
 
 fn setup_steps(paths: &Paths) -> Vec<Check> {
-    let names = ["Python environment", "Kernel", "Kernelspec", "Warm folder"];
+    let names = ["Python environment", "Kernelspec", "Kernel", "Warm folder"];
     let folders = [
         paths.python_home(),
-        Evcxr::new(paths).program().unwrap_or_else(|| paths.evcxr_root()),
         paths.kernelspec(),
+        Evcxr::new(paths).program().unwrap_or_else(|| paths.evcxr_root()),
         paths.warm(),
     ];
     // The first step, the sources, has a check of its own.

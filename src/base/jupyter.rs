@@ -45,8 +45,8 @@ pub fn write_settings(paths: &Paths) -> Result<()> {
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "extension_manager": "readonly",
         },
-        // A cold kernel on a slow machine takes longer than Jupyter's usual minute.
-        "MappingKernelManager": { "default_kernel_name": "rust", "kernel_info_timeout": 300 },
+        // A kernel waits for a set-up that is being made, longer than Jupyter's usual minute.
+        "MappingKernelManager": { "default_kernel_name": "rust", "kernel_info_timeout": 3600 },
     });
     let page = json!({
         "disabledExtensions": { "@jupyterlab/apputils-extension:announcements": true },

@@ -127,6 +127,11 @@ impl Paths {
         self.own.join("jupyter").join(part)
     }
 
+    /// Locked while the set-up is being made.
+    pub fn setup_lock(&self) -> PathBuf {
+        self.home.join("setup.lock")
+    }
+
     /// A log file.
     pub fn log(&self, name: &str) -> PathBuf {
         self.own.join("logs").join(format!("{name}.log"))

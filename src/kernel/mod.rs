@@ -63,13 +63,13 @@ const LONG: Duration = Duration::from_secs(15);
 
 /// Runs a kernel to its end; its exit code is the kernel's.
 pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
-    let begin = Instant::now();
     let stop = Stop::on_signals()?;
     if let Some(folder) = std::env::var_os(WARMING_VARIABLE) {
         // The kernel of a launcher that was killed may need a moment to end.
         let _lock = Lock::exclusive(&paths.builds.join("warming.lock"), || {})?;
         let mut kernel = kernel_command(evcxr, connection_file, paths, None);
-        let ended = Run { folder: Path::new(&folder), first_cells: None, stop: &stop, begin }.of(&mut kernel, None)?;
+        let ended = Run { folder: Path::new(&folder), first_cells: None, stop: &stop, begin: Instant::now() }
+            .of(&mut kernel, None)?;
         return Ok(ended.code());
     }
     let ports = match Ports::hold(connection_file) {
@@ -79,6 +79,10 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
             return Ok(ports::LOST);
         }
     };
+    if !wait_for_set_up(paths, evcxr, &stop) {
+        return Ok(0);
+    }
+    let begin = Instant::now();
     remove_dead(paths);
     let clone = OwnFolder::new(paths)?;
     let guard = guard::of_kernel(&clone.folder);
@@ -114,6 +118,26 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
         let _ = fs::remove_file(connection_file);
     }
     Ok(ended.code())
+}
+
+// A reader may start a kernel while the set-up builds what it needs. False when it was told to stop meanwhile.
+fn wait_for_set_up(paths: &Paths, evcxr: &Path, stop: &Stop) -> bool {
+    let is_whole = || {
+        let built_with = BuiltWith::of(&paths.warm());
+        evcxr.is_file() && built_with.is_some_and(|with| inputs::fit(paths, &with).unwrap_or(false))
+    };
+    let mut told = false;
+    while Lock::is_held(&paths.setup_lock()) && !is_whole() {
+        if !told {
+            told = true;
+            tell("waits for the set-up, which is still at work; cells that are run now run after it");
+        }
+        if stop.requested() || stop.orphaned() {
+            return false;
+        }
+        sleep(Duration::from_millis(500));
+    }
+    true
 }
 
 fn has_sources(built_with: Option<&BuiltWith>) -> bool {

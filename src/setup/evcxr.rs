@@ -1,4 +1,4 @@
-//! Step 3: the Rust kernel, evcxr_jupyter.
+//! Step 4: the Rust kernel, evcxr_jupyter.
 
 use std::env;
 use std::fs;
@@ -25,9 +25,16 @@ impl Evcxr {
 
     /// Where the kernel program is, if it is there in the right version.
     pub fn program(&self) -> Option<PathBuf> {
-        let own = program_in(&self.paths.evcxr_root());
+        let own = self.own_program();
         let on_path = find_program("evcxr_jupyter");
         on_path.into_iter().chain([own]).find(|program| has_version(program))
+    }
+}
+
+impl Evcxr {
+    /// Where the set-up puts it.
+    pub fn own_program(&self) -> PathBuf {
+        program_in(&self.paths.evcxr_root())
     }
 }
 

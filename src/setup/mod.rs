@@ -9,6 +9,7 @@ mod sources;
 pub mod step;
 mod warm;
 
+use std::ops::Range;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -23,13 +24,16 @@ use crate::setup::python::Python;
 use crate::setup::sources::Sources;
 use crate::setup::warm::Warm;
 
+/// How many of the steps JupyterLab needs to show the notebooks.
+const TO_READ: usize = 3;
+
 /// The steps in the order in which they build on each other.
 pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {
     vec![
         Box::new(Sources::new(paths)),
         Box::new(Python::new(paths)),
-        Box::new(Evcxr::new(paths)),
         Box::new(KernelSpec::new(paths)),
+        Box::new(Evcxr::new(paths)),
         Box::new(Warm::new(paths)),
     ]
 }
@@ -54,8 +58,25 @@ pub fn expect(paths: &Paths) -> Result<()> {
 
 /// Does what is missing.
 pub fn prepare(paths: &Paths) -> Result<()> {
-    let steps = steps(paths);
-    if all_done(&steps)? {
+    prepare_steps(paths, 0..usize::MAX)
+}
+
+/// Does what is missing for JupyterLab to open and show the notebooks, which takes a minute; is all done?
+pub fn prepare_to_read(paths: &Paths) -> Result<bool> {
+    // Who can't make the set-up can't wait for it either.
+    prepare_steps(paths, 0..if paths.is_shared() { usize::MAX } else { TO_READ })?;
+    all_done(&steps(paths))
+}
+
+/// Does the rest of it, for which kernels wait.
+pub fn prepare_to_run(paths: &Paths) -> Result<()> {
+    prepare_steps(paths, TO_READ..usize::MAX)
+}
+
+fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
+    let all = steps(paths);
+    let wanted = &all[range.start..range.end.min(all.len())];
+    if all_done(wanted)? {
         return Ok(());
     }
     if paths.is_shared() {
@@ -63,25 +84,24 @@ pub fn prepare(paths: &Paths) -> Result<()> {
             format!("you can't write the set-up; for one of your own, set {HOME_VARIABLE} to a folder of yours")
         });
     }
-    let _lock = Lock::exclusive(&paths.home.join("setup.lock"), || {
+    let _lock = Lock::exclusive(&paths.setup_lock(), || {
         say("Another launcher is setting up this folder: waiting for it …");
     })?;
-    if all_done(&steps)? {
+    if all_done(wanted)? {
         return Ok(());
     }
-    if all_done(steps.iter().filter(|step| !step.is_quick()))? {
-        for step in steps.iter().filter(|step| step.is_quick()) {
-            step.run(&mut Progress::start(Unit::Items))?;
-        }
-        return Ok(());
+    if all_done(wanted.iter().filter(|step| !step.is_quick()))? {
+        return run_quick(wanted);
     }
-    say(format!(
-        "Setting up the tutorial in {} (the first time takes about 15 minutes; if it is stopped, it goes on next time)",
-        Paths::shown(&paths.home)
-    ));
+    if range.start == 0 {
+        say(format!(
+            "Setting up the tutorial in {} (the first time takes about 15 minutes; if it is stopped, it goes on next time)",
+            Paths::shown(&paths.home)
+        ));
+    }
     let start = Instant::now();
-    for (index, step) in steps.iter().enumerate() {
-        let heading = format!("[{}/{}] {}", index + 1, steps.len(), step.title());
+    for (step, number) in wanted.iter().zip(range.start + 1..) {
+        let heading = format!("[{number}/{}] {}", all.len(), step.title());
         if step.is_done()? {
             say(format!("{heading}: there"));
             continue;
@@ -89,12 +109,25 @@ pub fn prepare(paths: &Paths) -> Result<()> {
         say(&heading);
         check_space(paths, step.as_ref())?;
         let mut progress = Progress::start(Unit::Items);
-        step.run(&mut progress).with_context(|| format!("set-up step {}, {}, failed", index + 1, step.title()))?;
+        step.run(&mut progress).with_context(|| format!("set-up step {number}, {}, failed", step.title()))?;
         let elapsed = progress.elapsed();
         drop(progress);
         say(format!("      done in {}", seconds(elapsed)));
     }
-    say(format!("Set-up done in {}", seconds(start.elapsed())));
+    if range.end >= all.len() {
+        // The kernelspec says that cells wait for the set-up, while they do.
+        run_quick(&all)?;
+        say(format!("Set-up done in {}", seconds(start.elapsed())));
+    }
+    Ok(())
+}
+
+fn run_quick(steps: &[Box<dyn Step>]) -> Result<()> {
+    for step in steps.iter().filter(|step| step.is_quick()) {
+        if !step.is_done()? {
+            step.run(&mut Progress::start(Unit::Items))?;
+        }
+    }
     Ok(())
 }
 
