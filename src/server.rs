@@ -112,7 +112,9 @@ mod tests {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let lines = BufReader::new(&stream).lines().map_while(Result::ok);
-                let knows = lines.take_while(|line| !line.is_empty()).any(|line| line == "Authorization: token right");
+                // Read to the end: a connection that is closed before is broken.
+                let lines: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+                let knows = lines.iter().any(|line| line == "Authorization: token right");
                 let status = if knows { "200 OK" } else { "403 Forbidden" };
                 write!(stream, "HTTP/1.1 {status}\r\n\r\n").unwrap();
             }
