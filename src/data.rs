@@ -12,11 +12,11 @@ use clap::Args;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::console::{Progress, Unit, say};
-use crate::lock::Lock;
-use crate::paths::Paths;
-use crate::process::{command, for_each_line};
-use crate::python::{find_python, python_command};
+use crate::base::console::{Progress, Unit, say};
+use crate::base::lock::Lock;
+use crate::base::paths::Paths;
+use crate::base::process::{command, for_each_line, python_command};
+use crate::setup::python::find_python;
 
 const PROGRAM: &str = include_str!("download.py");
 

@@ -5,14 +5,14 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::console::say;
+use crate::base::console::say;
+use crate::base::paths::Paths;
+use crate::base::process::{command, find_program};
 use crate::data;
-use crate::evcxr::Evcxr;
-use crate::paths::Paths;
-use crate::process::{command, find_program};
-use crate::python;
+use crate::kernel::sources;
+use crate::setup::evcxr::Evcxr;
+use crate::setup::python;
 use crate::setup::{free_megabytes, steps};
-use crate::sources;
 
 /// How to tell it.
 #[derive(Args, Clone, Debug)]
@@ -155,11 +155,11 @@ fn disk(paths: &Paths) -> Check {
 }
 
 fn setup_steps(paths: &Paths) -> Vec<Check> {
-    let names = ["Python environment", "Kernel", "Kernelspec", "Warm folder"];
+    let names = ["Python environment", "Kernelspec", "Kernel", "Warm folder"];
     let folders = [
         paths.python_home(),
-        Evcxr::new(paths).program().unwrap_or_else(|| paths.evcxr_root()),
         paths.kernelspec(),
+        Evcxr::new(paths).program().unwrap_or_else(|| paths.evcxr_root()),
         paths.warm(),
     ];
     // The first step, the sources, has a check of its own.

@@ -4,18 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::compare::differences;
-use crate::console::{Progress, Unit, note, say, seconds};
-use crate::data::{self, CSV_VARIABLE, SYNTHETIC};
-use crate::driver::{Event, Failure, run_notebook, write_html};
-use crate::notebook::{self, Notebook, stem_of};
-use crate::paths::Paths;
-use crate::python;
+use crate::base::console::{Progress, Unit, note, say, seconds};
+use crate::base::paths::Paths;
+use crate::base::stamp::write_whole;
+use crate::data::{self, CSV_VARIABLE};
+use crate::notebook::driver::{Event, Failure, run_notebook, write_html};
+use crate::notebook::file::{self as notebook, Notebook, stem_of};
 use crate::setup;
-use crate::stamp::write_whole;
+use crate::setup::python;
 
 /// What to run, and what to do with the outputs.
 #[derive(Args, Clone, Debug, Default)]
@@ -25,12 +24,6 @@ pub struct Options {
     /// Write the executed notebooks, and an HTML page of each, into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Refresh the outputs in the notebooks' own files
-    #[arg(long, conflicts_with = "check")]
-    in_place: bool,
-    /// Fail when an output differs from the one in the notebook's file
-    #[arg(long)]
-    check: bool,
 }
 
 /// Runs the notebooks one after the other; is all well?
@@ -40,9 +33,8 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
         // What can be told before the set-up is told before it.
         Notebook::read(path)?;
     }
-    let environment = [(CSV_VARIABLE, data_set(options)?)];
-    let environment: Vec<(&str, String)> =
-        environment.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let csv = data::chosen_csv()?;
+    let environment: Vec<(&str, String)> = csv.into_iter().map(|csv| (CSV_VARIABLE, csv)).collect();
     let out = options.out.as_deref().map(prepare_out).transpose()?;
     setup::prepare(paths)?;
     let _in_use = python::in_use(paths)?;
@@ -50,31 +42,11 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
     let start = Instant::now();
     let mut results = Vec::new();
     for path in &notebooks {
-        let result = run_one(paths, path, options, out.as_deref(), &environment)?;
-        results.push(result);
+        results.push(run_one(paths, path, out.as_deref(), &environment)?);
     }
     let good = results.iter().filter(|result| **result).count();
-    say(format!(
-        "{good} of {} notebooks {} in {}",
-        results.len(),
-        if options.check { "ran and match" } else { "ran" },
-        seconds(start.elapsed())
-    ));
+    say(format!("{good} of {} notebooks ran in {}", results.len(), seconds(start.elapsed())));
     Ok(good == results.len())
-}
-
-// Committed outputs are those of the built-in data set, whatever data set the reader has.
-fn data_set(options: &Options) -> Result<Option<String>> {
-    let chosen = data::chosen_csv()?;
-    if !options.check && !options.in_place {
-        return Ok(chosen);
-    }
-    match chosen {
-        Some(csv) if csv != SYNTHETIC => bail!(
-            "{CSV_VARIABLE} is set to {csv}, but the committed outputs are those of the built-in data set\nRun without {CSV_VARIABLE}; or, for your data, `execute --out DIR`."
-        ),
-        _ => Ok(Some(SYNTHETIC.to_owned())),
-    }
 }
 
 fn prepare_out(folder: &Path) -> Result<PathBuf> {
@@ -82,15 +54,9 @@ fn prepare_out(folder: &Path) -> Result<PathBuf> {
     Ok(std::path::absolute(folder)?)
 }
 
-fn run_one(
-    paths: &Paths,
-    path: &Path,
-    options: &Options,
-    out: Option<&Path>,
-    environment: &[(&str, String)],
-) -> Result<bool> {
+fn run_one(paths: &Paths, path: &Path, out: Option<&Path>, environment: &[(&str, String)]) -> Result<bool> {
     let shown = Paths::shown(path);
-    let committed = Notebook::read(path)?;
+    let notebook = Notebook::read(path)?;
     say(format!("{shown}: starting its kernel"));
     let executed = paths.own.join("executed").join(format!("{}-{}.ipynb", stem_of(path), std::process::id()));
     if let Some(folder) = executed.parent() {
@@ -98,36 +64,20 @@ fn run_one(
     }
     let mut progress = Progress::start(Unit::Items);
     let outcome = run_notebook(paths, path, &executed, environment, |event| {
-        show(event, &committed, &mut progress);
+        show(event, &notebook, &mut progress);
     })?;
     drop(progress);
 
-    let mut result = Notebook::read(&executed)?;
-    let _ = fs::remove_file(&executed);
-    result.normalise().with_context(|| format!("{shown} has an output that can't be kept"))?;
     if let Some(out) = out {
-        write_out(paths, &result, &out.join(format!("{}.ipynb", stem_of(path))))?;
+        write_out(paths, &executed, &out.join(format!("{}.ipynb", stem_of(path))))?;
     }
+    let _ = fs::remove_file(&executed);
     let took = seconds(Duration::from_secs_f64(outcome.seconds));
     if let Some(failure) = outcome.failure {
-        show_failure(&shown, &failure, &committed, &outcome.log);
+        show_failure(&shown, &failure, &notebook, &outcome.log);
         return Ok(false);
     }
-    if options.check {
-        return check(&shown, &committed, &result, &took);
-    }
-    if options.in_place {
-        result.keep_volatile_outputs(&committed);
-        let text = result.text()?;
-        let changed = fs::read_to_string(path).is_ok_and(|before| before != text);
-        if changed {
-            write_whole(path, text.as_bytes())?;
-        }
-        let what = if changed { "refreshed" } else { "unchanged" };
-        say(format!("{shown}: {what} ({took})"));
-    } else {
-        say(format!("{shown}: ran in {took}"));
-    }
+    say(format!("{shown}: ran in {took}"));
     Ok(true)
 }
 
@@ -146,8 +96,8 @@ fn show(event: &Event, notebook: &Notebook, progress: &mut Progress) {
     }
 }
 
-fn write_out(paths: &Paths, notebook: &Notebook, file: &Path) -> Result<()> {
-    write_whole(file, notebook.text()?.as_bytes())?;
+fn write_out(paths: &Paths, executed: &Path, file: &Path) -> Result<()> {
+    write_whole(file, &fs::read(executed).with_context(|| format!("can't read {}", executed.display()))?)?;
     let page = file.with_extension("html");
     write_html(paths, file, &page)?;
     say(format!("  wrote {} and {}", Paths::shown(file), Paths::shown(&page)));
@@ -167,37 +117,4 @@ fn show_failure(shown: &str, failure: &Failure, notebook: &Notebook, log: &Path)
             Paths::shown(log)
         )),
     }
-}
-
-fn check(shown: &str, committed: &Notebook, now: &Notebook, took: &str) -> Result<bool> {
-    if committed.has_code() && !committed.has_outputs() {
-        note(format!("error: {shown} has no outputs to compare with\nTry: cargo run -- execute --in-place {shown}"));
-        return Ok(false);
-    }
-    let mut before = committed.clone();
-    before.normalise()?;
-    let mut found: Vec<String> = differences(&before, now)
-        .into_iter()
-        .map(|found| {
-            let what = found.what.replace('\n', "\n  ");
-            format!("  code cell {}: {}\n  {what}", found.cell, found.first_line)
-        })
-        .collect();
-    found.extend(
-        committed
-            .cells_without_png()
-            .into_iter()
-            .map(|cell| format!("  code cell {cell}: its figure has no PNG beside the SVG, so GitHub shows none")),
-    );
-    if found.is_empty() {
-        say(format!("{shown}: outputs match ({took})"));
-        return Ok(true);
-    }
-    note(format!(
-        "error: {shown}: {} of its outputs differ from the committed ones\n{}\nIf the new ones are right: cargo run -- execute --in-place {shown}\nA cell whose output may differ from run to run, such as a measured time, is tagged `{}`.",
-        found.len(),
-        found.join("\n"),
-        notebook::VOLATILE
-    ));
-    Ok(false)
 }

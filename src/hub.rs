@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use anyhow::{Result, bail};
 
-use crate::jupyter;
-use crate::own_copy;
-use crate::paths::Paths;
+use crate::base::jupyter;
+use crate::base::own_copy;
+use crate::base::paths::Paths;
 use crate::setup;
 
 const PROGRAM: &str = "jupyterhub-singleuser";

@@ -3,26 +3,27 @@
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::thread::sleep;
+use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::console::{say, seconds};
+use crate::base::console::{FOR_THE_READER, note, say, seconds};
+use crate::base::jupyter;
+use crate::base::own_copy;
+use crate::base::paths::Paths;
+use crate::base::process::{NewLines, create_log};
+use crate::base::server::{self, Server};
+use crate::base::stop::{Stop, terminate};
 use crate::data::{self, CSV_VARIABLE};
-use crate::guard;
-use crate::jupyter;
-use crate::kernel::FOR_THE_READER;
-use crate::own_copy;
-use crate::paths::Paths;
-use crate::process::{NewLines, create_log};
-use crate::python;
-use crate::server::{self, Server};
+use crate::kernel::guard;
 use crate::setup;
-use crate::stop::{Stop, terminate};
+use crate::setup::python;
 
 const FIRST_PORT: u16 = 8888;
+
+const FIRST_NOTEBOOK: &str = "en/01_data.ipynb";
 
 /// How to open JupyterLab.
 #[derive(Args, Clone, Debug, Default)]
@@ -46,7 +47,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     if let Some(port) = options.port {
         check_port(ip, port)?;
     }
-    setup::prepare(paths)?;
+    let is_whole = setup::prepare_to_read(paths)?;
     jupyter::write_settings(paths)?;
     let notebooks = own_copy::notebooks(paths)?;
     let opens_browser = !options.no_browser && has_desktop();
@@ -97,15 +98,19 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     }
     say(format!(
         "\n  JupyterLab is at  {}\n\n  Stop it with Ctrl-C. Its messages are in {}",
-        server.url(first_page(paths)),
+        server.url(&first_page(paths)),
         Paths::shown(&log)
     ));
-    wait(&mut child, &stop, paths, &log)
+    let rest = Rest::start(paths, is_whole);
+    if is_whole && has_memory() {
+        server.start_session(FIRST_NOTEBOOK);
+    }
+    wait(&mut child, &stop, paths, &log, rest)
 }
 
 // Two servers on the same notebooks would save over each other.
 fn offer(paths: &Paths, server: &Server, opens_browser: bool) -> Result<u8> {
-    let url = server.url(first_page(paths));
+    let url = server.url(&first_page(paths));
     say(format!(
         "\n  JupyterLab runs already, at  {url}\n\n  Stop it with Ctrl-C in its own terminal; for another one beside it, name a --port."
     ));
@@ -129,10 +134,10 @@ fn stopped_early(child: &mut Child, log: &Path) -> Result<u8> {
 }
 
 // The first notebook of the lesson, or the list of files.
-fn first_page(paths: &Paths) -> &'static str {
-    match paths.lesson().join("01_data.ipynb").is_file() {
-        true => "/lab/tree/en/01_data.ipynb",
-        false => "/lab",
+fn first_page(paths: &Paths) -> String {
+    match paths.notebooks().join(FIRST_NOTEBOOK).is_file() {
+        true => format!("/lab/tree/{FIRST_NOTEBOOK}"),
+        false => "/lab".to_owned(),
     }
 }
 
@@ -206,10 +211,49 @@ fn wait_for_server(child: &mut Child, server: &Server, stop: &Stop) -> Result<bo
     }
 }
 
-fn wait(child: &mut Child, stop: &Stop, paths: &Paths, log: &Path) -> Result<u8> {
+/// The rest of the set-up, which goes on while its reader reads.
+struct Rest(Option<JoinHandle<Result<()>>>);
+
+impl Rest {
+    fn start(paths: &Paths, is_whole: bool) -> Self {
+        if is_whole {
+            return Self(None);
+        }
+        say("\n  The notebooks can be read. Their kernel is being set up: cells that are run now wait for it.\n");
+        let paths = paths.clone();
+        Self(Some(thread::spawn(move || setup::prepare_to_run(&paths))))
+    }
+
+    // Says, once, how it ended.
+    fn look(&mut self) {
+        if !self.0.as_ref().is_some_and(JoinHandle::is_finished) {
+            return;
+        }
+        match self.0.take().map(JoinHandle::join) {
+            Some(Ok(Err(error))) => note(format!(
+                "error: {error:#}\nThe notebooks can be read, but not run. Stop JupyterLab with Ctrl-C, and run the same command again when this is mended."
+            )),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            _ => say("  The kernel is ready: cells run."),
+        }
+    }
+}
+
+// A kernel that nobody uses shouldn't take the memory of programs in use.
+fn has_memory() -> bool {
+    let about = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let available = about.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kilobytes = available.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.is_none_or(|kilobytes| kilobytes > 2_000_000)
+}
+
+fn wait(child: &mut Child, stop: &Stop, paths: &Paths, log: &Path, mut rest: Rest) -> Result<u8> {
     let mut told = false;
     let mut messages = NewLines::of(log)?;
     loop {
+        if !stop.requested() {
+            rest.look();
+        }
         for line in messages.read() {
             // Among Jupyter's messages, those that a kernel has for its reader.
             if let Some((_, message)) = line.split_once(FOR_THE_READER) {

@@ -1,44 +1,19 @@
 //! Sets up and opens the tutorial: `cargo run`, `cargo run -- execute`, `-- data`, `-- measure`, `-- doctor`.
 //!
-//! Each verb is a file; what they share is one subject a file. Errors say what failed, why that may be,
-//! and what to type next.
+//! Each verb is a file beside this one. What they share is in four rooms, of which each uses only those after it:
+//! `setup` (what is made once), `notebook` (running one), `kernel` (what one kernel does) and `base` (folders, programs,
+//! locks, words). Errors say what failed, why that may be, and what to type next.
 
-mod built_with;
-mod clone;
-mod compare;
-mod console;
+mod base;
 mod data;
 mod doctor;
-mod driver;
-mod evcxr;
 mod execute;
-mod fresh;
-mod guard;
 mod hub;
-mod jupyter;
 mod kernel;
-mod kernelspec;
 mod lab;
-mod lock;
 mod measure;
-mod metadata;
 mod notebook;
-mod own_copy;
-mod packages;
-mod paths;
-mod png;
-mod ports;
-mod process;
-mod python;
-mod ready;
-mod server;
 mod setup;
-mod sources;
-mod stamp;
-mod stop;
-mod toolchain;
-mod warm;
-mod workspace;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -47,8 +22,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::console::note;
-use crate::paths::Paths;
+use crate::base::console::note;
+use crate::base::paths::Paths;
+use crate::base::process;
+use crate::kernel::{guard, toolchain};
 
 /// A tutorial on imbalanced classification in Rust: sets itself up and opens in JupyterLab.
 #[derive(Parser)]

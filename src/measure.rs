@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
 
-use crate::console::say;
+use crate::base::console::say;
+use crate::base::paths::Paths;
 use crate::data::{CSV_VARIABLE, SYNTHETIC};
-use crate::driver::{Event, run_notebook};
-use crate::notebook::{self, stem_of};
-use crate::paths::Paths;
+use crate::notebook::driver::{Event, run_notebook};
+use crate::notebook::file::{self as notebook, stem_of};
 use crate::setup;
 
 /// What to measure.

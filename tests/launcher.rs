@@ -105,23 +105,6 @@ fn a_folder_is_no_csv() {
 }
 
 #[test]
-fn committed_outputs_are_those_of_the_built_in_set() {
-    for flag in ["--check", "--in-place"] {
-        let launcher = Launcher::new();
-        let csv = launcher.path("own.csv");
-        fs::write(&csv, "Time\n").unwrap();
-        let mut command = launcher.command(&["execute", flag]);
-        command.env("CREDITCARD_CSV", &csv);
-        Ran(command.output().unwrap()).fails(&["own.csv", "built-in data set", "--out"]);
-    }
-}
-
-#[test]
-fn check_and_in_place_exclude_each_other() {
-    Launcher::new().run(&["execute", "--check", "--in-place"]).fails(&["cannot be used with"]);
-}
-
-#[test]
 fn an_unknown_notebook_is_told_with_those_there_are() {
     Launcher::new().run(&["execute", "99_nothing"]).fails(&["no notebook named `99_nothing`", "There are:"]);
 }

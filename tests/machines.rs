@@ -5,7 +5,7 @@
 #![cfg(unix)]
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -169,6 +169,16 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     wait_until("the dependencies are built", || home.join("warm-next/ctx/target").is_dir());
     killed.kill().unwrap();
     killed.wait().unwrap();
+    // JupyterLab opens before the rest is built, and a kernel that is started meanwhile waits for it.
+    let mut lab = start(&["--no-browser"], true).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(lab.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let before: Vec<String> = lines.take_while(|line| !line.contains("JupyterLab is at")).collect();
+    assert!(!before.iter().any(|line| line.starts_with("[5/5]")), "{before:?}");
+    let ran = execute_by_jupyter(&home, &[&dep(), "println!(\"{}\", 1 + 1);"], &[]);
+    let said = text(&ran);
+    assert!(ran.status.success() && said.contains("waits for the set-up"), "{said}");
+    assert!(Command::new("kill").arg(lab.id().to_string()).status().unwrap().success());
+    lab.wait().unwrap();
     succeeds(&mut start(&["execute", "01"], true));
 
     fs::remove_file(toolchain.join("lib/rustlib/src/rust")).unwrap();

@@ -198,7 +198,7 @@ fn versions(file: &str) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn a_room_changes_no_package_of_the_tutorial() {
-    let (tutorial, room) = (versions("src/requirements.txt"), versions("room/requirements.txt"));
+    let (tutorial, room) = (versions("src/setup/requirements.txt"), versions("room/requirements.txt"));
     let both = room.iter().filter(|(name, _)| tutorial.contains_key(*name)).collect::<Vec<_>>();
     assert!(both.len() > 20 && room.contains_key("jupyterhub"), "{both:?}");
     for (name, versions) in both {

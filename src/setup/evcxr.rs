@@ -1,4 +1,4 @@
-//! Step 3: the Rust kernel, evcxr_jupyter.
+//! Step 4: the Rust kernel, evcxr_jupyter.
 
 use std::env;
 use std::fs;
@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::console::Progress;
-use crate::paths::Paths;
-use crate::process::{command, find_program, run_logged};
-use crate::setup::Step;
-
-/// The version the tutorial was made with.
-pub const VERSION: &str = "0.22.0";
+use crate::base::console::Progress;
+use crate::base::paths::Paths;
+use crate::base::process::{command, find_program, run_logged};
+use crate::kernel::EVCXR_VERSION;
+use crate::setup::step::Step;
 
 /// The kernel program.
 pub struct Evcxr {
@@ -27,15 +25,22 @@ impl Evcxr {
 
     /// Where the kernel program is, if it is there in the right version.
     pub fn program(&self) -> Option<PathBuf> {
-        let own = program_in(&self.paths.evcxr_root());
+        let own = self.own_program();
         let on_path = find_program("evcxr_jupyter");
         on_path.into_iter().chain([own]).find(|program| has_version(program))
     }
 }
 
+impl Evcxr {
+    /// Where the set-up puts it.
+    pub fn own_program(&self) -> PathBuf {
+        program_in(&self.paths.evcxr_root())
+    }
+}
+
 impl Step for Evcxr {
     fn title(&self) -> String {
-        format!("Rust kernel evcxr_jupyter {VERSION}")
+        format!("Rust kernel evcxr_jupyter {EVCXR_VERSION}")
     }
 
     fn is_done(&self) -> Result<bool> {
@@ -49,7 +54,7 @@ impl Step for Evcxr {
     fn run(&self, progress: &mut Progress) -> Result<()> {
         let root = self.paths.evcxr_root();
         let log = self.paths.log("evcxr");
-        let package = format!("evcxr_jupyter@{VERSION}");
+        let package = format!("evcxr_jupyter@{EVCXR_VERSION}");
         if find_program("cargo-binstall").is_some() {
             progress.set_message("downloading it with cargo binstall");
             let mut binstall = command("cargo");
@@ -64,7 +69,7 @@ impl Step for Evcxr {
         self.compile(&root, &log, &package, progress)?;
         if self.program().is_none() {
             bail!(
-                "`cargo install` ended well, but {} isn't there in version {VERSION}\nTry: delete {} and run the same command again",
+                "`cargo install` ended well, but {} isn't there in version {EVCXR_VERSION}\nTry: delete {} and run the same command again",
                 program_in(&root).display(),
                 root.display()
             );
@@ -111,7 +116,7 @@ fn program_in(root: &Path) -> PathBuf {
 
 // The program can't tell its version; cargo's list beside its folder can.
 fn has_version(program: &Path) -> bool {
-    let entry = format!("\"evcxr_jupyter {VERSION} (");
+    let entry = format!("\"evcxr_jupyter {EVCXR_VERSION} (");
     let list = program.parent().and_then(Path::parent).map(|root| root.join(".crates.toml"));
     program.is_file() && list.is_some_and(|list| fs::read_to_string(list).is_ok_and(|text| text.contains(&entry)))
 }
@@ -145,7 +150,7 @@ mod tests {
         let list = |version| format!("[v1]\n\"evcxr_jupyter {version} (registry)\" = [\"evcxr_jupyter\"]\n");
         fs::write(root.path().join(".crates.toml"), list("0.21.1")).unwrap();
         assert!(!has_version(&program));
-        fs::write(root.path().join(".crates.toml"), list(VERSION)).unwrap();
+        fs::write(root.path().join(".crates.toml"), list(EVCXR_VERSION)).unwrap();
         assert!(has_version(&program));
     }
 }

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::kernel::{CONFIG_VARIABLE, FOLDER_VARIABLE};
-use crate::paths::Paths;
-use crate::stamp::{self, write_whole};
-use crate::workspace::dep_line;
+use super::workspace::{CONFIG_VARIABLE, FOLDER_VARIABLE};
+use crate::base::paths::Paths;
+use crate::base::stamp::{self, write_whole};
+use crate::kernel::workspace::dep_line;
 
 const CELLS: &str = "init.evcxr";
 

@@ -11,8 +11,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::paths::Paths;
-use crate::stamp::write_whole;
+use crate::base::paths::Paths;
+use crate::base::stamp::write_whole;
+
+/// Tells evcxr its folder; and, as no two kernels have the same, whose a process is.
+pub const FOLDER_VARIABLE: &str = "EVCXR_TMPDIR";
+
+/// Tells evcxr where its start-up cells are.
+pub const CONFIG_VARIABLE: &str = "EVCXR_CONFIG_DIR";
 
 /// The folder of evcxr's crate in a workspace.
 pub fn crate_folder(workspace: &Path) -> PathBuf {

@@ -1,4 +1,4 @@
-//! Step 4: the kernelspec named `rust`, inside the Python environment, never in the user's home.
+//! Step 3: the kernelspec named `rust`, inside the Python environment, never in the user's home.
 
 use std::env;
 use std::fs;
@@ -8,11 +8,12 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::console::Progress;
-use crate::evcxr::Evcxr;
-use crate::paths::Paths;
-use crate::setup::Step;
-use crate::stamp;
+use crate::base::console::Progress;
+use crate::base::paths::Paths;
+use crate::base::stamp;
+use crate::kernel::built_with::BuiltWith;
+use crate::setup::evcxr::Evcxr;
+use crate::setup::step::Step;
 
 /// The kernelspec, and the copy of this launcher that it starts.
 pub struct KernelSpec {
@@ -35,17 +36,19 @@ impl KernelSpec {
 
     // Interrupting is a message to evcxr, which ends the running cell; a signal would end evcxr itself.
     fn content(&self) -> Option<String> {
-        let evcxr = Evcxr::new(&self.paths).program()?;
+        let evcxr = Evcxr::new(&self.paths);
+        let is_whole = evcxr.program().is_some() && BuiltWith::of(&self.paths.warm()).is_some();
         let spec = json!({
             "argv": [
                 self.paths.kernel_launcher(), "kernel",
                 "--repo", self.paths.repo,
                 "--home", self.paths.home,
                 "--builds", self.paths.builds,
-                "--evcxr", evcxr,
+                "--evcxr", evcxr.program().unwrap_or_else(|| evcxr.own_program()),
                 "{connection_file}",
             ],
-            "display_name": "Rust",
+            // JupyterLab shows it beside the notebook.
+            "display_name": if is_whole { "Rust" } else { "Rust, being set up: cells wait" },
             "language": "rust",
             "interrupt_mode": "message",
         });

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::console::say;
-use crate::paths::{Paths, is_writable};
-use crate::stamp::write_whole;
+use crate::base::console::say;
+use crate::base::paths::{Paths, is_writable};
+use crate::base::stamp::write_whole;
 
 const NAME: &str = "imbalanced-data";
 

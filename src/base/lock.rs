@@ -36,6 +36,12 @@ impl Lock {
         Ok(Self { _file: file })
     }
 
+    /// Does another process have it, as far as this user can tell?
+    pub fn is_held(path: &Path) -> bool {
+        let file = File::open(path);
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Takes the lock if nobody has it.
     pub fn try_exclusive(path: &Path) -> Result<Option<Self>> {
         let file = open(path)?;

@@ -1,11 +1,36 @@
-//! The verb behind the kernelspec: `kernel {connection_file}` clones the warm folder and runs evcxr_jupyter in it.
+//! One kernel, from the line in the kernelspec to its end. Nothing here is seen by a reader who has no kernel running.
 //!
-//! Two kernels in one folder would overwrite each other's cells; without a folder each start would compile
-//! every dependency again, for minutes.
+//! The road of a start, in this order; each step is a file:
+//!
+//! 1. [`ports`] takes the ports that Jupyter has chosen, so that no other kernel can.
+//! 2. [`own_folder`] makes a folder for this kernel alone and removes those of dead ones; [`guard`] ends what is left if this
+//!    process is killed.
+//! 3. [`clone`] fills it from the warm folder, in which the set-up has built all libraries; [`workspace`] says what lies in it.
+//! 4. [`built_with`] gives the kernel the compiler and the variables of that build; [`inputs`] says whether its sources are
+//!    still the same, and [`fresh`] tells cargo.
+//! 5. [`toolchain`] gives it a `cargo` of ours, which shortens what rust-analyzer reads ([`metadata`]); [`sources`] finds the
+//!    standard library's.
+//! 6. [`ready`] has it load `support` before its reader's first cell.
+//! 7. evcxr runs, and this process watches it.
+//!
+//! What the warm folder depends on must go into [`inputs`]; what a kernel needs of its surroundings into [`built_with`].
+
+pub mod built_with;
+pub mod clone;
+pub mod fresh;
+pub mod guard;
+pub mod inputs;
+mod metadata;
+pub mod own_folder;
+mod packages;
+mod ports;
+mod ready;
+pub mod sources;
+pub mod toolchain;
+pub mod workspace;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,49 +40,36 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::built_with::{BuiltWith, changes_the_build};
-use crate::clone::{LOCK_FILE, Large, TEMPORARY, clone_folder};
-use crate::console::note;
-use crate::evcxr::VERSION;
-use crate::fresh;
-use crate::guard;
-use crate::lock::Lock;
-use crate::paths::Paths;
-use crate::ports::{self, Ports};
-use crate::process::{command, for_each_line};
-use crate::ready::{self, FirstCells};
-use crate::sources;
-use crate::stop::{self, Stop, kill_all_with, terminate_own_group};
-use crate::toolchain;
-use crate::warm::Warm;
-use crate::workspace;
+use self::built_with::{BuiltWith, changes_the_build};
+use self::clone::TEMPORARY;
+use self::own_folder::{OwnFolder, remove_dead};
+use self::ports::Ports;
+use self::ready::FirstCells;
+use self::workspace::{CONFIG_VARIABLE, FOLDER_VARIABLE};
+use crate::base::console::{note, tell};
+use crate::base::lock::Lock;
+use crate::base::paths::Paths;
+use crate::base::process::{command, for_each_line};
+use crate::base::stop::{self, Stop, terminate_own_group};
+
+/// The version of evcxr that the tutorial was made with.
+pub const EVCXR_VERSION: &str = "0.22.0";
 
 /// Set while the warm folder is made: the kernel then works in that folder itself, and leaves it.
 pub const WARMING_VARIABLE: &str = "IMBALANCED_DATA_WARMING";
-
-const PREFIX: &str = "kernel-";
-
-/// Tells evcxr its folder; and, as no two kernels have the same, whose a process is.
-pub const FOLDER_VARIABLE: &str = "EVCXR_TMPDIR";
-
-/// Tells evcxr where its start-up cells are.
-pub const CONFIG_VARIABLE: &str = "EVCXR_CONFIG_DIR";
-
-/// Begins the lines that a reader should see: JupyterLab's log has many others.
-pub const FOR_THE_READER: &str = "tutorial kernel: ";
 
 // A kernel is ready in 5 seconds on a quiet machine; nobody wonders before this.
 const LONG: Duration = Duration::from_secs(15);
 
 /// Runs a kernel to its end; its exit code is the kernel's.
 pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
-    let begin = Instant::now();
     let stop = Stop::on_signals()?;
     if let Some(folder) = std::env::var_os(WARMING_VARIABLE) {
         // The kernel of a launcher that was killed may need a moment to end.
         let _lock = Lock::exclusive(&paths.builds.join("warming.lock"), || {})?;
         let mut kernel = kernel_command(evcxr, connection_file, paths, None);
-        let ended = Run { folder: Path::new(&folder), first_cells: None, stop: &stop, begin }.of(&mut kernel, None)?;
+        let ended = Run { folder: Path::new(&folder), first_cells: None, stop: &stop, begin: Instant::now() }
+            .of(&mut kernel, None)?;
         return Ok(ended.code());
     }
     let ports = match Ports::hold(connection_file) {
@@ -67,8 +79,12 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
             return Ok(ports::LOST);
         }
     };
-    remove_dead_clones(paths);
-    let clone = Clone::new(paths)?;
+    if !wait_for_set_up(paths, evcxr, &stop) {
+        return Ok(0);
+    }
+    let begin = Instant::now();
+    remove_dead(paths);
+    let clone = OwnFolder::new(paths)?;
     let guard = guard::of_kernel(&clone.folder);
     if let Err(error) = &guard {
         tell(format!("{error:#}: if it is killed, what it has started goes on"));
@@ -77,7 +93,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     // The clone waits for the disk, the other two for answers of rustc and cargo.
     let (filled, kernel, fits) = thread::scope(|scope| {
         let kernel = scope.spawn(|| kernel_command(evcxr, connection_file, paths, built_with.as_ref()));
-        let fits = scope.spawn(|| built_with.as_ref().is_some_and(|with| Warm::new(paths).fits(with).unwrap_or(false)));
+        let fits = scope.spawn(|| built_with.as_ref().is_some_and(|with| inputs::fit(paths, with).unwrap_or(false)));
         (clone.fill(paths), kernel.join(), fits.join())
     });
     filled?;
@@ -104,9 +120,24 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     Ok(ended.code())
 }
 
-// What a reader should know; JupyterLab's terminal shows it, and its log.
-fn tell(what: String) {
-    note(format!("{FOR_THE_READER}{what}"));
+// A reader may start a kernel while the set-up builds what it needs. False when it was told to stop meanwhile.
+fn wait_for_set_up(paths: &Paths, evcxr: &Path, stop: &Stop) -> bool {
+    let is_whole = || {
+        let built_with = BuiltWith::of(&paths.warm());
+        evcxr.is_file() && built_with.is_some_and(|with| inputs::fit(paths, &with).unwrap_or(false))
+    };
+    let mut told = false;
+    while Lock::is_held(&paths.setup_lock()) && !is_whole() {
+        if !told {
+            told = true;
+            tell("waits for the set-up, which is still at work; cells that are run now run after it");
+        }
+        if stop.requested() || stop.orphaned() {
+            return false;
+        }
+        sleep(Duration::from_millis(500));
+    }
+    true
 }
 
 fn has_sources(built_with: Option<&BuiltWith>) -> bool {
@@ -299,129 +330,5 @@ fn set_for(command: &Command, name: &str) -> Option<OsString> {
     match command.get_envs().find(|(known, _)| *known == name) {
         Some((_, value)) => value.map(OsStr::to_owned),
         None => std::env::var_os(name),
-    }
-}
-
-/// A clone of the warm folder, removed when dropped.
-struct Clone {
-    folder: PathBuf,
-    lock: Option<Lock>,
-}
-
-impl Clone {
-    // Empty, and locked.
-    fn new(paths: &Paths) -> Result<Self> {
-        loop {
-            let folder = paths.clones().join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
-            fs::create_dir_all(&folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
-            // A kernel that looks for dead clones may have it for a moment, and then removes the folder.
-            if let Some(lock) = Lock::try_exclusive(&folder.join(LOCK_FILE))? {
-                return Ok(Self { folder, lock: Some(lock) });
-            }
-        }
-    }
-
-    fn fill(&self, paths: &Paths) -> Result<()> {
-        // Not while a new warm folder takes the place of the old one.
-        let _warm = Lock::shared(&paths.builds.join("warm.lock"))?;
-        if paths.warm().join("Cargo.toml").is_file() {
-            let large = if paths.is_shared() { Large::AnyLink } else { Large::HardLink };
-            return clone_folder(&paths.warm(), &self.folder, large)
-                .with_context(|| format!("can't clone {} to {}", paths.warm().display(), self.folder.display()));
-        }
-        tell(format!(
-            "evcxr {VERSION}: no built dependencies in {}, so the first cell compiles them all, which takes minutes. `cargo run` builds them once for all kernels.",
-            paths.warm().display()
-        ));
-        workspace::write(&self.folder, paths)
-    }
-}
-
-impl Drop for Clone {
-    fn drop(&mut self) {
-        // Windows removes no file that is open.
-        self.lock = None;
-        remove(&self.folder);
-    }
-}
-
-fn nanoseconds() -> u128 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos())
-}
-
-/// Removes the clones whose kernel was killed: nobody holds their lock any more.
-pub fn remove_dead_clones(paths: &Paths) {
-    let Ok(entries) = fs::read_dir(paths.clones()) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let folder = entry.path();
-        let name = entry.file_name();
-        if !name.to_string_lossy().starts_with(PREFIX) || is_young_and_unlocked(&folder) {
-            continue;
-        }
-        if let Ok(Some(lock)) = Lock::try_exclusive(&folder.join(LOCK_FILE)) {
-            drop(lock);
-            remove(&folder);
-        }
-    }
-}
-
-/// Removes a clone, with what still runs in it: the cell of a killed kernel, or a compiler.
-pub fn remove(clone: &Path) {
-    kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(clone));
-    // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
-    // the next kernel knows that it is dead.
-    for entry in fs::read_dir(clone).into_iter().flatten().flatten() {
-        if entry.path().is_dir() {
-            remove_folder(&entry.path());
-        }
-    }
-    remove_folder(clone);
-}
-
-// A process may still write a file while it dies.
-fn remove_folder(folder: &Path) {
-    for _ in 0..20 {
-        match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != ErrorKind::NotFound => sleep(Duration::from_millis(50)),
-            _ => return,
-        }
-    }
-}
-
-// Between making its folder and locking it, a starting kernel looks dead.
-fn is_young_and_unlocked(folder: &Path) -> bool {
-    let age = fs::metadata(folder).and_then(|about| about.modified()).ok().and_then(|time| time.elapsed().ok());
-    let has_lock = fs::metadata(folder.join(LOCK_FILE))
-        .map_err(|error| error.kind())
-        .map_or_else(|kind| kind != ErrorKind::NotFound, |_| true);
-    !has_lock && age.is_none_or(|age| age < Duration::from_secs(60))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_dead_clones_are_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = || folder.path().to_path_buf();
-        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
-        let (dead, alive, starting) =
-            (folder.path().join("kernel-1-1"), folder.path().join("kernel-2-2"), folder.path().join("kernel-3-3"));
-        drop(Lock::try_exclusive(&dead.join(LOCK_FILE)).unwrap());
-        fs::write(dead.join("file"), "").unwrap();
-        let held = Lock::try_exclusive(&alive.join(LOCK_FILE)).unwrap();
-        fs::create_dir(&starting).unwrap();
-        fs::create_dir(folder.path().join("warm")).unwrap();
-
-        remove_dead_clones(&paths);
-
-        assert!(!dead.exists());
-        assert!(alive.exists());
-        assert!(starting.exists());
-        assert!(folder.path().join("warm").exists());
-        drop(held);
     }
 }

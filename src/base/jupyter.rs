@@ -6,9 +6,9 @@ use std::process::Command;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::paths::Paths;
-use crate::python::python_command;
-use crate::stamp::write_whole;
+use crate::base::paths::Paths;
+use crate::base::process::python_command;
+use crate::base::stamp::write_whole;
 
 /// A program of the Python environment, with Jupyter's folders set.
 pub fn command(paths: &Paths, program: &str) -> Command {
@@ -45,8 +45,8 @@ pub fn write_settings(paths: &Paths) -> Result<()> {
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "extension_manager": "readonly",
         },
-        // A cold kernel on a slow machine takes longer than Jupyter's usual minute.
-        "MappingKernelManager": { "default_kernel_name": "rust", "kernel_info_timeout": 300 },
+        // A kernel waits for a set-up that is being made, longer than Jupyter's usual minute.
+        "MappingKernelManager": { "default_kernel_name": "rust", "kernel_info_timeout": 3600 },
     });
     let page = json!({
         "disabledExtensions": { "@jupyterlab/apputils-extension:announcements": true },

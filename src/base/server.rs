@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -35,16 +36,25 @@ impl Server {
 
     /// Does it answer, and does it know the token? Another program on that port doesn't.
     pub fn answers(&self) -> bool {
-        self.get("/api/status").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+        self.ask("GET", "/api/status", "").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     }
 
-    fn get(&self, path: &str) -> Option<String> {
+    /// Starts the kernel of a notebook, to which its page attaches; does nothing if the server won't.
+    pub fn start_session(&self, notebook: &str) {
+        let name = notebook.rsplit('/').next();
+        let session = json!({ "path": notebook, "type": "notebook", "name": name, "kernel": { "name": "rust" } });
+        let _ = self.ask("POST", "/api/sessions", &session.to_string());
+    }
+
+    fn ask(&self, verb: &str, path: &str, body: &str) -> Option<String> {
         let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: token {}\r\nConnection: close\r\n\r\n",
-            self.address, self.token
+            "{verb} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: token {}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            self.token,
+            body.len()
         )
         .ok()?;
         let mut answer = Vec::new();

@@ -14,14 +14,14 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-use crate::console::note;
-use crate::fresh;
-use crate::kernel::FOLDER_VARIABLE;
-use crate::metadata;
-use crate::process::command;
-use crate::ready;
-use crate::sources::{self, MISSING, REMEDY};
-use crate::stamp::Inputs;
+use crate::base::console::note;
+use crate::base::process::command;
+use crate::base::stamp::Inputs;
+use crate::kernel::fresh;
+use crate::kernel::metadata;
+use crate::kernel::ready;
+use crate::kernel::sources::{self, MISSING, REMEDY};
+use crate::kernel::workspace::FOLDER_VARIABLE;
 
 /// Tells the launcher, when it runs as `cargo`, where the installed toolchain is.
 const TOOLCHAIN_VARIABLE: &str = "IMBALANCED_DATA_TOOLCHAIN";

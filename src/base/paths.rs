@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::stamp::Inputs;
+use crate::base::stamp::Inputs;
 
 /// Names another folder to use instead of `target/tutorial`.
 pub const HOME_VARIABLE: &str = "IMBALANCED_DATA_HOME";
@@ -125,6 +125,11 @@ impl Paths {
     /// JupyterLab's own configuration, data and run-time files, which would otherwise go to the user's home.
     pub fn jupyter(&self, part: &str) -> PathBuf {
         self.own.join("jupyter").join(part)
+    }
+
+    /// Locked while the set-up is being made.
+    pub fn setup_lock(&self) -> PathBuf {
+        self.home.join("setup.lock")
     }
 
     /// A log file.

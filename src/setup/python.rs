@@ -1,18 +1,16 @@
 //! Step 2: a Python environment with JupyterLab, nbclient and nbconvert, by uv or by venv and pip.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::console::Progress;
-use crate::lock::Lock;
-use crate::paths::Paths;
-use crate::process::{command, find_program, run_logged};
-use crate::setup::Step;
-use crate::stamp::{self, Inputs};
+use crate::base::console::Progress;
+use crate::base::lock::Lock;
+use crate::base::paths::Paths;
+use crate::base::process::{command, find_program, python_command, run_logged};
+use crate::base::stamp::{self, Inputs};
+use crate::setup::step::Step;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 const OLDEST: (u32, u32) = (3, 10);
@@ -108,16 +106,6 @@ pub fn pinned(package: &str) -> Option<&'static str> {
     let start = format!("{package}==");
     let rest = REQUIREMENTS.lines().find_map(|line| line.strip_prefix(&start))?;
     rest.split(' ').next()
-}
-
-/// A command of Python's that no setting of another Python reaches.
-pub fn python_command(program: impl AsRef<OsStr>) -> Command {
-    let mut command = command(program);
-    for name in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"]
-    {
-        command.env_remove(name);
-    }
-    command
 }
 
 fn install_with_uv(uv: &Path, paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {

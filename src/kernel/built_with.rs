@@ -13,8 +13,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::process::command;
-use crate::stamp::write_whole;
+use crate::base::process::command;
+use crate::base::stamp::write_whole;
 
 const FILE: &str = "built-with.json";
 

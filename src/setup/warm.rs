@@ -5,26 +5,24 @@
 //! and a killed build goes on where it stopped.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use crate::built_with::BuiltWith;
-use crate::clone::{Large, clone_folder, protect};
-use crate::console::Progress;
-use crate::driver::{Event, run_notebook};
-use crate::evcxr;
-use crate::fresh;
+use crate::base::console::Progress;
+use crate::base::lock::Lock;
+use crate::base::paths::Paths;
+use crate::base::process::{command, probable_cause};
+use crate::base::stamp;
 use crate::kernel::WARMING_VARIABLE;
-use crate::lock::Lock;
-use crate::packages;
-use crate::paths::Paths;
-use crate::process::{command, probable_cause};
-use crate::setup::Step;
-use crate::sources;
-use crate::stamp::{self, Inputs};
-use crate::workspace;
+use crate::kernel::built_with::BuiltWith;
+use crate::kernel::clone::{Large, clone_folder, protect};
+use crate::kernel::fresh;
+use crate::kernel::workspace;
+use crate::kernel::{inputs, sources};
+use crate::notebook::driver::{Event, run_notebook};
+use crate::setup::step::Step;
 
 /// The warm folder.
 pub struct Warm {
@@ -36,41 +34,6 @@ impl Warm {
     pub fn new(paths: &Paths) -> Self {
         Self { paths: paths.clone() }
     }
-
-    fn stamp_file(&self) -> PathBuf {
-        self.paths.warm().join("warm.stamp")
-    }
-
-    /// Is it built from the sources and with the compiler as they are?
-    pub fn fits(&self, built_with: &BuiltWith) -> Result<bool> {
-        let Some(rustc) = built_with.rustc_version() else {
-            return Ok(false);
-        };
-        Ok(stamp::matches(&self.stamp_file(), &self.stamp(&rustc)?))
-    }
-
-    fn stamp(&self, rustc: &str) -> Result<String> {
-        let support = self.paths.support();
-        let lock = fs::read_to_string(self.paths.repo.join("Cargo.lock"))
-            .context("can't read Cargo.lock\nTry: git checkout Cargo.lock")?;
-        let mut inputs = Inputs::default()
-            .text("evcxr", evcxr::VERSION)
-            .text("rustc", rustc)
-            .text("builds", &self.paths.builds.display().to_string())
-            .text("workspace", &workspace::description(&self.paths))
-            .text("packages", &packages::needed_by(&lock, "support")?)
-            .path(&support.join("Cargo.toml"))?
-            .path(&support.join("src"))?;
-        // Files that the crate takes in at compile time.
-        for optional in
-            [support.join("build.rs"), support.join("data"), self.paths.data().join("creditcard-model.json")]
-        {
-            if optional.exists() {
-                inputs = inputs.path(&optional)?;
-            }
-        }
-        Ok(inputs.stamp())
-    }
 }
 
 impl Step for Warm {
@@ -79,8 +42,7 @@ impl Step for Warm {
     }
 
     fn is_done(&self) -> Result<bool> {
-        Ok(BuiltWith::of(&self.paths.warm()).is_some()
-            && stamp::matches(&self.stamp_file(), &self.stamp(&rustc_version()?)?))
+        Ok(BuiltWith::of(&self.paths.warm()).is_some() && inputs::match_stamp(&self.paths, &rustc_version()?)?)
     }
 
     fn megabytes(&self) -> u64 {
@@ -88,7 +50,7 @@ impl Step for Warm {
     }
 
     fn run(&self, progress: &mut Progress) -> Result<()> {
-        let stamp = self.stamp(&rustc_version()?)?;
+        let stamp = inputs::stamp(&self.paths, &rustc_version()?)?;
         let next = self.paths.warm_next();
         progress.set_message("starting the kernel");
         if self.paths.builds != self.paths.home {
@@ -122,7 +84,7 @@ impl Warm {
             fresh::forget(&part).with_context(cannot)?;
             fs::rename(&part, next).with_context(cannot)?;
         }
-        let _ = fs::remove_file(next.join("warm.stamp"));
+        let _ = fs::remove_file(next.join(inputs::STAMP));
         workspace::write(next, &self.paths)
     }
 
@@ -162,7 +124,7 @@ impl Warm {
     fn put_in_place(&self, next: &Path, stamp: &str) -> Result<()> {
         BuiltWith::record(next, sources::sysroot()?)?;
         protect(next).with_context(|| format!("can't make the files in {} read-only", next.display()))?;
-        stamp::write_whole(&next.join("warm.stamp"), stamp.as_bytes())?;
+        stamp::write_whole(&next.join(inputs::STAMP), stamp.as_bytes())?;
         let warm = self.paths.warm();
         let old = self.paths.builds.join("warm-old");
         let cannot = || format!("can't put {} in place", warm.display());

@@ -10,10 +10,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::jupyter;
-use crate::paths::Paths;
-use crate::process::{create_log, for_each_line, probable_cause};
-use crate::stamp::write_whole;
+use crate::base::jupyter;
+use crate::base::paths::Paths;
+use crate::base::process::{create_log, for_each_line, probable_cause};
+use crate::base::stamp::write_whole;
 
 const PROGRAM: &str = include_str!("driver.py");
 

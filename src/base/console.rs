@@ -23,6 +23,14 @@ pub fn note(line: impl Display) {
     let _ = writeln!(stream, "{line}");
 }
 
+/// Begins the lines of a kernel that its reader should see: JupyterLab's log has many others.
+pub const FOR_THE_READER: &str = "tutorial kernel: ";
+
+/// Says what the reader of a kernel should know; JupyterLab's terminal shows it, and its log.
+pub fn tell(what: impl Display) {
+    note(format!("{FOR_THE_READER}{what}"));
+}
+
 fn without_colours(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut plain = parts.next().unwrap_or_default().to_owned();

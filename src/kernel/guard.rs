@@ -10,8 +10,8 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::kernel;
-use crate::stop::{self, Stop};
+use crate::base::stop::{self, Stop};
+use crate::kernel::own_folder;
 
 /// What the guarded process leaves behind.
 #[derive(Args, Clone, Debug, Default)]
@@ -79,7 +79,7 @@ pub fn run(left: &Left) -> Result<()> {
         stop::terminate_process(process);
     }
     if let Some(clone) = &left.clone {
-        kernel::remove(clone);
+        own_folder::remove(clone);
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::paths::Paths;
+use crate::base::paths::Paths;
 
 /// A command without what `cargo run` adds to the environment.
 ///
@@ -30,6 +30,16 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
                 None => command.env_remove(name),
             };
         }
+    }
+    command
+}
+
+/// A command of Python's that no setting of another Python reaches.
+pub fn python_command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = command(program);
+    for name in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"]
+    {
+        command.env_remove(name);
     }
     command
 }

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::workspace::crate_folder;
+use crate::kernel::workspace::crate_folder;
 
 const CRATE: &str = "support";
 

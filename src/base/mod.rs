@@ -1,0 +1,13 @@
+//! What every room uses: folders, programs, locks, signals, and the words for the user. It knows of no other room.
+//!
+//! Here belongs what would be the same for another tutorial.
+
+pub mod console;
+pub mod jupyter;
+pub mod lock;
+pub mod own_copy;
+pub mod paths;
+pub mod process;
+pub mod server;
+pub mod stamp;
+pub mod stop;

@@ -1,0 +1,145 @@
+//! The folder of one kernel: a clone of the warm folder, locked while the kernel lives and removed at its end.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::EVCXR_VERSION;
+use super::clone::{LOCK_FILE, Large, clone_folder};
+use super::workspace::{self, FOLDER_VARIABLE};
+use crate::base::console::tell;
+use crate::base::lock::Lock;
+use crate::base::paths::Paths;
+use crate::base::stop::kill_all_with;
+
+const PREFIX: &str = "kernel-";
+
+/// A clone of the warm folder for one kernel, removed when dropped.
+pub struct OwnFolder {
+    /// Where it is.
+    pub folder: PathBuf,
+    lock: Option<Lock>,
+}
+
+impl OwnFolder {
+    /// An empty one, locked.
+    pub fn new(paths: &Paths) -> Result<Self> {
+        loop {
+            let folder = paths.clones().join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
+            fs::create_dir_all(&folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
+            // A kernel that looks for dead clones may have it for a moment, and then removes the folder.
+            if let Some(lock) = Lock::try_exclusive(&folder.join(LOCK_FILE))? {
+                return Ok(Self { folder, lock: Some(lock) });
+            }
+        }
+    }
+
+    /// Clones the warm folder into it.
+    pub fn fill(&self, paths: &Paths) -> Result<()> {
+        // Not while a new warm folder takes the place of the old one.
+        let _warm = Lock::shared(&paths.builds.join("warm.lock"))?;
+        if paths.warm().join("Cargo.toml").is_file() {
+            let large = if paths.is_shared() { Large::AnyLink } else { Large::HardLink };
+            return clone_folder(&paths.warm(), &self.folder, large)
+                .with_context(|| format!("can't clone {} to {}", paths.warm().display(), self.folder.display()));
+        }
+        tell(format!(
+            "evcxr {EVCXR_VERSION}: no built dependencies in {}, so the first cell compiles them all, which takes minutes. `cargo run` builds them once for all kernels.",
+            paths.warm().display()
+        ));
+        workspace::write(&self.folder, paths)
+    }
+}
+
+impl Drop for OwnFolder {
+    fn drop(&mut self) {
+        // Windows removes no file that is open.
+        self.lock = None;
+        remove(&self.folder);
+    }
+}
+
+fn nanoseconds() -> u128 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos())
+}
+
+/// Removes the clones whose kernel was killed: nobody holds their lock any more.
+pub fn remove_dead(paths: &Paths) {
+    let Ok(entries) = fs::read_dir(paths.clones()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let folder = entry.path();
+        let name = entry.file_name();
+        if !name.to_string_lossy().starts_with(PREFIX) || is_young_and_unlocked(&folder) {
+            continue;
+        }
+        if let Ok(Some(lock)) = Lock::try_exclusive(&folder.join(LOCK_FILE)) {
+            drop(lock);
+            remove(&folder);
+        }
+    }
+}
+
+/// Removes a clone, with what still runs in it: the cell of a killed kernel, or a compiler.
+pub fn remove(clone: &Path) {
+    kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(clone));
+    // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
+    // the next kernel knows that it is dead.
+    for entry in fs::read_dir(clone).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            remove_folder(&entry.path());
+        }
+    }
+    remove_folder(clone);
+}
+
+// A process may still write a file while it dies.
+fn remove_folder(folder: &Path) {
+    for _ in 0..20 {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => sleep(Duration::from_millis(50)),
+            _ => return,
+        }
+    }
+}
+
+// Between making its folder and locking it, a starting kernel looks dead.
+fn is_young_and_unlocked(folder: &Path) -> bool {
+    let age = fs::metadata(folder).and_then(|about| about.modified()).ok().and_then(|time| time.elapsed().ok());
+    let has_lock = fs::metadata(folder.join(LOCK_FILE))
+        .map_err(|error| error.kind())
+        .map_or_else(|kind| kind != ErrorKind::NotFound, |_| true);
+    !has_lock && age.is_none_or(|age| age < Duration::from_secs(60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_dead_clones_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = || folder.path().to_path_buf();
+        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
+        let (dead, alive, starting) =
+            (folder.path().join("kernel-1-1"), folder.path().join("kernel-2-2"), folder.path().join("kernel-3-3"));
+        drop(Lock::try_exclusive(&dead.join(LOCK_FILE)).unwrap());
+        fs::write(dead.join("file"), "").unwrap();
+        let held = Lock::try_exclusive(&alive.join(LOCK_FILE)).unwrap();
+        fs::create_dir(&starting).unwrap();
+        fs::create_dir(folder.path().join("warm")).unwrap();
+
+        remove_dead(&paths);
+
+        assert!(!dead.exists());
+        assert!(alive.exists());
+        assert!(starting.exists());
+        assert!(folder.path().join("warm").exists());
+        drop(held);
+    }
+}

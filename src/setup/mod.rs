@@ -1,0 +1,173 @@
+//! The set-up: five steps, each done only when its result is missing or out of date.
+//!
+//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step but those before it.
+
+pub mod evcxr;
+pub mod kernelspec;
+pub mod python;
+mod sources;
+pub mod step;
+mod warm;
+
+use std::ops::Range;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use self::step::Step;
+use crate::base::console::{Progress, Unit, say, seconds};
+use crate::base::lock::Lock;
+use crate::base::paths::{HOME_VARIABLE, Paths};
+use crate::setup::evcxr::Evcxr;
+use crate::setup::kernelspec::KernelSpec;
+use crate::setup::python::Python;
+use crate::setup::sources::Sources;
+use crate::setup::warm::Warm;
+
+/// How many of the steps JupyterLab needs to show the notebooks.
+const TO_READ: usize = 3;
+
+/// The steps in the order in which they build on each other.
+pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {
+    vec![
+        Box::new(Sources::new(paths)),
+        Box::new(Python::new(paths)),
+        Box::new(KernelSpec::new(paths)),
+        Box::new(Evcxr::new(paths)),
+        Box::new(Warm::new(paths)),
+    ]
+}
+
+/// `setup`: does what is missing, and says where it is.
+pub fn run(paths: &Paths) -> Result<()> {
+    prepare(paths)?;
+    say(format!("The set-up in {} is whole", Paths::shown(&paths.home)));
+    Ok(())
+}
+
+/// Fails when something is missing, for those who can't do it themselves.
+pub fn expect(paths: &Paths) -> Result<()> {
+    match all_done(&steps(paths))? {
+        true => Ok(()),
+        false => bail!(
+            "the set-up in {} is missing something or out of date\nWhoever made it runs `cargo run -- setup` again; `cargo run -- doctor` says what is missing.",
+            paths.home.display()
+        ),
+    }
+}
+
+/// Does what is missing.
+pub fn prepare(paths: &Paths) -> Result<()> {
+    prepare_steps(paths, 0..usize::MAX)
+}
+
+/// Does what is missing for JupyterLab to open and show the notebooks, which takes a minute; is all done?
+pub fn prepare_to_read(paths: &Paths) -> Result<bool> {
+    // Who can't make the set-up can't wait for it either.
+    prepare_steps(paths, 0..if paths.is_shared() { usize::MAX } else { TO_READ })?;
+    all_done(&steps(paths))
+}
+
+/// Does the rest of it, for which kernels wait.
+pub fn prepare_to_run(paths: &Paths) -> Result<()> {
+    prepare_steps(paths, TO_READ..usize::MAX)
+}
+
+fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
+    let all = steps(paths);
+    let wanted = &all[range.start..range.end.min(all.len())];
+    if all_done(wanted)? {
+        return Ok(());
+    }
+    if paths.is_shared() {
+        return expect(paths).with_context(|| {
+            format!("you can't write the set-up; for one of your own, set {HOME_VARIABLE} to a folder of yours")
+        });
+    }
+    let _lock = Lock::exclusive(&paths.setup_lock(), || {
+        say("Another launcher is setting up this folder: waiting for it …");
+    })?;
+    if all_done(wanted)? {
+        return Ok(());
+    }
+    if all_done(wanted.iter().filter(|step| !step.is_quick()))? {
+        return run_quick(wanted);
+    }
+    if range.start == 0 {
+        say(format!(
+            "Setting up the tutorial in {} (the first time takes about 15 minutes; if it is stopped, it goes on next time)",
+            Paths::shown(&paths.home)
+        ));
+    }
+    let start = Instant::now();
+    for (step, number) in wanted.iter().zip(range.start + 1..) {
+        let heading = format!("[{number}/{}] {}", all.len(), step.title());
+        if step.is_done()? {
+            say(format!("{heading}: there"));
+            continue;
+        }
+        say(&heading);
+        check_space(paths, step.as_ref())?;
+        let mut progress = Progress::start(Unit::Items);
+        step.run(&mut progress).with_context(|| format!("set-up step {number}, {}, failed", step.title()))?;
+        let elapsed = progress.elapsed();
+        drop(progress);
+        say(format!("      done in {}", seconds(elapsed)));
+    }
+    if range.end >= all.len() {
+        // The kernelspec says that cells wait for the set-up, while they do.
+        run_quick(&all)?;
+        say(format!("Set-up done in {}", seconds(start.elapsed())));
+    }
+    Ok(())
+}
+
+fn run_quick(steps: &[Box<dyn Step>]) -> Result<()> {
+    for step in steps.iter().filter(|step| step.is_quick()) {
+        if !step.is_done()? {
+            step.run(&mut Progress::start(Unit::Items))?;
+        }
+    }
+    Ok(())
+}
+
+fn all_done<'a>(steps: impl IntoIterator<Item = &'a Box<dyn Step>>) -> Result<bool> {
+    for step in steps {
+        if !step.is_done()? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn check_space(paths: &Paths, step: &dyn Step) -> Result<()> {
+    let Some(free) = free_megabytes(paths) else {
+        return Ok(());
+    };
+    if free < step.megabytes() {
+        bail!(
+            "{} MB are free on the disk of {}, and {} needs about {} MB\nFree some space and run the same command again.",
+            free,
+            paths.home.display(),
+            step.title(),
+            step.megabytes()
+        );
+    }
+    Ok(())
+}
+
+/// The free space of the disk that the set-up is on, where the system tells.
+pub fn free_megabytes(paths: &Paths) -> Option<u64> {
+    paths.home.ancestors().find(|folder| folder.is_dir()).and_then(free_megabytes_of)
+}
+
+#[cfg(unix)]
+fn free_megabytes_of(folder: &std::path::Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail * disk.f_frsize / 1_000_000)
+}
+
+#[cfg(not(unix))]
+fn free_megabytes_of(_: &std::path::Path) -> Option<u64> {
+    None
+}
