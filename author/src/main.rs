@@ -1,9 +1,10 @@
-//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`.
+//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- languages`.
 //!
 //! The notebooks are run by the launcher, as a reader runs them (`cargo run -- execute --out`); what comes of them is
 //! brought to the form in which outputs are committed, and written into the notebooks' own files or compared with them.
 
 mod compare;
+mod languages;
 mod notebook;
 mod png;
 
@@ -27,7 +28,7 @@ const SYNTHETIC: &str = "synthetic";
 /// Names the launcher's program, if it is built already.
 const LAUNCHER_VARIABLE: &str = "IMBALANCED_DATA_LAUNCHER";
 
-/// Keeps the committed outputs of the notebooks what the cells give.
+/// Keeps the notebooks' outputs what the cells give, and their translations what the English says.
 #[derive(Parser)]
 #[command(name = "cargo run -p author --", version)]
 struct Arguments {
@@ -41,6 +42,8 @@ enum Verb {
     Refresh(Names),
     /// Run notebooks and fail when an output differs from the committed one
     Check(Names),
+    /// Take over code and structure into the translated notebooks, and list what is to be translated
+    Languages(languages::Options),
 }
 
 #[derive(clap::Args)]
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Refresh(Names { names }) => each(&names, refresh),
         Verb::Check(Names { names }) => each(&names, check),
+        Verb::Languages(options) => languages::run(&options),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
