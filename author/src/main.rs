@@ -1,4 +1,5 @@
-//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- languages`.
+//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- languages`,
+//! `-- site`.
 //!
 //! The notebooks are run by the launcher, as a reader runs them (`cargo run -- execute --out`); what comes of them is
 //! brought to the form in which outputs are committed, and written into the notebooks' own files or compared with them.
@@ -7,6 +8,7 @@ mod compare;
 mod languages;
 mod notebook;
 mod png;
+mod site;
 
 use std::env;
 use std::ffi::OsString;
@@ -44,6 +46,8 @@ enum Verb {
     Check(Names),
     /// Take over code and structure into the translated notebooks, and list what is to be translated
     Languages(languages::Options),
+    /// Build the static pages of the lesson, in all its languages
+    Site(site::Options),
 }
 
 #[derive(clap::Args)]
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
         Verb::Refresh(Names { names }) => each(&names, refresh),
         Verb::Check(Names { names }) => each(&names, check),
         Verb::Languages(options) => languages::run(&options),
+        Verb::Site(options) => site::run(&options).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -59,6 +59,11 @@ impl Notebook {
             .collect()
     }
 
+    /// Says in which language its code is, by the name that Pygments has for it.
+    pub fn set_language(&mut self, name: &str) {
+        self.json["metadata"]["language_info"] = json!({ "name": name, "pygments_lexer": name });
+    }
+
     /// Brings outputs and metadata to their one form.
     pub fn normalise(&mut self) -> Result<()> {
         let mut number = 0;

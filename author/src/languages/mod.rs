@@ -18,9 +18,10 @@ use clap::{Args, Subcommand};
 use crate::notebook::Notebook;
 use crate::{repo, shown, write_whole};
 use faults::faults;
-use language::Language;
+pub use language::Language;
 
-const ENGLISH: &str = "en";
+/// The folder of the English notebooks.
+pub const ENGLISH: &str = "en";
 
 /// What to do with the translations; without a verb, take over code and structure and list what is to be translated.
 #[derive(Args)]
@@ -69,7 +70,7 @@ fn exchange_folder() -> PathBuf {
 }
 
 /// The notebooks of a language, by their paths in its folder, without `.ipynb`.
-fn notebooks(code: &str) -> Result<Vec<String>> {
+pub fn notebooks(code: &str) -> Result<Vec<String>> {
     let mut names = Vec::new();
     collect(&folder(code), "", &mut names)?;
     names.sort();
@@ -96,7 +97,8 @@ fn collect(folder: &Path, before: &str, names: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-fn path_of(code: &str, name: &str) -> PathBuf {
+/// A notebook's file.
+pub fn path_of(code: &str, name: &str) -> PathBuf {
     folder(code).join(format!("{name}.ipynb"))
 }
 
