@@ -25,7 +25,7 @@ use crate::files::write_whole;
 use crate::table::show;
 
 pub use calibration::{calibration, calibration_log};
-pub use comparison::{spread, strip};
+pub use comparison::{intervals, spread, strip};
 pub use distribution::{histogram, joint, joint_pair};
 pub use evaluation::{confusion_matrices, confusion_matrix, precision_recall, roc};
 pub use lines::{Line, lines, lines_log_x};
