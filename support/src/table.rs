@@ -18,7 +18,8 @@ impl Table {
         self.rows.push(row.into_iter().map(Into::into).collect());
     }
 
-    fn html(&self) -> String {
+    /// The table as a part of a web page.
+    pub(crate) fn html(&self) -> String {
         let mut html = String::from("<table class=\"dataframe\">\n<thead><tr>");
         for name in &self.header {
             html += &format!("<th>{}</th>", escape(name));

@@ -139,8 +139,11 @@ pub(crate) fn known_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<
     }
 }
 
-/// As [`known_numbers`], with no value missing.
-pub(crate) fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
+/// The values of a column of numbers, such as the amounts that mistakes cost.
+///
+/// # Errors
+/// When there is no such column, it holds text, or a value is missing or infinite.
+pub fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let values = known_numbers(frame, name)?;
     let missing = values.iter().position(Option::is_none);
     match missing {
