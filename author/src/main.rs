@@ -1,9 +1,10 @@
-//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`.
+//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- exercises`.
 //!
 //! The notebooks are run by the launcher, as a reader runs them (`cargo run -- execute --out`); what comes of them is
 //! brought to the form in which outputs are committed, and written into the notebooks' own files or compared with them.
 
 mod compare;
+mod exercises;
 mod notebook;
 mod png;
 
@@ -41,6 +42,12 @@ enum Verb {
     Refresh(Names),
     /// Run notebooks and fail when an output differs from the committed one
     Check(Names),
+    /// Make the exercise notebooks from the text in exercises/en
+    Exercises {
+        /// Only fail when one is not what would be made
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[derive(clap::Args)]
@@ -53,6 +60,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Refresh(Names { names }) => each(&names, refresh),
         Verb::Check(Names { names }) => each(&names, check),
+        Verb::Exercises { check } => exercises::run(repo(), check),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
