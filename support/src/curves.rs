@@ -452,13 +452,25 @@ impl KerasAuc {
                 counts[bucket] += counts[bucket + 1];
             }
         }
-        let rates = |counts: &[f64]| counts.iter().rev().map(|count| ratio(*count, counts[0])).collect::<Vec<_>>();
-        Ok(Self {
-            roc: trapezoid(&rates(&false_positives), &rates(&true_positives)),
-            pr: davis_goadrich(&true_positives, &false_positives),
-            true_positives,
-            false_positives,
-        })
+        let pr = davis_goadrich(&true_positives, &false_positives);
+        let areas = Self { roc: 0.0, pr, true_positives, false_positives };
+        Ok(Self { roc: areas.roc_curve().auc(), ..areas })
+    }
+
+    /// The curve of which `roc` is the area: straight from threshold to threshold. Without a class its rate is 0.
+    pub fn roc_curve(&self) -> RocCurve {
+        let rates = |counts: &[f64]| counts.iter().rev().map(|count| ratio(*count, counts[0])).collect();
+        let last = self.true_positives.len() - 1;
+        let threshold = |i: usize| match i {
+            0 => f64::NEG_INFINITY, // nothing is at or below -ε
+            i if i == last => f64::INFINITY,
+            i => i as f64 / last as f64,
+        };
+        RocCurve {
+            false_positive_rate: rates(&self.false_positives),
+            true_positive_rate: rates(&self.true_positives),
+            thresholds: (0..=last).rev().map(threshold).collect(),
+        }
     }
 }
 
@@ -639,7 +651,14 @@ mod tests {
     fn keras_sees_nothing_below_its_first_threshold() {
         let (labels, scores) = (array![false, false, true, true], array![0.001f32, 0.002, 0.003, 0.004]);
         assert_eq!(areas(pairs(&labels, &scores)), (1.0, 1.0));
-        assert_eq!(keras_auc(&labels, &scores).unwrap().roc, 0.5);
+        let keras = keras_auc(&labels, &scores).unwrap();
+        let curve = keras.roc_curve();
+        assert_eq!((keras.roc, curve.auc()), (0.5, 0.5));
+        assert_eq!(
+            (&curve.false_positive_rate[198..], &curve.true_positive_rate[198..]),
+            (&[0.0, 1.0][..], &[0.0, 1.0][..])
+        );
+        assert_eq!((curve.thresholds[0], curve.thresholds[198]), (f64::INFINITY, 1.0 / 199.0));
         assert!(keras_auc(&labels, &array![0.1, 0.2, 0.3, 1.5]).is_err());
     }
 }

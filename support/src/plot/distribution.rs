@@ -281,8 +281,9 @@ pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> R
     let mut names = Vec::new();
     let mut alt = format!("{title}: histograms of predictions.");
     for (color, ((name, values), shares)) in groups.iter().zip(&shares).enumerate() {
+        let edge = |i: usize| limits.0 + (limits.1 - limits.0) * i as f64 / bins as f64;
         let stroke: Stroke = solid(color).into();
-        drawn.extend(draw_histogram(&mut page, &panel, limits, shares, stroke.color));
+        drawn.extend(draw_bars(&mut page, &panel, edge, shares, stroke.color));
         let mut sorted = values.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let [five, median, ninety_five] = [5, 50, 95].map(|percent| sorted[(sorted.len() - 1) * percent / 100]);
@@ -296,27 +297,26 @@ pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> R
     Ok(page.finish(title, alt))
 }
 
-/// Draws the bins of a histogram between the limits, and returns their outlines.
-pub(super) fn draw_histogram(
+/// The outline of bars of these heights, the i-th from `edge(i)` to `edge(i + 1)`, and the area below it.
+pub(super) fn draw_bars(
     page: &mut Page,
     panel: &Panel,
-    (low, high): (f64, f64),
+    edge: impl Fn(usize) -> f64,
     heights: &[f64],
     color: &str,
 ) -> Drawn {
-    let edge = |i: usize| low + (high - low) * i as f64 / heights.len() as f64;
+    let mut drawn = Vec::new();
     // Bins without values interrupt the outline, so that it does not run along the axis.
     let places: Vec<usize> = (0..heights.len()).collect();
-    let runs = places.split(|&i| heights[i] == 0.0).filter(|run| !run.is_empty());
-    runs.map(|run| {
+    for run in places.split(|&i| heights[i] == 0.0).filter(|run| !run.is_empty()) {
         let steps = run.iter().flat_map(|&i| [(edge(i), heights[i]), (edge(i + 1), heights[i])]);
         let (start, end) = (edge(run[0]), edge(run[run.len() - 1] + 1));
         let outline = std::iter::once((start, 0.0)).chain(steps).chain([(end, 0.0)]);
         let points: Vec<_> = outline.filter_map(|(x, y)| panel.at(x, y)).collect();
         page.area(&points, color);
-        points
-    })
-    .collect()
+        drawn.push(points);
+    }
+    drawn
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::math::ln;
 use crate::metrics::{ConfusionMatrix, Metrics, confusion_matrix};
 use crate::plot::axes::{Axis, Panel, number};
-use crate::plot::distribution::{draw_histogram, histogram_counts};
+use crate::plot::distribution::{draw_bars, histogram_counts};
 use crate::plot::evaluation::steps;
 use crate::plot::lines::{Curve, GUIDE, draw_curves, entries, legend};
 use crate::plot::page::{Frame, PIXEL, Page, Stroke};
@@ -71,7 +71,8 @@ fn scores(
     // The colors that the models leave.
     for (class, color, heights) in [("negatives", 7, &heights[0]), ("positives", 3, &heights[1])] {
         let stroke = Stroke::from(solid(color));
-        drawn.extend(draw_histogram(page, &panel, (low, high), heights, stroke.color));
+        let edge = |i: usize| low + (high - low) * i as f64 / heights.len() as f64;
+        drawn.extend(draw_bars(page, &panel, edge, heights, stroke.color));
         names.push((class.to_owned(), Stroke { width: 12, ..stroke }));
     }
     let threshold = Metrics::THRESHOLD;
