@@ -1,11 +1,15 @@
-//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`.
+//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- exercises`,
+//! `-- languages`, `-- site`.
 //!
 //! The notebooks are run by the launcher, as a reader runs them (`cargo run -- execute --out`); what comes of them is
 //! brought to the form in which outputs are committed, and written into the notebooks' own files or compared with them.
 
 mod compare;
+mod exercises;
+mod languages;
 mod notebook;
 mod png;
+mod site;
 
 use std::env;
 use std::ffi::OsString;
@@ -27,7 +31,7 @@ const SYNTHETIC: &str = "synthetic";
 /// Names the launcher's program, if it is built already.
 const LAUNCHER_VARIABLE: &str = "IMBALANCED_DATA_LAUNCHER";
 
-/// Keeps the committed outputs of the notebooks what the cells give.
+/// Keeps the notebooks' outputs what the cells give, and their translations what the English says.
 #[derive(Parser)]
 #[command(name = "cargo run -p author --", version)]
 struct Arguments {
@@ -41,6 +45,16 @@ enum Verb {
     Refresh(Names),
     /// Run notebooks and fail when an output differs from the committed one
     Check(Names),
+    /// Make the exercise notebooks from the text in exercises/en
+    Exercises {
+        /// Only fail when one is not what would be made
+        #[arg(long)]
+        check: bool,
+    },
+    /// Take over code and structure into the translated notebooks, and list what is to be translated
+    Languages(languages::Options),
+    /// Build the static pages of the lesson, in all its languages
+    Site(site::Options),
 }
 
 #[derive(clap::Args)]
@@ -53,6 +67,9 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Refresh(Names { names }) => each(&names, refresh),
         Verb::Check(Names { names }) => each(&names, check),
+        Verb::Exercises { check } => exercises::run(repo(), check),
+        Verb::Languages(options) => languages::run(&options),
+        Verb::Site(options) => site::run(&options).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

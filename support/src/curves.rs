@@ -269,6 +269,22 @@ pub fn precision_recall_curve<S: Score>(labels: &Array1<bool>, scores: &Array1<S
     Ok(ThresholdCounts::new(labels, scores)?.precision_recall_curve())
 }
 
+/// The rows with the `k` highest scores, the highest first: what a team looks at that has time for `k`. Of equal scores the
+/// first row comes first.
+///
+/// # Errors
+/// When a score is NaN, or there are fewer than `k`.
+pub fn top_k<S: Score>(scores: &Array1<S>, k: usize) -> Result<Vec<usize>> {
+    check(&Array1::from_elem(scores.len(), false), scores)?;
+    if k > scores.len() {
+        return Err(Error::Argument(format!("the {k} highest of {} scores: ask for fewer", scores.len())));
+    }
+    let mut rows: Vec<usize> = (0..scores.len()).collect();
+    rows.sort_by(|&a, &b| scores[b].into().total_cmp(&scores[a].into()));
+    rows.truncate(k);
+    Ok(rows)
+}
+
 /// The area under the ROC curve by smartcore: the Mann-Whitney statistic with averaged ranks. NaN when there is one class only.
 ///
 /// # Errors
@@ -512,6 +528,15 @@ mod tests {
         let scores =
             labels.mapv(|label| (rng.gen_range(0..levels) as f32 + f32::from(u8::from(label))) / levels as f32);
         (labels, scores)
+    }
+
+    #[test]
+    fn the_highest_come_first_and_of_equals_the_first() {
+        let scores = array![0.2, 0.9, 0.5, 0.9, 0.1];
+        assert_eq!(top_k(&scores, 3).unwrap(), [1, 3, 2]);
+        assert_eq!((top_k(&scores, 0).unwrap().len(), top_k(&scores, 5).unwrap()[4]), (0, 4));
+        assert!(top_k(&scores, 6).unwrap_err().to_string().contains("the 6 highest of 5"));
+        assert!(top_k(&array![0.2, f64::NAN], 1).unwrap_err().to_string().contains("row 1 is NaN"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod calibration;
 mod comparison;
 mod distribution;
 mod evaluation;
+mod slider;
 mod training;
 
 use std::fmt;
@@ -24,10 +25,11 @@ use crate::files::write_whole;
 use crate::table::show;
 
 pub use calibration::{calibration, calibration_log};
-pub use comparison::{spread, strip};
+pub use comparison::{intervals, spread, strip};
 pub use distribution::{histogram, joint, joint_pair};
 pub use evaluation::{confusion_matrices, confusion_matrix, precision_recall, roc};
 pub use lines::{Line, lines, lines_log_x};
+pub use slider::{Prices, Slider, slider};
 pub use training::{histories, history, loss};
 
 /// A drawing and the same in words. As the last expression of a cell it appears as a picture.
@@ -95,6 +97,7 @@ pub fn dashed(color: usize) -> Style {
 mod tests {
     use super::*;
     use crate::calibration::calibration as calibrate;
+    use crate::cost::Costs;
     use crate::curves::{precision_recall_curve, roc_curve};
     use crate::examples::Examples;
     use crate::history::History;
@@ -127,6 +130,7 @@ mod tests {
         let steps = precision_recall_curve(&labels, &scores).unwrap();
         let bins = calibrate(&labels, &probabilities, 5).unwrap();
         let matrix = run.val[50].confusion_matrix;
+        let costs = Costs { false_alarm: 5.0, missed: 100.0 };
         let hostile = "a <b> & \"c\" \u{1} '価格'";
         vec![
             ("joint", joint(&examples, "x0", "x1", hostile).unwrap()),
@@ -145,6 +149,7 @@ mod tests {
             ("histogram", histogram(&[(hostile, &probabilities), ("Test", &probabilities)], 50, "T").unwrap()),
             ("lines", lines("x", hostile, &[("a", vec![(0.0, -1e300), (1.0, 1e300)], solid(0))]).unwrap()),
             ("lines_log_x", lines_log_x("x", "y", &[("a", vec![(1e-9, 1.0), (1e9, 1.0)], dashed(0))]).unwrap()),
+            ("slider", slider(&labels, &[(hostile, &probabilities)], &costs, 1.0).unwrap().still().clone()),
             ("strip", strip(hostile, &[(hostile, vec![1.0, 2.0, 2.0])]).unwrap()),
         ]
     }
