@@ -15,7 +15,8 @@
 //!
 //! What this leaves out: whether the sentence around a number is true; the sign of a number; a measured number that happens to
 //! stand in the code as well, or looks like a year; "one", "two", "first", "second", and words without a number ("most", "many");
-//! the numbers inside figures, but for their descriptions; the numbers of others, beyond naming where they are from.
+//! the numbers inside figures, but for their descriptions; the numbers of others, beyond naming where they are from; the
+//! exercises, which have no outputs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
