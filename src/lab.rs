@@ -37,6 +37,9 @@ pub struct Options {
     /// Only print the address, open no browser
     #[arg(long)]
     no_browser: bool,
+    /// Open a copy of the notebooks in `work`: a `git pull` never meets what you write there
+    #[arg(long)]
+    class: bool,
 }
 
 /// Runs JupyterLab until it is stopped.
@@ -49,7 +52,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     }
     let is_whole = setup::prepare_to_read(paths)?;
     jupyter::write_settings(paths)?;
-    let notebooks = own_copy::notebooks(paths)?;
+    let notebooks = if options.class { own_copy::notebooks_of_class(paths) } else { own_copy::notebooks(paths) }?;
     let opens_browser = !options.no_browser && has_desktop();
     if options.port.is_none()
         && options.ip.is_none()

@@ -1,4 +1,5 @@
-//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- exercises`.
+//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- exercises`,
+//! `-- slides`.
 //!
 //! The notebooks are run by the launcher, as a reader runs them (`cargo run -- execute --out`); what comes of them is
 //! brought to the form in which outputs are committed, and written into the notebooks' own files or compared with them.
@@ -7,6 +8,11 @@ mod compare;
 mod exercises;
 mod notebook;
 mod png;
+mod slides;
+/// The text of the exercises. The crate that it belongs to would have this program wait for polars.
+#[path = "../../exercises/src/source.rs"]
+#[allow(dead_code)]
+mod source;
 
 use std::env;
 use std::ffi::OsString;
@@ -42,6 +48,12 @@ enum Verb {
     Refresh(Names),
     /// Run notebooks and fail when an output differs from the committed one
     Check(Names),
+    /// Make a deck of the slides in teaching
+    Slides {
+        /// Where to write it
+        #[arg(long, default_value = "target/slides")]
+        out: PathBuf,
+    },
     /// Make the exercise notebooks from the text in exercises/en
     Exercises {
         /// Only fail when one is not what would be made
@@ -60,6 +72,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Refresh(Names { names }) => each(&names, refresh),
         Verb::Check(Names { names }) => each(&names, check),
+        Verb::Slides { out } => slides::run(repo(), &out),
         Verb::Exercises { check } => exercises::run(repo(), check),
     };
     match result {
