@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use exercises::source::{Exercise, FILES, Part, Source};
 use serde_json::{Value, json};
 
 use crate::notebook::text_of_json;
+use crate::source::{Exercise, FILES, Part, Source};
 
 /// Where they go, from the repository's folder.
 const FOLDER: &str = "notebooks/en/exercises";

@@ -133,6 +133,13 @@ impl Notebook {
         cells.filter(|cell| cell.outputs().iter().any(lacks)).map(|cell| cell.number).collect()
     }
 
+    /// The PNG of the figure below the cell of this id, in Base64.
+    pub fn png_of(&self, id: &str) -> Option<String> {
+        let cell = self.cells().iter().find(|cell| cell["id"] == id)?;
+        let mut outputs = cell["outputs"].as_array()?.iter();
+        outputs.find_map(|output| Some(text_of(output["data"].get("image/png")?)))
+    }
+
     /// All cells, in order.
     pub fn cells(&self) -> &[Value] {
         self.json["cells"].as_array().map_or(&[], Vec::as_slice)

@@ -40,6 +40,11 @@ impl Check {
         Self::of(id, 0.0)
     }
 
+    /// The check of what still has its blank.
+    pub(crate) fn waiting(id: &'static str) -> Self {
+        Self::of(id, f64::NAN)
+    }
+
     /// The next number of the answer, to three digits.
     pub(crate) fn number(self, name: &'static str, right: f64) -> Self {
         self.compare(name, right, None)

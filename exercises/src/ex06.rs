@@ -35,7 +35,7 @@ pub mod ex6b {
         let amounts = [0.0, 10.0, 95.0, 1000.0, 25_000.0];
         let is = |rule: fn(f64) -> f64| amounts.iter().all(|&amount| (threshold(amount) - rule(amount)).abs() < 1e-6);
         if threshold(10.0).is_nan() {
-            return judge(|| Ok(Check::of(ID, f64::NAN).number("", 0.0)));
+            return judge(|| Ok(Check::waiting(ID)));
         }
         let same = amounts.iter().all(|&amount| threshold(amount) == threshold(0.0));
         let check = Check::of_code(ID)
