@@ -88,7 +88,7 @@ class SearchPairs(SearchLanguage):
     lang = "pairs"
     language_name = "pairs of characters"
     js_splitter_code = """
-const splitQuery = (query) => {
+var splitQuery = (query) => {
   const terms = query.toLowerCase().match(/[a-z0-9_]+|[\\u3040-\\u30ff\\u3400-\\u9fff\\uac00-\\ud7a3]+/g) || [];
   return terms.flatMap((term) => {
     if (/[a-z0-9_]/.test(term) || term.length < 3) return [term];
