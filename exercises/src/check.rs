@@ -66,7 +66,8 @@ impl Check {
         let Some(&number) = self.numbers.get(place) else {
             return self;
         };
-        if number.is_nan() || self.wrong.is_some() {
+        // What is reckoned with a blank is no answer either.
+        if self.numbers[..=place].iter().any(|number| number.is_nan()) || self.wrong.is_some() {
             return self;
         }
         if are_close(number, right, tolerance) {
@@ -109,7 +110,8 @@ impl Check {
         let Self { id, numbers, place, right_so_far, wrong, adds } = self;
         let module = format!("ex{id}");
         let help = format!("`{module}::hint(1)` helps.");
-        if numbers.iter().all(|number| number.is_nan()) {
+        let waits = wrong.is_none() && right_so_far.is_empty();
+        if numbers.iter().any(|number| number.is_nan()) && waits {
             return Note::plain(unfilled(id));
         }
         if place > 0 && numbers.len() != place {
@@ -126,7 +128,7 @@ impl Check {
             return Note::wrong(match (says, name) {
                 (Some(says), "") => format!("Not yet. {says} {help}"),
                 (Some(says), name) => format!("{so_far}Not yet: {name}. {says}"),
-                (None, name) => format!("{so_far}Not yet: {name} is another number. {help}"),
+                (None, name) => format!("{so_far}Not yet: {name}. {help}"),
             });
         }
         if numbers.iter().any(|number| number.is_nan()) {
@@ -209,7 +211,8 @@ mod tests {
             ((0.25, ___), "Right so far: one. A blank"),
             ((0.75, ___), "Turned over."),
             ((25.0, 7.0), "percentage"),
-            ((0.4, 7.0), "another number"),
+            ((0.4, 7.0), "Not yet: one. `ex2a::hint(1)` helps."),
+            ((___, 8.0), "waits for your answer"),
             ((0.2505, 8.0), "Right so far: one. Not yet: two"),
         ] {
             let said = said(answer);
@@ -217,5 +220,15 @@ mod tests {
             assert!(!said.contains("0.25 ") && !said.contains('7'), "{said}");
         }
         assert!(said(0.25).contains("wants 2 numbers"));
+    }
+
+    #[test]
+    fn hints_come_step_by_step() {
+        assert!(hint("2a", 1).to_string().contains("Next: `ex2a::hint(2)`"));
+        assert!(hint("2a", 2).to_string().contains("`ex2a::solution()`"));
+        for step in [0, 9] {
+            assert_eq!(hint("2a", step).to_string(), "The hints of 2a are numbered from 1 to 2.");
+        }
+        assert!(solution("2a").to_string().starts_with("`let answer"));
     }
 }

@@ -246,8 +246,8 @@ mod tests {
     fn what_is_missing_is_named() {
         let text = FILES[0].1;
         let error = |from: &str, to: &str| Source::parse(&text.replace(from, to)).unwrap_err();
-        assert!(error("### Why", "### Hints").contains("2a lacks why"));
-        assert!(error("```rust starter", "```rust begin").contains("2a: a fence `rust begin`"));
-        assert!(error("Difficulty 1", "Difficulty one").contains("2a: not `Difficulty"));
+        assert!(error("### Why", "### Hints").contains("1a lacks why"));
+        assert!(error("```rust starter", "```rust begin").contains("1a: a fence `rust begin`"));
+        assert!(error("Difficulty 1", "Difficulty one").contains("1a: not `Difficulty"));
     }
 }
