@@ -81,6 +81,13 @@ fn help_names_the_verbs() {
 }
 
 #[test]
+fn a_language_that_is_not_there_is_told_before_the_set_up() {
+    let launcher = Launcher::new();
+    launcher.run(&["--language", "tlh"]).fails(&["not there in `tlh`", "There are: en (English)"]);
+    assert!(!launcher.path("python").exists());
+}
+
+#[test]
 fn an_unknown_verb_is_refused() {
     Launcher::new().run(&["exekute"]).fails(&["exekute", "execute"]);
 }

@@ -28,7 +28,8 @@ impl Notebook {
         Self::parse(&text).with_context(|| format!("{} is not a notebook", path.display()))
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    /// Reads a notebook's text.
+    pub fn parse(text: &str) -> Result<Self> {
         let json: Value =
             serde_json::from_str(text).context("it isn't JSON; perhaps a merge left its marks in it (<<<<<<<)")?;
         if !json["cells"].is_array() {
@@ -39,13 +40,9 @@ impl Notebook {
         Ok(Self { json })
     }
 
-    /// The notebook's text, in the form in which nbformat writes it.
+    /// The notebook's text.
     pub fn text(&self) -> Result<String> {
-        let mut bytes = Vec::new();
-        let formatter = PrettyFormatter::with_indent(b" ");
-        serde::Serialize::serialize(&self.json, &mut Serializer::with_formatter(&mut bytes, formatter))?;
-        bytes.push(b'\n');
-        Ok(String::from_utf8(bytes)?)
+        text_of_json(&self.json)
     }
 
     /// The code cells that hold code, in order.
@@ -56,6 +53,11 @@ impl Notebook {
             .enumerate()
             .map(|(index, json)| Cell { number: index as u64 + 1, json })
             .collect()
+    }
+
+    /// Says in which language its code is, by the name that Pygments has for it.
+    pub fn set_language(&mut self, name: &str) {
+        self.json["metadata"]["language_info"] = json!({ "name": name, "pygments_lexer": name });
     }
 
     /// Brings outputs and metadata to their one form.
@@ -131,8 +133,23 @@ impl Notebook {
         cells.filter(|cell| cell.outputs().iter().any(lacks)).map(|cell| cell.number).collect()
     }
 
-    fn cells(&self) -> &[Value] {
+    /// The PNG of the figure below the cell of this id, in Base64.
+    pub fn png_of(&self, id: &str) -> Option<String> {
+        let cell = self.cells().iter().find(|cell| cell["id"] == id)?;
+        let mut outputs = cell["outputs"].as_array()?.iter();
+        outputs.find_map(|output| Some(text_of(output["data"].get("image/png")?)))
+    }
+
+    /// All cells, in order.
+    pub fn cells(&self) -> &[Value] {
         self.json["cells"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// The notebook with other cells.
+    pub fn with_cells(&self, cells: Vec<Value>) -> Self {
+        let mut json = self.json.clone();
+        json["cells"] = Value::Array(cells);
+        Self { json }
     }
 }
 
@@ -166,6 +183,15 @@ impl<'a> Cell<'a> {
     }
 }
 
+/// A notebook's text, in the form in which nbformat writes it.
+pub fn text_of_json(notebook: &Value) -> Result<String> {
+    let mut bytes = Vec::new();
+    let formatter = PrettyFormatter::with_indent(b" ");
+    serde::Serialize::serialize(notebook, &mut Serializer::with_formatter(&mut bytes, formatter))?;
+    bytes.push(b'\n');
+    Ok(String::from_utf8(bytes)?)
+}
+
 /// A text that may be cut into a list of lines.
 pub fn text_of(value: &Value) -> String {
     match value {
@@ -175,7 +201,8 @@ pub fn text_of(value: &Value) -> String {
     }
 }
 
-fn lines_of(text: &str) -> Value {
+/// A text as a list of lines, as nbformat writes it.
+pub fn lines_of(text: &str) -> Value {
     text.split_inclusive('\n').collect()
 }
 

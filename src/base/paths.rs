@@ -60,6 +60,11 @@ impl Paths {
         self.repo.join("notebooks")
     }
 
+    /// The crate that checks the exercises.
+    pub fn exercises(&self) -> PathBuf {
+        self.repo.join("exercises")
+    }
+
     /// The English notebooks.
     pub fn lesson(&self) -> PathBuf {
         self.notebooks().join("en")
