@@ -314,7 +314,7 @@ fn unlinked(text: &str, notebook: &str, literals: &[f64]) -> impl Iterator<Item 
 fn numbered(text: &str) -> String {
     let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
     let text = if digits > 0 && text[digits..].starts_with(". ") { &text[digits..] } else { text };
-    let mut text = text.replace("one half", "0.5");
+    let mut text = text.replace("one half", "0.5").replace("One half", "0.5");
     for phrase in ["95 % interval", "95 % confidence", "middle 95 %"] {
         text = text.replace(phrase, "interval");
     }
