@@ -4,10 +4,11 @@
 //! another notebook, `[0.17 %](01_data.ipynb#cell-id=imbalance)`; in JupyterLab it leads there. Here each link is followed, and
 //! the number must stand in what the cell has printed. This holds for every cell of prose. A number word from three up is
 //! read as its digits, `[thirteen](#cell-id=split)` as 13; shares and multiples in words (half, a tenth, the third, twice, dozens)
-//! can't be compared with anything, so they are refused: write the number.
+//! can't be compared with anything, so they are refused: write the number. "One half" is 0.5.
 //!
 //! A number needs no link when it is given and not measured:
-//! - 0, 1 and 2, the number of a notebook ("notebook 5"), of a point in a list, the 95 of "95 % interval", and years;
+//! - 0, 1 and 2, the number of a notebook ("notebook 5"), of a point in a list, the 95 of "95 % interval" and "the middle
+//!   95 %", and years;
 //! - a number that stands in the notebook's code, such as a threshold or a batch size, also as percent (`0.2` and 20 %);
 //! - one in `code`, in a formula, or in a name (V14, UTF-8);
 //! - one in a sentence with a link to a page of the web, which is then its source;
@@ -234,9 +235,11 @@ fn faults_of(cell: &Value, notebook: &Notebook, all: &[Notebook], literals: &[f6
         let has_source = links.iter().any(|(_, target)| target.starts_with("http"));
         for (text, target) in &links {
             match target.split_once("#cell-id=") {
-                Some((file, id)) => faults.extend(wrong_link(notebook, all, text, file, id)),
+                Some((file, id)) => {
+                    faults.extend(wrong_link(notebook, all, &without_number_of(file, text), file, id));
+                }
                 None if has_source => {}
-                None => faults.extend(unlinked(text, &notebook.name, literals)),
+                None => faults.extend(unlinked(&without_number_of(target, text), &notebook.name, literals)),
             }
         }
         if !has_source && !left.starts_with("**Minutes:**") {
@@ -272,6 +275,19 @@ fn wrong_link<'a>(
     }))
 }
 
+/// What a link to another notebook says, but for the number of that notebook: `[5](05_low_probabilities.ipynb)`.
+fn without_number_of(file: &str, text: &str) -> String {
+    let number = file.split_once('_').map_or("", |(number, _)| number.trim_start_matches('0'));
+    match text.strip_prefix(number) {
+        Some(rest)
+            if !number.is_empty() && !rest.starts_with(|letter: char| letter.is_ascii_digit() || letter == '.') =>
+        {
+            rest.to_owned()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// The numbers of a text without links that need one.
 fn unlinked(text: &str, notebook: &str, literals: &[f64]) -> impl Iterator<Item = String> {
     let own: Option<f64> = notebook.split('_').next().and_then(|number| number.parse().ok());
@@ -293,11 +309,15 @@ fn unlinked(text: &str, notebook: &str, literals: &[f64]) -> impl Iterator<Item 
     })
 }
 
-/// The text without the numbers that only count places: of a point in a list, of notebooks, of a 95 % interval.
+/// The text without the numbers that only count places: of a point in a list, of notebooks, of a 95 % interval. "One half" is
+/// written as the number it is.
 fn numbered(text: &str) -> String {
     let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
     let text = if digits > 0 && text[digits..].starts_with(". ") { &text[digits..] } else { text };
-    let mut text = text.replace("95 % interval", "interval").replace("95 % confidence", "confidence");
+    let mut text = text.replace("one half", "0.5").replace("One half", "0.5");
+    for phrase in ["95 % interval", "95 % confidence", "middle 95 %"] {
+        text = text.replace(phrase, "interval");
+    }
     for word in ["notebook ", "Notebook ", "notebooks ", "Notebooks "] {
         let mut from = 0;
         while let Some(place) = text[from..].find(word).map(|place| from + place + word.len()) {
@@ -404,6 +424,11 @@ fn a_share_or_a_multiple_in_words_is_noticed() {
 fn what_is_given_needs_no_link() {
     passes("# Imbalanced data, 3: made up");
     passes("The first two, one by one: 0, 1 and 2. As in notebook 5, notebooks 1 to 7, [notebook 12](12_x.ipynb).");
+    passes(
+        "The words are in [2](02_baseline.ipynb), next is [12, the end](12_end.ipynb), after [4](04_oversampling.ipynb).",
+    );
+    is_refused("It found [12](04_oversampling.ipynb) of them.", "says 12,");
+    is_refused("It is one half of it.", "says 0.5");
     passes("A batch of 2,048, and 20 % for the test set; 0.001 and seven, as the code says.");
     passes("V14, f32 and UTF-8 are names, 2019 is a year, and this is a 95 % interval.");
     passes("3. The third… is no word for a place in a list.".replace("third", "last").as_str());
