@@ -211,6 +211,7 @@ mod tests {
             ((0.25, ___), "Right so far: one. A blank"),
             ((0.75, ___), "Turned over."),
             ((25.0, 7.0), "percentage"),
+            ((0.0, 7.0), "whole numbers"),
             ((0.4, 7.0), "Not yet: one. `ex2a::hint(1)` helps."),
             ((___, 8.0), "waits for your answer"),
             ((0.2505, 8.0), "Right so far: one. Not yet: two"),
