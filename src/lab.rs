@@ -18,12 +18,13 @@ use crate::base::server::{self, Server};
 use crate::base::stop::{Stop, terminate};
 use crate::data::{self, CSV_VARIABLE};
 use crate::kernel::guard;
+use crate::language::{self, Language};
 use crate::setup;
 use crate::setup::python;
 
 const FIRST_PORT: u16 = 8888;
 
-const FIRST_NOTEBOOK: &str = "en/01_data.ipynb";
+const FIRST_NOTEBOOK: &str = "01_data.ipynb";
 
 /// How to open JupyterLab.
 #[derive(Args, Clone, Debug, Default)]
@@ -37,6 +38,9 @@ pub struct Options {
     /// Only print the address, open no browser
     #[arg(long)]
     no_browser: bool,
+    /// The notebooks' language: en, ko, zh-cn, pt-br, ja. Without it, the system's where the lesson has it
+    #[arg(long)]
+    language: Option<String>,
     /// Open a copy of the notebooks in `work`: a `git pull` never meets what you write there
     #[arg(long)]
     class: bool,
@@ -46,6 +50,7 @@ pub struct Options {
 pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     let start = Instant::now();
     let csv = data::chosen_csv()?;
+    let language = language::choose(paths, options.language.as_deref())?;
     let ip = options.ip.unwrap_or(Ipv4Addr::LOCALHOST.into());
     if let Some(port) = options.port {
         check_port(ip, port)?;
@@ -58,7 +63,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         && options.ip.is_none()
         && let Some(server) = server::running(&paths.jupyter("runtime"), &notebooks)
     {
-        return offer(paths, &server, opens_browser);
+        return offer(paths, &server, language, opens_browser);
     }
 
     let port = match options.port {
@@ -79,7 +84,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         .arg("--ServerApp.allow_root=True")
         // Ctrl-C is answered without a question.
         .arg("--ServerApp.answer_yes=True")
-        .arg(format!("--LabApp.default_url={}", first_page(paths)))
+        .arg(format!("--LabApp.default_url={}", first_page(paths, language)))
         .arg(format!("--ServerApp.open_browser={}", if opens_browser { "True" } else { "False" }))
         // The file that Jupyter opens in a browser has a path that a browser of Windows doesn't know.
         .arg(format!("--ServerApp.use_redirect_file={}", if is_wsl() { "False" } else { "True" }))
@@ -100,20 +105,21 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         return stopped_early(&mut child, &log);
     }
     say(format!(
-        "\n  JupyterLab is at  {}\n\n  Stop it with Ctrl-C. Its messages are in {}",
-        server.url(&first_page(paths)),
+        "\n  JupyterLab is at  {}\n\n{}  Stop it with Ctrl-C. Its messages are in {}",
+        server.url(&first_page(paths, language)),
+        other_languages(paths, language),
         Paths::shown(&log)
     ));
     let rest = Rest::start(paths, is_whole);
     if is_whole && has_memory() {
-        server.start_session(FIRST_NOTEBOOK);
+        server.start_session(&first_notebook(language));
     }
     wait(&mut child, &stop, paths, &log, rest)
 }
 
 // Two servers on the same notebooks would save over each other.
-fn offer(paths: &Paths, server: &Server, opens_browser: bool) -> Result<u8> {
-    let url = server.url(&first_page(paths));
+fn offer(paths: &Paths, server: &Server, language: &Language, opens_browser: bool) -> Result<u8> {
+    let url = server.url(&first_page(paths, language));
     say(format!(
         "\n  JupyterLab runs already, at  {url}\n\n  Stop it with Ctrl-C in its own terminal; for another one beside it, name a --port."
     ));
@@ -137,10 +143,25 @@ fn stopped_early(child: &mut Child, log: &Path) -> Result<u8> {
 }
 
 // The first notebook of the lesson, or the list of files.
-fn first_page(paths: &Paths) -> String {
-    match paths.notebooks().join(FIRST_NOTEBOOK).is_file() {
-        true => format!("/lab/tree/{FIRST_NOTEBOOK}"),
+fn first_page(paths: &Paths, language: &Language) -> String {
+    let first = first_notebook(language);
+    match paths.notebooks().join(&first).is_file() {
+        true => format!("/lab/tree/{first}"),
         false => "/lab".to_owned(),
+    }
+}
+
+fn first_notebook(language: &Language) -> String {
+    format!("{}/{FIRST_NOTEBOOK}", language.code)
+}
+
+// How to get the notebooks in another language, where they are there.
+fn other_languages(paths: &Paths, language: &Language) -> String {
+    let others = language::offered(paths).into_iter().filter(|other| other.code != language.code);
+    let others: Vec<String> = others.map(|other| format!("{} (--language {})", other.name, other.code)).collect();
+    match others.is_empty() {
+        true => String::new(),
+        false => format!("  The notebooks are there in other languages too: {}\n", others.join(", ")),
     }
 }
 

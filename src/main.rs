@@ -11,6 +11,7 @@ mod execute;
 mod hub;
 mod kernel;
 mod lab;
+mod language;
 mod measure;
 mod notebook;
 mod reset;

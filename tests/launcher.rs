@@ -76,6 +76,15 @@ fn help_names_the_verbs() {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
     }
     assert!(!help.contains("kernel "), "{help}");
+    let rows = |line: &str| line.chars().count().div_ceil(80).max(1);
+    assert!(help.lines().map(rows).sum::<usize>() <= 24, "it fits a screen: {help}");
+}
+
+#[test]
+fn a_language_that_is_not_there_is_told_before_the_set_up() {
+    let launcher = Launcher::new();
+    launcher.run(&["--language", "tlh"]).fails(&["not there in `tlh`", "There are: en (English)"]);
+    assert!(!launcher.path("python").exists());
 }
 
 #[test]

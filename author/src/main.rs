@@ -1,13 +1,15 @@
 //! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- exercises`,
-//! `-- slides`.
+//! `-- languages`, `-- site`, `-- slides`.
 //!
 //! The notebooks are run by the launcher, as a reader runs them (`cargo run -- execute --out`); what comes of them is
 //! brought to the form in which outputs are committed, and written into the notebooks' own files or compared with them.
 
 mod compare;
 mod exercises;
+mod languages;
 mod notebook;
 mod png;
+mod site;
 mod slides;
 /// The text of the exercises. The crate that it belongs to would have this program wait for polars.
 #[path = "../../exercises/src/source.rs"]
@@ -34,7 +36,7 @@ const SYNTHETIC: &str = "synthetic";
 /// Names the launcher's program, if it is built already.
 const LAUNCHER_VARIABLE: &str = "IMBALANCED_DATA_LAUNCHER";
 
-/// Keeps the committed outputs of the notebooks what the cells give.
+/// Keeps the notebooks' outputs what the cells give, and their translations what the English says.
 #[derive(Parser)]
 #[command(name = "cargo run -p author --", version)]
 struct Arguments {
@@ -60,6 +62,10 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Take over code and structure into the translated notebooks, and list what is to be translated
+    Languages(languages::Options),
+    /// Build the static pages of the lesson, in all its languages
+    Site(site::Options),
 }
 
 #[derive(clap::Args)]
@@ -74,6 +80,8 @@ fn main() -> ExitCode {
         Verb::Check(Names { names }) => each(&names, check),
         Verb::Slides { out } => slides::run(repo(), &out),
         Verb::Exercises { check } => exercises::run(repo(), check),
+        Verb::Languages(options) => languages::run(&options),
+        Verb::Site(options) => site::run(&options).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

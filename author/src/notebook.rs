@@ -28,7 +28,8 @@ impl Notebook {
         Self::parse(&text).with_context(|| format!("{} is not a notebook", path.display()))
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    /// Reads a notebook's text.
+    pub fn parse(text: &str) -> Result<Self> {
         let json: Value =
             serde_json::from_str(text).context("it isn't JSON; perhaps a merge left its marks in it (<<<<<<<)")?;
         if !json["cells"].is_array() {
@@ -52,6 +53,11 @@ impl Notebook {
             .enumerate()
             .map(|(index, json)| Cell { number: index as u64 + 1, json })
             .collect()
+    }
+
+    /// Says in which language its code is, by the name that Pygments has for it.
+    pub fn set_language(&mut self, name: &str) {
+        self.json["metadata"]["language_info"] = json!({ "name": name, "pygments_lexer": name });
     }
 
     /// Brings outputs and metadata to their one form.
@@ -134,8 +140,16 @@ impl Notebook {
         outputs.find_map(|output| Some(text_of(output["data"].get("image/png")?)))
     }
 
-    fn cells(&self) -> &[Value] {
+    /// All cells, in order.
+    pub fn cells(&self) -> &[Value] {
         self.json["cells"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// The notebook with other cells.
+    pub fn with_cells(&self, cells: Vec<Value>) -> Self {
+        let mut json = self.json.clone();
+        json["cells"] = Value::Array(cells);
+        Self { json }
     }
 }
 
@@ -187,7 +201,8 @@ pub fn text_of(value: &Value) -> String {
     }
 }
 
-fn lines_of(text: &str) -> Value {
+/// A text as a list of lines, as nbformat writes it.
+pub fn lines_of(text: &str) -> Value {
     text.split_inclusive('\n').collect()
 }
 

@@ -74,7 +74,9 @@ impl Check {
             self.right_so_far.push(name);
             return self;
         }
-        self.wrong = Some(Wrong { place, name, tolerance, says: None });
+        let was_whole = number == 0.0 && right.abs() < 1.0;
+        let says = was_whole.then(|| "In Rust 1 / 2 is 0, as both are whole numbers: write 1.0 / 2.0.".to_owned());
+        self.wrong = Some(Wrong { place, name, tolerance, says });
         self.mistake(
             100.0 * right,
             "That looks like a percentage; the check wants the share itself, such as 0.3 for 30 %.",

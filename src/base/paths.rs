@@ -105,6 +105,11 @@ impl Paths {
         self.python_home().join("share/jupyter/kernels/rust")
     }
 
+    /// A folder of Jupyter's with that kernelspec alone, for clients that aren't the Python environment's.
+    pub fn jupyter_path(&self) -> PathBuf {
+        self.home.join("share/jupyter")
+    }
+
     /// The copy of the launcher that the kernelspec starts: `cargo run` may rebuild the original at any time.
     pub fn kernel_launcher(&self) -> PathBuf {
         self.home.join("bin").join(format!("imbalanced-data{}", env::consts::EXE_SUFFIX))

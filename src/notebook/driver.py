@@ -172,12 +172,25 @@ def most_megabytes(process):
     return sum(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:"))
 
 
-def html(source, target):
-    from nbconvert import HTMLExporter
+# A page asks nothing of another host: what nbconvert would load from one is for widgets, diagrams and formulas.
+PAGE = """{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js_requirejs -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+"""
 
+
+def html(source, target):
+    from latex2mathml.converter import convert
+    from nbconvert import HTMLExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer
+
+    # Browsers draw MathML without a script.
+    IPythonRenderer.inline_math = lambda self, body: convert(body)
+    IPythonRenderer.block_math = lambda self, body: convert(body, display="block")
     notebook = nbformat.read(source, as_version=4)
     name = {"metadata": {"name": Path(target).stem}}
-    body, _ = HTMLExporter().from_notebook_node(notebook, resources=name)
+    body, _ = HTMLExporter(raw_template=PAGE).from_notebook_node(notebook, resources=name)
     Path(target).write_text(body, encoding="utf-8")
 
 
