@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::notebook::{Notebook, text_of_json};
 
@@ -45,32 +45,33 @@ fn slides(text: &str) -> impl Iterator<Item = &str> {
 // The slide, and the teacher's note.
 fn cells_of(repo: &Path, number: usize, slide: &str) -> Result<Vec<Value>> {
     let (shown, note) = slide.split_once("\nNote: ").with_context(|| format!("slide {number} has no `Note: `"))?;
-    let mut attachments = Map::new();
+    let figures = shown.lines().filter(|line| line.starts_with("![")).count();
     let mut lines = Vec::new();
     for line in shown.trim().lines() {
-        let Some((alt, place)) = line.strip_prefix("![").and_then(|line| line.strip_suffix(')')?.split_once("]("))
-        else {
-            lines.push(line.to_owned());
-            continue;
-        };
-        let (notebook, cell) =
-            place.split_once('#').with_context(|| format!("slide {number}: {place} is not notebook#cell"))?;
-        let path = repo.join("notebooks/en").join(format!("{notebook}.ipynb"));
-        let png = Notebook::read(&path)?
-            .png_of(cell)
-            .with_context(|| format!("slide {number}: the cell {cell} of {notebook} has no figure"))?;
-        let name = format!("{cell}.png");
-        attachments.insert(name.clone(), json!({ "image/png": png }));
-        lines.push(format!("![{alt}](attachment:{name})"));
+        let figure = line.strip_prefix("![").and_then(|line| line.strip_suffix(')')?.split_once("]("));
+        lines.push(match figure {
+            Some((alt, place)) => {
+                let png = png_of(repo, place).with_context(|| format!("slide {number}"))?;
+                // The question below must stay on the screen.
+                let style = format!("max-height: 52vh; max-width: {}%; display: inline", 96 / figures);
+                format!("<img alt=\"{alt}\" style=\"{style}\" src=\"data:image/png;base64,{}\">", png.replace('\n', ""))
+            }
+            None => line.to_owned(),
+        });
     }
-    let cell = |id: &str, kind: &str, text: String, attachments: Map<String, Value>| {
+    let cell = |id: &str, kind: &str, text: &str| {
         json!({
             "cell_type": "markdown", "id": format!("{id}-{number}"), "metadata": { "slideshow": { "slide_type": kind } },
-            "attachments": attachments, "source": text,
+            "source": text,
         })
     };
-    Ok(vec![
-        cell("slide", "slide", lines.join("\n"), attachments),
-        cell("note", "notes", note.trim().to_owned(), Map::new()),
-    ])
+    Ok(vec![cell("slide", "slide", &lines.join("\n")), cell("note", "notes", note.trim())])
+}
+
+// The figure at `notebook#cell`.
+fn png_of(repo: &Path, place: &str) -> Result<String> {
+    let (notebook, cell) = place.split_once('#').with_context(|| format!("{place} is not notebook#cell"))?;
+    let path = repo.join("notebooks/en").join(format!("{notebook}.ipynb"));
+    let notebook = Notebook::read(&path)?;
+    notebook.png_of(cell).with_context(|| format!("the cell {cell} of {} has no figure", path.display()))
 }

@@ -74,7 +74,9 @@ impl Check {
             self.right_so_far.push(name);
             return self;
         }
-        self.wrong = Some(Wrong { place, name, tolerance, says: None });
+        let was_whole = number == 0.0 && right.abs() < 1.0;
+        let says = was_whole.then(|| "In Rust 1 / 2 is 0, as both are whole numbers: write 1.0 / 2.0.".to_owned());
+        self.wrong = Some(Wrong { place, name, tolerance, says });
         self.mistake(
             100.0 * right,
             "That looks like a percentage; the check wants the share itself, such as 0.3 for 30 %.",
@@ -211,6 +213,7 @@ mod tests {
             ((0.25, ___), "Right so far: one. A blank"),
             ((0.75, ___), "Turned over."),
             ((25.0, 7.0), "percentage"),
+            ((0.0, 7.0), "whole numbers"),
             ((0.4, 7.0), "Not yet: one. `ex2a::hint(1)` helps."),
             ((___, 8.0), "waits for your answer"),
             ((0.2505, 8.0), "Right so far: one. Not yet: two"),

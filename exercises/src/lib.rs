@@ -1,8 +1,9 @@
 //! The exercises: their text, and what checks an answer in the kernel.
 //!
 //! The text of all exercises of one notebook is one file in `en/`: task, starter, solution, typical wrong answers, hints. From
-//! it `cargo run -p author -- exercises` makes the notebook (by this crate's file `source.rs`), and [`source`] reads hints and solutions when a learner asks for
-//! them. What is right is computed by the check, in a module for each exercise, from the data and the models of the notebook:
+//! it `cargo run -p author -- exercises` makes the notebook, by this crate's file `source.rs`; and by [`source`] a learner gets
+//! hints and solutions. What is right is computed by the check, in a module for each exercise, from the data and the models of
+//! the notebook:
 //!
 //! ```text
 //! ex2a::check(answer)   ex2a::hint(1)   ex2a::solution()   progress()

@@ -114,6 +114,27 @@ mod tests {
     }
 
     #[test]
+    fn the_copy_of_a_class_is_as_deep_as_the_notebooks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = || folder.path().to_path_buf();
+        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
+        let exercise = "en/exercises/02_baseline.ipynb";
+        let given = paths.notebooks().join(exercise);
+        fs::create_dir_all(given.parent().unwrap()).unwrap();
+        fs::create_dir_all(paths.support()).unwrap();
+        fs::write(&given, "given").unwrap();
+        assert_eq!(existing(&paths).unwrap(), None);
+        let copy = notebooks_of_class(&paths).unwrap();
+        assert_eq!(existing(&paths).unwrap(), Some(copy.clone()));
+        let own = copy.join(exercise);
+        assert!(own.parent().unwrap().join("../../../support").is_dir());
+        fs::write(&own, "mine").unwrap();
+        fs::write(&given, "given anew by a pull").unwrap();
+        notebooks_of_class(&paths).unwrap();
+        assert_eq!(fs::read_to_string(own).unwrap(), "mine");
+    }
+
+    #[test]
     fn a_link_follows_the_checkout() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().join("support");
