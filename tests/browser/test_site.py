@@ -148,7 +148,7 @@ def test_search_finds_the_words_of_the_language(new_page, address):
             page.keyboard.press("Enter")
             page.wait_for_url("**/search.html?*")
             found = page.locator("#search-results li a")
-            found.first.wait_for(timeout=10_000)
+            found.first.wait_for()
             assert any("02_baseline" in link.get_attribute("href") for link in found.all()), f"{language}: {english}"
         page.goto(f"{address}/{language}/search.html?q=xyzzyplugh")
         page.locator("#search-results p.search-summary, #search-results p").first.wait_for()

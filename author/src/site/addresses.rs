@@ -51,7 +51,10 @@ impl Addresses {
         let folder = file.parent().unwrap_or(Path::new(""));
         let target = normal(&folder.join(target));
         let up = "../".repeat(page.matches('/').count());
-        Ok(format!("{up}{}{fragment}", self.of_site(&target)?))
+        let address = self.of_site(&target)?;
+        // The start page has not the headings of the README that it stands for.
+        let fragment = if address.ends_with("/index.html") { "" } else { &fragment };
+        Ok(format!("{up}{address}{fragment}"))
     }
 
     // Where a file of the repository is on the site.

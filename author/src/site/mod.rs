@@ -139,7 +139,8 @@ fn sphinx(python: &Path, source: &Path, out: &Path) -> Result<()> {
     command.arg("--doctree-dir").arg(source.with_extension("doctrees")).arg(source).arg(out);
     command.env("SITE_SOURCE", source).env("PYTHONUTF8", "1");
     succeed(&mut command, "Sphinx did not make the pages")?;
-    for left in [".buildinfo", "objects.inv", "_sources", "../jupyter_execute"] {
+    let templates = ["_static/webpack-macros.html", "_static/sbt-webpack-macros.html"];
+    for left in [".buildinfo", "objects.inv", "_sources", "../jupyter_execute"].into_iter().chain(templates) {
         let left = out.join(left);
         let _ = if left.is_dir() { fs::remove_dir_all(left) } else { fs::remove_file(left) };
     }
