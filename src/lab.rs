@@ -41,6 +41,9 @@ pub struct Options {
     /// The notebooks' language: en, ko, zh-cn, pt-br, ja. Without it, the system's where the lesson has it
     #[arg(long)]
     language: Option<String>,
+    /// Open a copy of the notebooks in `work`: a `git pull` never meets what you write there
+    #[arg(long)]
+    class: bool,
 }
 
 /// Runs JupyterLab until it is stopped.
@@ -54,7 +57,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     }
     let is_whole = setup::prepare_to_read(paths)?;
     jupyter::write_settings(paths)?;
-    let notebooks = own_copy::notebooks(paths)?;
+    let notebooks = if options.class { own_copy::notebooks_of_class(paths) } else { own_copy::notebooks(paths) }?;
     let opens_browser = !options.no_browser && has_desktop();
     if options.port.is_none()
         && options.ip.is_none()

@@ -14,6 +14,7 @@ mod lab;
 mod language;
 mod measure;
 mod notebook;
+mod reset;
 mod setup;
 
 use std::ffi::OsString;
@@ -50,6 +51,8 @@ enum Verb {
     Measure(measure::Options),
     /// Say what is missing on this machine and how to mend it
     Doctor(doctor::Options),
+    /// Put exercises of your copy back as they were given out
+    Reset(reset::Options),
     /// Only set up what is missing, for a container or for others to use
     Setup,
     /// Be one learner's server; JupyterHub starts it and gives the arguments
@@ -110,6 +113,7 @@ fn run(arguments: Arguments) -> Result<u8> {
         Verb::Data(options) => data::run(&paths, &options).map(|()| 0),
         Verb::Measure(options) => measure::run(&paths, &options).map(|()| 0),
         Verb::Doctor(options) => doctor::run(&paths, &options).map(well),
+        Verb::Reset(options) => reset::run(&paths, &options).map(|()| 0),
         Verb::Setup => setup::run(&paths).map(|()| 0),
         Verb::Hub { arguments } => hub::run(&paths, &arguments),
         Verb::Guard(_) | Verb::Kernel { .. } => unreachable!("returned above"),

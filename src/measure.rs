@@ -1,4 +1,5 @@
-//! `measure`: what a reader waits for. Runs the notebooks and prints the times and the memory, one JSON object a line.
+//! `measure`: what a reader waits for. Runs the notebooks and prints the times and the memory, one JSON object a line;
+//! then, on the error stream, how they stand to what we want.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
 
-use crate::base::console::say;
+use crate::base::console::{note, say};
 use crate::base::paths::Paths;
 use crate::data::{CSV_VARIABLE, SYNTHETIC};
 use crate::notebook::driver::{Event, run_notebook};
@@ -46,10 +47,37 @@ struct Measured {
 pub fn run(paths: &Paths, options: &Options) -> Result<()> {
     let notebooks = notebook::find(paths, &options.names)?;
     setup::prepare(paths)?;
+    let mut all = Vec::new();
     for path in &notebooks {
-        say(serde_json::to_string(&measure(paths, path)?)?);
+        let measured = measure(paths, path)?;
+        say(serde_json::to_string(&measured)?);
+        all.push(measured);
     }
+    note(beside_targets(&all, options.names.is_empty()));
     Ok(())
+}
+
+// What we want on two quiet cores, beside what was measured: medians over the notebooks, and the most memory.
+fn beside_targets(all: &[Measured], is_lesson: bool) -> String {
+    let middle =
+        |value: &dyn Fn(&Measured) -> Option<f64>| median(&mut all.iter().filter_map(value).collect::<Vec<_>>());
+    let memory = all.iter().filter_map(|measured| measured.kernel_mb).max();
+    let mut rows = vec![
+        ("kernel start", 4.0, "s", middle(&|measured| Some(measured.kernel_start))),
+        ("median warm cell", 0.3, "s", middle(&|measured| measured.median_cell)),
+        ("memory of a kernel", 500.0, "MB", memory.map(|megabytes| megabytes as f64)),
+    ];
+    if is_lesson {
+        rows.push(("all notebooks", 120.0, "s", Some(all.iter().map(|measured| measured.all).sum())));
+    }
+    let mut table = format!("{:<20} {:>9} {:>12}", "", "target", "measured");
+    for (name, target, unit, value) in rows {
+        let digits = usize::from(target < 10.0) * 2;
+        let measured = value.map_or("–".to_owned(), |value| format!("{value:.digits$} {unit}"));
+        let sign = value.filter(|value| *value > target).map_or("", |_| "  missed");
+        table += &format!("\n{name:<20} {:>9} {measured:>12}{sign}", format!("≤ {target} {unit}"));
+    }
+    table
 }
 
 fn measure(paths: &Paths, path: &Path) -> Result<Measured> {
@@ -102,6 +130,18 @@ fn median(values: &mut [f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_above_its_target_is_missed() {
+        let measured = |cell| Measured { kernel_start: 3.0, median_cell: Some(cell), all: 50.0, ..Measured::default() };
+        let table = beside_targets(&[measured(0.25), measured(0.45), measured(0.5)], true);
+        let rows: Vec<&str> = table.lines().collect();
+        assert_eq!(rows[1], "kernel start             ≤ 4 s       3.00 s");
+        assert_eq!(rows[2], "median warm cell       ≤ 0.3 s       0.45 s  missed");
+        assert_eq!(rows[3], "memory of a kernel    ≤ 500 MB            –");
+        assert_eq!(rows[4], "all notebooks          ≤ 120 s        150 s  missed");
+        assert_eq!(beside_targets(&[], false).lines().count(), 4);
+    }
 
     #[test]
     fn the_median_is_in_the_middle() {

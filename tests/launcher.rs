@@ -76,6 +76,8 @@ fn help_names_the_verbs() {
         assert!(help.contains(&format!("\n  {verb} ")), "{help}");
     }
     assert!(!help.contains("kernel "), "{help}");
+    let rows = |line: &str| line.chars().count().div_ceil(80).max(1);
+    assert!(help.lines().map(rows).sum::<usize>() <= 24, "it fits a screen: {help}");
 }
 
 #[test]

@@ -1,14 +1,20 @@
-//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- languages`,
-//! `-- site`.
+//! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- exercises`,
+//! `-- languages`, `-- site`, `-- slides`.
 //!
 //! The notebooks are run by the launcher, as a reader runs them (`cargo run -- execute --out`); what comes of them is
 //! brought to the form in which outputs are committed, and written into the notebooks' own files or compared with them.
 
 mod compare;
+mod exercises;
 mod languages;
 mod notebook;
 mod png;
 mod site;
+mod slides;
+/// The text of the exercises. The crate that it belongs to would have this program wait for polars.
+#[path = "../../exercises/src/source.rs"]
+#[allow(dead_code)]
+mod source;
 
 use std::env;
 use std::ffi::OsString;
@@ -44,6 +50,18 @@ enum Verb {
     Refresh(Names),
     /// Run notebooks and fail when an output differs from the committed one
     Check(Names),
+    /// Make a deck of the slides in teaching
+    Slides {
+        /// Where to write it
+        #[arg(long, default_value = "target/slides")]
+        out: PathBuf,
+    },
+    /// Make the exercise notebooks from the text in exercises/en
+    Exercises {
+        /// Only fail when one is not what would be made
+        #[arg(long)]
+        check: bool,
+    },
     /// Take over code and structure into the translated notebooks, and list what is to be translated
     Languages(languages::Options),
     /// Build the static pages of the lesson, in all its languages
@@ -60,6 +78,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Refresh(Names { names }) => each(&names, refresh),
         Verb::Check(Names { names }) => each(&names, check),
+        Verb::Slides { out } => slides::run(repo(), &out),
+        Verb::Exercises { check } => exercises::run(repo(), check),
         Verb::Languages(options) => languages::run(&options),
         Verb::Site(options) => site::run(&options).map(|()| true),
     };

@@ -40,13 +40,9 @@ impl Notebook {
         Ok(Self { json })
     }
 
-    /// The notebook's text, in the form in which nbformat writes it.
+    /// The notebook's text.
     pub fn text(&self) -> Result<String> {
-        let mut bytes = Vec::new();
-        let formatter = PrettyFormatter::with_indent(b" ");
-        serde::Serialize::serialize(&self.json, &mut Serializer::with_formatter(&mut bytes, formatter))?;
-        bytes.push(b'\n');
-        Ok(String::from_utf8(bytes)?)
+        text_of_json(&self.json)
     }
 
     /// The code cells that hold code, in order.
@@ -137,6 +133,13 @@ impl Notebook {
         cells.filter(|cell| cell.outputs().iter().any(lacks)).map(|cell| cell.number).collect()
     }
 
+    /// The PNG of the figure below the cell of this id, in Base64.
+    pub fn png_of(&self, id: &str) -> Option<String> {
+        let cell = self.cells().iter().find(|cell| cell["id"] == id)?;
+        let mut outputs = cell["outputs"].as_array()?.iter();
+        outputs.find_map(|output| Some(text_of(output["data"].get("image/png")?)))
+    }
+
     /// All cells, in order.
     pub fn cells(&self) -> &[Value] {
         self.json["cells"].as_array().map_or(&[], Vec::as_slice)
@@ -178,6 +181,15 @@ impl<'a> Cell<'a> {
     pub fn outputs(&self) -> &'a [Value] {
         self.json["outputs"].as_array().map_or(&[], Vec::as_slice)
     }
+}
+
+/// A notebook's text, in the form in which nbformat writes it.
+pub fn text_of_json(notebook: &Value) -> Result<String> {
+    let mut bytes = Vec::new();
+    let formatter = PrettyFormatter::with_indent(b" ");
+    serde::Serialize::serialize(notebook, &mut Serializer::with_formatter(&mut bytes, formatter))?;
+    bytes.push(b'\n');
+    Ok(String::from_utf8(bytes)?)
 }
 
 /// A text that may be cut into a list of lines.

@@ -31,7 +31,8 @@ pub fn tell(what: impl Display) {
     note(format!("{FOR_THE_READER}{what}"));
 }
 
-fn without_colours(text: &str) -> String {
+/// A text without its escape codes.
+pub fn without_colours(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {

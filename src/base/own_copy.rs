@@ -1,6 +1,7 @@
-//! A reader's own copy of the notebooks, for a checkout that somebody else has made and only lets them read.
+//! A reader's own copy of the notebooks: for a checkout that somebody else has made and only lets them read, and for a
+//! learner whose work a `git pull` must not meet.
 //!
-//! It keeps the checkout's shape, as cells name the support crate by a relative path.
+//! It keeps the checkout's shape, as cells name the crates by a relative path.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,16 +21,44 @@ pub fn notebooks(paths: &Paths) -> Result<PathBuf> {
     if is_writable(&paths.notebooks()) {
         return Ok(paths.notebooks());
     }
-    let home =
-        std::env::home_dir().context("this user has no home folder for a copy of the notebooks\nTry: set HOME")?;
-    let copy = home.join(NAME);
+    let copy = in_home()?;
     copy_missing(&paths.notebooks(), &copy.join("notebooks"))?;
-    link(&paths.support(), &copy.join("support"))?;
+    for original in [paths.support(), paths.exercises()] {
+        link(&original, &copy.join(original.file_name().unwrap_or_default()))?;
+    }
     // For a CSV of the reader's own, where the notebooks look for it.
     let data = copy.join("data");
     fs::create_dir_all(&data).with_context(|| format!("can't make the folder {}", data.display()))?;
     say(format!("{} can't be written: your copy of the notebooks is in {}", paths.repo.display(), copy.display()));
     Ok(copy.join("notebooks"))
+}
+
+/// The copy in `work`, which git doesn't see; made, or completed, now. For a checkout that can't be written, the one in the home.
+pub fn notebooks_of_class(paths: &Paths) -> Result<PathBuf> {
+    if !is_writable(&paths.repo) {
+        return notebooks(paths);
+    }
+    // As deep as the folder of the originals, so that relative paths lead to the same places.
+    copy_missing(&paths.notebooks(), &of_class(paths))?;
+    say(format!("Your copy of the notebooks is in {}: git doesn't see it", Paths::shown(&of_class(paths))));
+    Ok(of_class(paths))
+}
+
+/// Where the copy for a class is.
+pub fn of_class(paths: &Paths) -> PathBuf {
+    paths.repo.join("work")
+}
+
+/// The copy that this user has, if there is one.
+pub fn existing(paths: &Paths) -> Result<Option<PathBuf>> {
+    let copy = if is_writable(&paths.repo) { of_class(paths) } else { in_home()?.join("notebooks") };
+    Ok(copy.is_dir().then_some(copy))
+}
+
+fn in_home() -> Result<PathBuf> {
+    let home =
+        std::env::home_dir().context("this user has no home folder for a copy of the notebooks\nTry: set HOME")?;
+    Ok(home.join(NAME))
 }
 
 fn copy_missing(from: &Path, to: &Path) -> Result<()> {
@@ -82,6 +111,27 @@ mod tests {
         copy_missing(&from, &to).unwrap();
         assert_eq!(fs::read_to_string(to.join("en/01.ipynb")).unwrap(), "mine");
         assert_eq!(fs::read_to_string(to.join("en/02.ipynb")).unwrap(), "two");
+    }
+
+    #[test]
+    fn the_copy_of_a_class_is_as_deep_as_the_notebooks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = || folder.path().to_path_buf();
+        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
+        let exercise = "en/exercises/02_baseline.ipynb";
+        let given = paths.notebooks().join(exercise);
+        fs::create_dir_all(given.parent().unwrap()).unwrap();
+        fs::create_dir_all(paths.support()).unwrap();
+        fs::write(&given, "given").unwrap();
+        assert_eq!(existing(&paths).unwrap(), None);
+        let copy = notebooks_of_class(&paths).unwrap();
+        assert_eq!(existing(&paths).unwrap(), Some(copy.clone()));
+        let own = copy.join(exercise);
+        assert!(own.parent().unwrap().join("../../../support").is_dir());
+        fs::write(&own, "mine").unwrap();
+        fs::write(&given, "given anew by a pull").unwrap();
+        notebooks_of_class(&paths).unwrap();
+        assert_eq!(fs::read_to_string(own).unwrap(), "mine");
     }
 
     #[test]

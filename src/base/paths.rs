@@ -60,6 +60,11 @@ impl Paths {
         self.repo.join("notebooks")
     }
 
+    /// The crate that checks the exercises.
+    pub fn exercises(&self) -> PathBuf {
+        self.repo.join("exercises")
+    }
+
     /// The English notebooks.
     pub fn lesson(&self) -> PathBuf {
         self.notebooks().join("en")
@@ -98,6 +103,11 @@ impl Paths {
     /// The folder of the kernelspec named `rust`.
     pub fn kernelspec(&self) -> PathBuf {
         self.python_home().join("share/jupyter/kernels/rust")
+    }
+
+    /// A folder of Jupyter's with that kernelspec alone, for clients that aren't the Python environment's.
+    pub fn jupyter_path(&self) -> PathBuf {
+        self.home.join("share/jupyter")
     }
 
     /// The copy of the launcher that the kernelspec starts: `cargo run` may rebuild the original at any time.

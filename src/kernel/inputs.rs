@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use super::built_with::BuiltWith;
-use super::{EVCXR_VERSION, packages, workspace};
+use super::{EVCXR_VERSION, again, packages, workspace};
 use crate::base::paths::Paths;
 use crate::base::stamp::{self, Inputs};
 
@@ -30,6 +30,7 @@ pub fn stamp(paths: &Paths, rustc: &str) -> Result<String> {
     let mut inputs = Inputs::default()
         .text("evcxr", EVCXR_VERSION)
         .text("rustc", rustc)
+        .text("wrapper", again::WRAPPER)
         .text("builds", &paths.builds.display().to_string())
         .text("workspace", &workspace::description(paths))
         .text("packages", &packages::needed_by(&lock, "support")?)

@@ -9,12 +9,13 @@
 //! 4. [`built_with`] gives the kernel the compiler and the variables of that build; [`inputs`] says whether its sources are
 //!    still the same, and [`fresh`] tells cargo.
 //! 5. [`toolchain`] gives it a `cargo` of ours, which shortens what rust-analyzer reads ([`metadata`]); [`sources`] finds the
-//!    standard library's.
+//!    standard library's. It also compiles a cell by the last one's command, where that is enough ([`again`]).
 //! 6. [`ready`] has it load `support` before its reader's first cell.
 //! 7. evcxr runs, and this process watches it.
 //!
 //! What the warm folder depends on must go into [`inputs`]; what a kernel needs of its surroundings into [`built_with`].
 
+mod again;
 pub mod built_with;
 pub mod clone;
 pub mod fresh;

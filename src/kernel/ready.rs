@@ -29,7 +29,7 @@ impl FirstCells {
         let cells = Self { folder: clone.join("config") };
         let done = format!("std::fs::write({:?}, \"\").ok();", cells.done_file());
         // A type of `support`'s own is told without the standard library's sources.
-        let lines = [&dep_line(support), "let _ready = support::Adam::new(0.001);", &done];
+        let lines = [&dep_line("support", support), "let _ready = support::Adam::new(0.001);", &done];
         write_whole(&cells.folder.join(CELLS), lines.join("\n").as_bytes())?;
         Ok(cells)
     }

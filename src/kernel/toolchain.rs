@@ -16,7 +16,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::base::console::note;
 use crate::base::process::command;
-use crate::base::stamp::Inputs;
+use crate::base::stamp::{self, Inputs};
+use crate::kernel::again::{self, Place};
 use crate::kernel::fresh;
 use crate::kernel::metadata;
 use crate::kernel::ready;
@@ -28,6 +29,9 @@ const TOOLCHAIN_VARIABLE: &str = "IMBALANCED_DATA_TOOLCHAIN";
 
 /// Tells it where the sources of `support` are.
 const SUPPORT_VARIABLE: &str = "IMBALANCED_DATA_SUPPORT";
+
+/// In the toolchain's folder, the program that notes how a cell is compiled.
+const WRAPPER: &str = "note";
 
 /// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only slower.
 pub fn narrow(kernel: &mut Command, here: &Path, installed: &Path, support: &Path) {
@@ -69,6 +73,7 @@ fn link_all(folder: &Path, installed: &Path) -> Result<()> {
         let target = if is_cargo { launcher.clone() } else { program.path() };
         link(&target, &folder.join("bin").join(program.file_name()))?;
     }
+    write_program(&folder.join(WRAPPER), again::WRAPPER)?;
     for name in ["lib", "libexec"].iter().filter(|name| installed.join(name).is_dir()) {
         link(&installed.join(name), &folder.join(name))?;
     }
@@ -89,16 +94,40 @@ fn link(target: &Path, link: &Path) -> Result<()> {
     }
     fs::create_dir_all(link.parent().context("a link needs a folder")?)?;
     // Another kernel may be starting: the link is never missing.
-    let mut beside = link.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
+    let beside = beside(link);
     let _ = fs::remove_file(&beside);
     std::os::unix::fs::symlink(target, &beside)?;
     Ok(fs::rename(beside, link)?)
 }
 
+#[cfg(unix)]
+fn write_program(path: &Path, text: &str) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    // Left as it is when it is there: by its times cargo would take it for another, and ask rustc all again.
+    if stamp::matches(path, text) {
+        return Ok(());
+    }
+    let beside = beside(path);
+    fs::write(&beside, text)?;
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o755))?;
+    Ok(fs::rename(beside, path)?)
+}
+
+#[cfg(unix)]
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    PathBuf::from(beside)
+}
+
 #[cfg(not(unix))]
 fn link(_: &Path, _: &Path) -> Result<()> {
     anyhow::bail!("links need a permission here")
+}
+
+#[cfg(not(unix))]
+fn write_program(_: &Path, _: &str) -> Result<()> {
+    anyhow::bail!("there is no shell here")
 }
 
 /// Run as a kernel's `cargo`? Then does what cargo does, and says less of the packages.
@@ -130,17 +159,16 @@ fn run_cargo(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     }
     use_own_linker(&mut cargo);
     let verb = arguments.first().and_then(|verb| verb.to_str()).unwrap_or_default();
-    // For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies in the
-    // warm folder, that takes minutes. A build has them, and finds the same errors.
-    let verb = if verb == "check" { "build" } else { verb };
-    cargo.arg(verb).args(arguments.iter().skip(1));
-    if verb == "build" {
-        let sources = env::var_os(SUPPORT_VARIABLE).map(|support| PathBuf::from(support).join("src"));
-        let workspace = env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
-        if let (Some(sources), Some(workspace)) = (sources, workspace.as_deref().and_then(Path::parent)) {
-            fresh::unlink_changed(workspace, &sources)?;
+    if verb == "build" || verb == "check" {
+        let sources = env::var_os(SUPPORT_VARIABLE).map(PathBuf::from);
+        let cell = env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
+        let toolchain = env::var_os("RUSTUP_TOOLCHAIN").map(PathBuf::from);
+        if let (Some(support), Some(cell), Some(toolchain)) = (sources, cell, toolchain) {
+            let place = Place { cell: &cell, support: &support, wrapper: &toolchain.join(WRAPPER) };
+            return compile(&place, cargo, arguments).with_context(cannot);
         }
     }
+    cargo.args(arguments);
     if verb != "metadata" {
         return become_it(cargo).with_context(cannot);
     }
@@ -152,6 +180,20 @@ fn run_cargo(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     let narrowed = if ready::are_to_come() { metadata::without_library(&text) } else { metadata::narrow(&text) };
     print!("{}", narrowed.as_deref().unwrap_or(&text));
     Ok(code_of(output.status))
+}
+
+// For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies in the
+// warm folder, that takes minutes. A build has them, and finds the same errors.
+fn compile(place: &Place, mut cargo: Command, arguments: &[OsString]) -> std::io::Result<ExitCode> {
+    let arguments = arguments.get(1..).unwrap_or_default();
+    if let Some(code) = place.compile(arguments) {
+        return Ok(code);
+    }
+    if let Some(workspace) = place.cell.parent() {
+        fresh::unlink_changed(workspace, &place.support.join("src"))?;
+    }
+    cargo.arg("build").args(arguments);
+    place.compile_by_cargo(cargo, arguments).map(code_of)
 }
 
 // evcxr takes mold or lld when one is on PATH: another than the set-up was linked with would build all again.

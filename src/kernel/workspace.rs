@@ -46,8 +46,8 @@ pub fn description(paths: &Paths) -> String {
 }
 
 /// The `:dep` line of a cell, with a path that holds anywhere.
-pub fn dep_line(support: &Path) -> String {
-    format!(":dep support = {{ path = {} }}", toml_string(support))
+pub fn dep_line(name: &str, folder: &Path) -> String {
+    format!(":dep {name} = {{ path = {} }}", toml_string(folder))
 }
 
 fn keep_manifest(support: &Path) -> String {
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn odd_paths_survive() {
         let path = Path::new("/tmp/Schöne Grüße/a \"quoted\" folder");
-        let line = dep_line(path);
+        let line = dep_line("support", path);
         let value = line.strip_prefix(":dep ").unwrap();
         let table: toml::Table = toml::from_str(value).unwrap();
         assert_eq!(table["support"]["path"].as_str(), path.to_str());

@@ -12,6 +12,11 @@ use crate::base::process::{command, find_program, run_logged};
 use crate::kernel::EVCXR_VERSION;
 use crate::setup::step::Step;
 
+// Crates of rust-analyzer for an editor's suggestions, which the kernel never asks for, and for completion, which is quick
+// without. The others read the libraries at each kernel's start: there less optimisation is felt.
+const CHEAPER: [(&str, u8); 4] =
+    [("ra_ap_ide_assists", 0), ("ra_ap_ide_diagnostics", 0), ("ra_ap_ide_ssr", 0), ("ra_ap_ide_completion", 1)];
+
 /// The kernel program.
 pub struct Evcxr {
     paths: Paths,
@@ -88,6 +93,9 @@ impl Evcxr {
             .args(["install", "--locked", "--force", "--root"])
             .arg(root)
             .arg(package)
+            .args(CHEAPER.iter().flat_map(|(name, level)| {
+                ["--config".to_owned(), format!("profile.release.package.{name}.opt-level={level}")]
+            }))
             .current_dir(&self.paths.home)
             .env("CARGO_TARGET_DIR", &build)
             .env("CARGO_TERM_COLOR", "never")

@@ -1,4 +1,5 @@
-//! Step 3: the kernelspec named `rust`, inside the Python environment, never in the user's home.
+//! Step 3: the kernelspec named `rust`, inside the Python environment, and in a folder for other clients; never in the
+//! user's home.
 
 use std::env;
 use std::fs;
@@ -15,6 +16,9 @@ use crate::kernel::built_with::BuiltWith;
 use crate::setup::evcxr::Evcxr;
 use crate::setup::step::Step;
 
+// Beside a kernelspec `rust`, evcxr looks for this; without it, it takes the kernelspec for its own, out of date.
+const EVCXR_S_VERSION: &str = "1";
+
 /// The kernelspec, and the copy of this launcher that it starts.
 pub struct KernelSpec {
     paths: Paths,
@@ -28,6 +32,10 @@ impl KernelSpec {
 
     fn file(&self) -> PathBuf {
         self.paths.kernelspec().join("kernel.json")
+    }
+
+    fn folders(&self) -> [PathBuf; 2] {
+        [self.paths.kernelspec(), self.paths.jupyter_path().join("kernels/rust")]
     }
 
     fn stamp_file(&self) -> PathBuf {
@@ -85,7 +93,11 @@ impl Step for KernelSpec {
         let Some(content) = self.content() else {
             return Ok(false);
         };
-        Ok(stamp::matches(&self.file(), &content)
+        let is_there = |folder: &PathBuf| {
+            stamp::matches(&folder.join("kernel.json"), &content)
+                && stamp::matches(&folder.join("version.txt"), EVCXR_S_VERSION)
+        };
+        Ok(self.folders().iter().all(is_there)
             && stamp::matches(&self.stamp_file(), &Self::launcher_stamp()?)
             && self.paths.kernel_launcher().is_file())
     }
@@ -107,7 +119,10 @@ impl Step for KernelSpec {
         fs::copy(&launcher, &beside).with_context(cannot)?;
         fs::rename(&beside, &copy).with_context(cannot)?;
         let content = self.content().context("the Rust kernel, which the kernelspec starts, is missing")?;
-        stamp::write_whole(&self.file(), content.as_bytes())?;
+        for folder in self.folders() {
+            stamp::write_whole(&folder.join("kernel.json"), content.as_bytes())?;
+            stamp::write_whole(&folder.join("version.txt"), EVCXR_S_VERSION.as_bytes())?;
+        }
         stamp::write_whole(&self.stamp_file(), Self::launcher_stamp()?.as_bytes())
     }
 }

@@ -10,6 +10,7 @@ pub mod step;
 mod warm;
 
 use std::ops::Range;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -41,8 +42,21 @@ pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {
 /// `setup`: does what is missing, and says where it is.
 pub fn run(paths: &Paths) -> Result<()> {
     prepare(paths)?;
-    say(format!("The set-up in {} is whole", Paths::shown(&paths.home)));
+    say(format!(
+        "The set-up in {} is whole. VS Code, papermill or a JupyterLab of your own find its kernel by one of\n\n  export JUPYTER_PATH={}\n  {} kernelspec install --user --name imbalanced-data {}\n",
+        Paths::shown(&paths.home),
+        quoted(&paths.jupyter_path()),
+        quoted(&paths.python_program("jupyter")),
+        quoted(&paths.jupyter_path().join("kernels/rust"))
+    ));
     Ok(())
+}
+
+// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = path.chars().all(|letter| letter.is_alphanumeric() || "/._-:\\".contains(letter));
+    if is_plain { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// Fails when something is missing, for those who can't do it themselves.

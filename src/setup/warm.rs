@@ -91,8 +91,13 @@ impl Warm {
     fn build_in(&self, next: &Path, progress: &mut Progress) -> Result<()> {
         let folder = self.paths.home.join("warming");
         let notebook = folder.join("warm.ipynb");
-        let cells =
-            [workspace::dep_line(&self.paths.support()), "use support::*;".to_owned(), "let warm = 1.0f64;".to_owned()];
+        let cells = [
+            workspace::dep_line("support", &self.paths.support()),
+            "use support::*;".to_owned(),
+            "let warm = 1.0f64;".to_owned(),
+            // No kernel loads it but those of the exercises. Its stamps are cargo's own: it is built again in seconds.
+            workspace::dep_line("exercises", &self.paths.exercises()),
+        ];
         stamp::write_whole(&notebook, notebook_of(&cells).to_string().as_bytes())?;
         let mut built = 0;
         let warming = [(WARMING_VARIABLE, next.display().to_string())];

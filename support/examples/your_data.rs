@@ -1,4 +1,4 @@
-//! From a CSV file to a saved model and its predictions for new rows: the road of notebook 06 as a program to copy.
+//! From a CSV file to a saved model and its predictions for new rows: the road of notebook 07 as a program to copy.
 //! `cargo run --release -p support --example your_data [-- FILE]`; without a file it writes an invented one.
 
 use std::error::Error;

@@ -42,7 +42,7 @@ impl Costs {
                 amounts[row]
             )));
         }
-        Ok(CostsByExample { false_alarm: self.false_alarm, missed: amounts.mapv(|amount| amount + self.missed) })
+        Ok(CostsByExample { fixed: *self, amounts: amounts.clone() })
     }
 
     /// What the mistakes counted in a confusion matrix cost together.
@@ -74,9 +74,10 @@ impl Costs {
 /// Costs that differ from example to example: see [`Costs::with_amounts`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct CostsByExample {
-    false_alarm: f64,
-    /// What it costs to miss each, if it is positive.
-    missed: Array1<f64>,
+    /// What is the same for all.
+    pub(crate) fixed: Costs,
+    /// What it costs beside that to miss each, if it is positive.
+    pub(crate) amounts: Array1<f64>,
 }
 
 impl CostsByExample {
@@ -100,11 +101,16 @@ impl CostsByExample {
     /// For each example the probability above which an alarm is expected to cost less than none, if the probability is right:
     /// the rule of [`Costs::threshold`], so the more there is to lose, the lower.
     pub fn thresholds(&self) -> Array1<f64> {
-        (0..self.missed.len()).map(|row| self.own_threshold(row)).collect()
+        (0..self.amounts.len()).map(|row| self.own_threshold(row)).collect()
     }
 
     fn own_threshold(&self, row: usize) -> f64 {
-        self.false_alarm / (self.false_alarm + self.missed[row])
+        self.fixed.false_alarm / (self.fixed.false_alarm + self.missed(row))
+    }
+
+    /// What it costs to miss an example, if it is positive.
+    fn missed(&self, row: usize) -> f64 {
+        self.amounts[row] + self.fixed.missed
     }
 
     fn total_above<S: Score>(
@@ -121,8 +127,8 @@ impl CostsByExample {
     /// What one decision costs.
     pub(crate) fn cost(&self, row: usize, label: bool, is_alarm: bool) -> f64 {
         match (label, is_alarm) {
-            (true, false) => self.missed[row],
-            (false, true) => self.false_alarm,
+            (true, false) => self.missed(row),
+            (false, true) => self.fixed.false_alarm,
             _ => 0.0,
         }
     }
@@ -133,8 +139,8 @@ impl CostsByExample {
     /// As [`total`](Self::total), and when there are no examples.
     pub fn curve<S: Score>(&self, labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<CostCurve> {
         self.check(labels, probabilities)?;
-        let price = |(&label, &missed): (&bool, &f64)| if label { missed } else { self.false_alarm };
-        let prices = labels.iter().zip(&self.missed).map(price).collect();
+        let price = |(row, &label)| if label { self.missed(row) } else { self.fixed.false_alarm };
+        let prices = labels.iter().enumerate().map(price).collect();
         CostCurve::new(
             &ThresholdCounts::weighted(labels, probabilities, &prices)?,
             &Costs { false_alarm: 1.0, missed: 1.0 },
@@ -143,9 +149,9 @@ impl CostsByExample {
 
     pub(crate) fn check<S: Score>(&self, labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<()> {
         check_probabilities(labels, probabilities)?;
-        match labels.len() == self.missed.len() {
+        match labels.len() == self.amounts.len() {
             true => Ok(()),
-            false => Err(Error::Argument(format!("{} labels, but {} amounts", labels.len(), self.missed.len()))),
+            false => Err(Error::Argument(format!("{} labels, but {} amounts", labels.len(), self.amounts.len()))),
         }
     }
 }

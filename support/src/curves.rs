@@ -269,6 +269,22 @@ pub fn precision_recall_curve<S: Score>(labels: &Array1<bool>, scores: &Array1<S
     Ok(ThresholdCounts::new(labels, scores)?.precision_recall_curve())
 }
 
+/// The rows with the `k` highest scores, the highest first: what a team looks at that has time for `k`. Of equal scores the
+/// first row comes first.
+///
+/// # Errors
+/// When a score is NaN, or there are fewer than `k`.
+pub fn top_k<S: Score>(scores: &Array1<S>, k: usize) -> Result<Vec<usize>> {
+    check(&Array1::from_elem(scores.len(), false), scores)?;
+    if k > scores.len() {
+        return Err(Error::Argument(format!("the {k} highest of {} scores: ask for fewer", scores.len())));
+    }
+    let mut rows: Vec<usize> = (0..scores.len()).collect();
+    rows.sort_by(|&a, &b| scores[b].into().total_cmp(&scores[a].into()));
+    rows.truncate(k);
+    Ok(rows)
+}
+
 /// The area under the ROC curve by smartcore: the Mann-Whitney statistic with averaged ranks. NaN when there is one class only.
 ///
 /// # Errors
@@ -436,13 +452,25 @@ impl KerasAuc {
                 counts[bucket] += counts[bucket + 1];
             }
         }
-        let rates = |counts: &[f64]| counts.iter().rev().map(|count| ratio(*count, counts[0])).collect::<Vec<_>>();
-        Ok(Self {
-            roc: trapezoid(&rates(&false_positives), &rates(&true_positives)),
-            pr: davis_goadrich(&true_positives, &false_positives),
-            true_positives,
-            false_positives,
-        })
+        let pr = davis_goadrich(&true_positives, &false_positives);
+        let areas = Self { roc: 0.0, pr, true_positives, false_positives };
+        Ok(Self { roc: areas.roc_curve().auc(), ..areas })
+    }
+
+    /// The curve of which `roc` is the area: straight from threshold to threshold. Without a class its rate is 0.
+    pub fn roc_curve(&self) -> RocCurve {
+        let rates = |counts: &[f64]| counts.iter().rev().map(|count| ratio(*count, counts[0])).collect();
+        let last = self.true_positives.len() - 1;
+        let threshold = |i: usize| match i {
+            0 => f64::NEG_INFINITY, // nothing is at or below -ε
+            i if i == last => f64::INFINITY,
+            i => i as f64 / last as f64,
+        };
+        RocCurve {
+            false_positive_rate: rates(&self.false_positives),
+            true_positive_rate: rates(&self.true_positives),
+            thresholds: (0..=last).rev().map(threshold).collect(),
+        }
     }
 }
 
@@ -512,6 +540,15 @@ mod tests {
         let scores =
             labels.mapv(|label| (rng.gen_range(0..levels) as f32 + f32::from(u8::from(label))) / levels as f32);
         (labels, scores)
+    }
+
+    #[test]
+    fn the_highest_come_first_and_of_equals_the_first() {
+        let scores = array![0.2, 0.9, 0.5, 0.9, 0.1];
+        assert_eq!(top_k(&scores, 3).unwrap(), [1, 3, 2]);
+        assert_eq!((top_k(&scores, 0).unwrap().len(), top_k(&scores, 5).unwrap()[4]), (0, 4));
+        assert!(top_k(&scores, 6).unwrap_err().to_string().contains("the 6 highest of 5"));
+        assert!(top_k(&array![0.2, f64::NAN], 1).unwrap_err().to_string().contains("row 1 is NaN"));
     }
 
     #[test]
@@ -614,7 +651,14 @@ mod tests {
     fn keras_sees_nothing_below_its_first_threshold() {
         let (labels, scores) = (array![false, false, true, true], array![0.001f32, 0.002, 0.003, 0.004]);
         assert_eq!(areas(pairs(&labels, &scores)), (1.0, 1.0));
-        assert_eq!(keras_auc(&labels, &scores).unwrap().roc, 0.5);
+        let keras = keras_auc(&labels, &scores).unwrap();
+        let curve = keras.roc_curve();
+        assert_eq!((keras.roc, curve.auc()), (0.5, 0.5));
+        assert_eq!(
+            (&curve.false_positive_rate[198..], &curve.true_positive_rate[198..]),
+            (&[0.0, 1.0][..], &[0.0, 1.0][..])
+        );
+        assert_eq!((curve.thresholds[0], curve.thresholds[198]), (f64::INFINITY, 1.0 / 199.0));
         assert!(keras_auc(&labels, &array![0.1, 0.2, 0.3, 1.5]).is_err());
     }
 }

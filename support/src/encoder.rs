@@ -172,7 +172,7 @@ impl Encoder {
         known_numbers(frame, name)
     }
 
-    /// What becomes of each column, as a table to look at.
+    /// What becomes of each column, as a table to look at. Of more than two categories it has the first, the last and their number.
     pub fn summary(&self) -> Table {
         let mut table = Table::new(["column", "becomes", "missing values"]);
         for (name, recipe) in &self.columns {
@@ -187,8 +187,13 @@ impl Encoder {
                 (true, true) => format!("1 in \"{}\"", missing_name(name)),
                 (true, false) => "none in training; 0 in all".to_owned(),
             };
-            let becomes = codes(name, recipe).into_iter().filter(|code| *code != missing_name(name));
-            table.push([name.clone(), becomes.collect::<Vec<_>>().join(", "), missing]);
+            let becomes: Vec<String> =
+                codes(name, recipe).into_iter().filter(|code| *code != missing_name(name)).collect();
+            let becomes = match becomes.as_slice() {
+                [first, _, .., last] => format!("{first} … {last} ({})", becomes.len()),
+                few => few.join(", "),
+            };
+            table.push([name.clone(), becomes, missing]);
         }
         table
     }

@@ -45,7 +45,7 @@ pub use calibration::{BaseRates, Calibration, CalibrationBin, calibration, multi
 pub use cost::{CostCurve, Costs, CostsByExample};
 pub use curves::{
     KerasAuc, PrecisionRecallCurve, RocCurve, Score, ThresholdCounts, keras_auc, precision_recall_curve, roc_auc_score,
-    roc_curve,
+    roc_curve, top_k,
 };
 pub use dataset::{Batch, Batches, Dataset};
 pub use early_stopping::{EarlyStopping, Mode, Verdict, Watch};

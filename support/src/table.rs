@@ -1,6 +1,7 @@
 //! A small table of text: drawn as HTML in a notebook and aligned with spaces elsewhere.
 
 use std::fmt;
+use std::ops::Range;
 
 /// Rows of text under a header. As the last expression of a cell it appears as an HTML table.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +19,8 @@ impl Table {
         self.rows.push(row.into_iter().map(Into::into).collect());
     }
 
-    fn html(&self) -> String {
+    /// The table as a part of a web page.
+    pub(crate) fn html(&self) -> String {
         let mut html = String::from("<table class=\"dataframe\">\n<thead><tr>");
         for name in &self.header {
             html += &format!("<th>{}</th>", escape(name));
@@ -42,20 +44,41 @@ impl Table {
 }
 
 impl fmt::Display for Table {
-    /// The first column to the left, the others to the right.
+    /// The first column to the left, the others to the right. Columns that don't fit on a page follow below the others, beside
+    /// the first once more.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = || std::iter::once(&self.header).chain(&self.rows);
         let width = |column: usize| lines().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.header.len()).map(width).collect();
-        for line in lines() {
-            let mut text = String::new();
-            for (column, (cell, &width)) in line.iter().zip(&widths).enumerate() {
-                text += &if column == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") };
+        for (number, columns) in pages(&widths).into_iter().enumerate() {
+            if number > 0 {
+                writeln!(f)?;
             }
-            writeln!(f, "{}", text.trim_end())?;
+            for line in lines() {
+                let mut text = format!("{:<width$}", line[0], width = widths[0]);
+                for column in columns.clone() {
+                    text += &format!("  {:>width$}", line[column], width = widths[column]);
+                }
+                writeln!(f, "{}", text.trim_end())?;
+            }
         }
         Ok(())
     }
+}
+
+/// The columns after the first, cut so that each piece fits on a page beside the first.
+fn pages(widths: &[usize]) -> Vec<Range<usize>> {
+    const PAGE: usize = 88;
+    let (mut pages, mut start, mut filled) = (Vec::new(), 1, widths[0]);
+    for (column, width) in widths.iter().enumerate().skip(1) {
+        if filled + 2 + width > PAGE && column > start {
+            pages.push(start..column);
+            (start, filled) = (column, widths[0]);
+        }
+        filled += 2 + width;
+    }
+    pages.push(start..widths.len());
+    pages
 }
 
 /// Hands the kernel one result in several forms, of which the front end shows the richest.
@@ -96,6 +119,19 @@ mod tests {
         table.push(["standard", "10.25"]);
         assert_eq!(table.to_string(), "name        a<b\nmean        1.5\nstandard  10.25\n");
         assert!(table.html().contains("<th>a&lt;b</th>"));
+    }
+
+    #[test]
+    fn what_is_too_wide_for_a_page_goes_on_below() {
+        let (name, cell) = ("n".repeat(20), "c".repeat(30));
+        let mut table = Table::new(["", &name, "b", "c"]);
+        table.push(["mean", &cell, &cell, &cell]);
+        let head = format!("      {name:>30}  {:>30}", "b");
+        let body = format!("mean  {cell}  {cell}");
+        assert_eq!(table.to_string(), format!("{head}\n{body}\n\n      {:>30}\nmean  {cell}\n", "c"));
+        let mut single = Table::new(["one column"]);
+        single.push(["x".repeat(100)]);
+        assert_eq!(single.to_string().lines().count(), 2);
     }
 
     #[test]

@@ -77,7 +77,8 @@ impl FitConfig {
         Self { early_stopping: Some(early_stopping), ..self }
     }
 
-    /// Prints a line every so many epochs, and for the first and the last. Default: prints nothing.
+    /// Prints the metrics of an epoch as the row of a table, every so many epochs, and for the first and the last; the names
+    /// stand above the first row. Default: prints nothing.
     pub fn verbose(self, every: usize) -> Self {
         Self { verbose: Some(every.max(1)), ..self }
     }
@@ -158,6 +159,9 @@ impl Sequential {
                 stop |= verdict.stop;
             }
             if config.verbose.is_some_and(|every| epoch == 0 || (epoch + 1).is_multiple_of(every) || stop) {
+                if epoch == 0 {
+                    println!("{}", progress_header(&history));
+                }
                 println!("{}", progress(&history));
             }
             if stop {
@@ -306,15 +310,57 @@ fn check_monitor(metric: Metric, val: Option<&Examples>) -> Result<()> {
     }
 }
 
-/// The last epoch in a line.
-fn progress(history: &History) -> String {
-    let mut line = format!("epoch {:3}", history.epochs());
-    for (prefix, metrics) in [("", history.train.last()), ("val_", history.val.last())] {
-        for metric in [Metric::Loss, Metric::Precision, Metric::Recall, Metric::Prc] {
-            if let Some(metrics) = metrics {
-                let _ = write!(line, "  {prefix}{} {:.4}", metric.name(), metrics.get(metric)); // writing to a String can't fail
-            }
-        }
+/// The metrics in the rows of [`progress`], each with its name in the table.
+fn progress_columns(history: &History) -> impl Iterator<Item = (String, f64)> + '_ {
+    const METRICS: [Metric; 4] = [Metric::Loss, Metric::Precision, Metric::Recall, Metric::Prc];
+    let sets = [("", history.train.last()), ("val_", history.val.last())];
+    sets.into_iter().filter_map(|(prefix, metrics)| Some((prefix, metrics?))).flat_map(|(prefix, metrics)| {
+        METRICS.into_iter().map(move |metric| (format!("{prefix}{}", metric.name()), metrics.get(metric)))
+    })
+}
+
+/// The head of the table of which [`progress`] gives the rows.
+fn progress_header(history: &History) -> String {
+    let mut line = "epoch".to_owned();
+    for (name, _) in progress_columns(history) {
+        let _ = write!(line, "  {name:>6}"); // writing to a String can't fail
     }
     line
+}
+
+/// The last epoch as a row of a table; with a validation set it has 80 characters, so that it fits on a page.
+fn progress(history: &History) -> String {
+    let mut line = format!("{:5}", history.epochs());
+    for (name, value) in progress_columns(history) {
+        let width = name.len().max(6);
+        let _ = write!(line, "  {value:width$.4}");
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(val: Option<Metrics>) -> History {
+        let outcome = |label, probability| Outcome { label, weight: 1.0, loss: 12.25, probability };
+        let metrics = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)], 0.5);
+        History { train: vec![metrics; 120], val: val.into_iter().collect(), best_epoch: None }
+    }
+
+    #[test]
+    fn progress_is_a_table_that_fits_on_a_page() {
+        let history = history(history(None).train.last().copied());
+        let (header, row) = (progress_header(&history), progress(&history));
+        assert_eq!(header, "epoch    loss  precision  recall     prc  val_loss  val_precision  val_recall  val_prc");
+        assert_eq!(row, "  120  12.2500     1.0000  1.0000  1.0000   12.2500         1.0000      1.0000   1.0000");
+        assert!(header.len() <= 88 && row.len() <= 88);
+    }
+
+    #[test]
+    fn without_a_validation_set_half_of_the_columns_are_left() {
+        let history = history(None);
+        assert_eq!(progress_header(&history), "epoch    loss  precision  recall     prc");
+        assert_eq!(progress(&history), "  120  12.2500     1.0000  1.0000  1.0000");
+    }
 }

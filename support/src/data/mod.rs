@@ -56,17 +56,31 @@ pub fn columns() -> Vec<String> {
 
 /// Loads the credit card transactions from the first of these that is there, and says in one line which it was:
 /// the file that the environment variable `CREDITCARD_CSV` names (the word `synthetic` stands for the built-in
-/// set), `data/creditcard.csv` in the repository, the built-in synthetic set.
+/// set), `data/creditcard.csv` in the repository, the built-in synthetic set. The text of the lesson has the numbers of the
+/// built-in set: with another file, a second line says so.
 ///
 /// # Errors
 /// When the file can't be read or is not a table of credit card transactions; see [`read_credit_card`].
 pub fn load() -> Result<DataFrame> {
-    let (frame, source) = match source()? {
-        Some(path) => (read_credit_card(&path)?, format!("from {}", file_name(&path))),
-        None => (synthetic(SYNTHETIC_SEED), format!("of the built-in synthetic set (seed {SYNTHETIC_SEED})")),
+    let path = source()?;
+    let frame = match &path {
+        Some(path) => read_credit_card(path)?,
+        None => synthetic(SYNTHETIC_SEED),
     };
-    println!("{} transactions {source}", thousands(frame.height()));
+    println!("{}", announcement(frame.height(), path.as_deref()));
     Ok(frame)
+}
+
+/// What [`load`] says about the table that it read from a file, or made.
+fn announcement(rows: usize, path: Option<&Path>) -> String {
+    let rows = thousands(rows);
+    match path {
+        None => format!("{rows} transactions of the built-in synthetic set (seed {SYNTHETIC_SEED})"),
+        Some(path) => format!(
+            "{rows} transactions from {}\nNote: the numbers in the text are those of the built-in set, not of this file.",
+            file_name(path)
+        ),
+    }
 }
 
 /// The file that [`load`] reads, or none for the built-in set.
@@ -139,8 +153,11 @@ pub(crate) fn known_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<
     }
 }
 
-/// As [`known_numbers`], with no value missing.
-pub(crate) fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
+/// The values of a column of numbers, such as the amounts that mistakes cost.
+///
+/// # Errors
+/// When there is no such column, it holds text, or a value is missing or infinite.
+pub fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let values = known_numbers(frame, name)?;
     let missing = values.iter().position(Option::is_none);
     match missing {
@@ -166,4 +183,20 @@ pub(crate) fn labels(frame: &DataFrame, label: &str) -> Result<Vec<bool>> {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_of_another_file_is_told_whose_numbers_the_text_has() {
+        let text = announcement(284_807, None);
+        assert_eq!(text, "284,807 transactions of the built-in synthetic set (seed 4)");
+        let text = announcement(26_839, Some(Path::new("some/folder/mine.csv")));
+        let (first, second) = text.split_once('\n').unwrap();
+        assert_eq!(first, "26,839 transactions from mine.csv");
+        assert!(second.contains("numbers in the text are those of the built-in set"), "{second}");
+        assert!(text.lines().all(|line| line.chars().count() <= 88), "{text}");
+    }
 }

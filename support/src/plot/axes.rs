@@ -101,6 +101,31 @@ impl Axis {
         }
     }
 
+    /// From `low` to `high`, the logits of probabilities, with the probabilities written along it.
+    pub(super) fn logits(label: &str, low: f64, high: f64) -> Self {
+        let power = |places: i32| format!("1e-{places}");
+        let probability = |places: i32| match places {
+            ..0 => 1.0 - parsed(1.0, places),
+            0 => 0.5,
+            _ => parsed(1.0, -places),
+        };
+        let text = |places: i32| match places {
+            ..-4 => format!("1 − {}", power(-places)).replace("e-", "e−"),
+            5.. => power(places).replace("e-", "e−"),
+            _ => format!("{}", probability(places)),
+        };
+        let logit = |places: i32| ln(probability(places) / (1.0 - probability(places)));
+        let inside: Vec<i32> = (-12..=12).rev().filter(|&places| (low..=high).contains(&logit(places))).collect();
+        // There is room for about half a dozen numbers.
+        let every = inside.len() as i32 / 8 + 1;
+        let (ticks, minor): (Vec<i32>, Vec<i32>) = inside.into_iter().partition(|places| places % every == 0);
+        Self {
+            ticks: ticks.into_iter().map(|places| (logit(places), text(places))).collect(),
+            minor: minor.into_iter().map(logit).collect(),
+            ..Self::linear(label, low, high, 1)
+        }
+    }
+
     /// The same axis with a % after each number.
     pub(super) fn percent(mut self) -> Self {
         for (_, text) in &mut self.ticks {

@@ -4,7 +4,7 @@ use ndarray::Array1;
 
 use super::axes::{Axis, EDGE, Panel, draw_upper_edges, ends, number};
 use super::colors::blue;
-use super::lines::legend;
+use super::lines::{Drawn, legend};
 use super::page::{Anchor, Frame, LARGE, PIXEL, Page, Stroke};
 use super::{Figure, solid};
 use crate::error::{Error, Result};
@@ -154,7 +154,7 @@ fn bars(values: &[f64], limits: (f64, f64), count: usize) -> Vec<(f64, f64, f64)
 }
 
 /// How many values lie in each of `count` equal parts between the limits; the upper limit belongs to the last.
-fn histogram_counts(values: &[f64], (low, high): (f64, f64), count: usize) -> Vec<usize> {
+pub(super) fn histogram_counts(values: &[f64], (low, high): (f64, f64), count: usize) -> Vec<usize> {
     let mut counts = vec![0; count];
     for &value in values {
         let place = (value - low) / (high - low) * count as f64;
@@ -283,16 +283,7 @@ pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> R
     for (color, ((name, values), shares)) in groups.iter().zip(&shares).enumerate() {
         let edge = |i: usize| limits.0 + (limits.1 - limits.0) * i as f64 / bins as f64;
         let stroke: Stroke = solid(color).into();
-        // Bins without values interrupt the outline, so that it does not run along the axis.
-        let places: Vec<usize> = (0..bins).collect();
-        for run in places.split(|&i| shares[i] == 0.0).filter(|run| !run.is_empty()) {
-            let steps = run.iter().flat_map(|&i| [(edge(i), shares[i]), (edge(i + 1), shares[i])]);
-            let (start, end) = (edge(run[0]), edge(run[run.len() - 1] + 1));
-            let outline = std::iter::once((start, 0.0)).chain(steps).chain([(end, 0.0)]);
-            let points: Vec<_> = outline.filter_map(|(x, y)| panel.at(x, y)).collect();
-            page.area(&points, stroke.color);
-            drawn.push(points);
-        }
+        drawn.extend(draw_bars(&mut page, &panel, edge, shares, stroke.color));
         let mut sorted = values.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let [five, median, ninety_five] = [5, 50, 95].map(|percent| sorted[(sorted.len() - 1) * percent / 100]);
@@ -304,6 +295,28 @@ pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> R
     }
     legend(&mut page, &panel, &names, &drawn);
     Ok(page.finish(title, alt))
+}
+
+/// The outline of bars of these heights, the i-th from `edge(i)` to `edge(i + 1)`, and the area below it.
+pub(super) fn draw_bars(
+    page: &mut Page,
+    panel: &Panel,
+    edge: impl Fn(usize) -> f64,
+    heights: &[f64],
+    color: &str,
+) -> Drawn {
+    let mut drawn = Vec::new();
+    // Bins without values interrupt the outline, so that it does not run along the axis.
+    let places: Vec<usize> = (0..heights.len()).collect();
+    for run in places.split(|&i| heights[i] == 0.0).filter(|run| !run.is_empty()) {
+        let steps = run.iter().flat_map(|&i| [(edge(i), heights[i]), (edge(i + 1), heights[i])]);
+        let (start, end) = (edge(run[0]), edge(run[run.len() - 1] + 1));
+        let outline = std::iter::once((start, 0.0)).chain(steps).chain([(end, 0.0)]);
+        let points: Vec<_> = outline.filter_map(|(x, y)| panel.at(x, y)).collect();
+        page.area(&points, color);
+        drawn.push(points);
+    }
+    drawn
 }
 
 #[cfg(test)]

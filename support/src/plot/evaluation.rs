@@ -150,13 +150,8 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
     let mut alt = String::from("Precision-recall curves, drawn as steps.");
     for (name, curve, style) in curves {
         check(name, &curve.recall, &curve.precision)?;
-        let mut steps = Vec::with_capacity(2 * curve.recall.len());
-        // From the lowest threshold up: at each precision back to the next recall, then to its precision.
-        for (recall, precision) in curve.recall.windows(2).zip(&curve.precision) {
-            steps.extend([(recall[0], *precision), (recall[1], *precision)]);
-        }
         let average = curve.average_precision();
-        drawable.push(Curve::new(format!("{name} (AP = {average:.4})"), *style, steps));
+        drawable.push(Curve::new(format!("{name} (AP = {average:.4})"), *style, steps(curve)));
         let at = |recall: f64| {
             let reached = curve.recall.iter().zip(&curve.precision).filter(|(r, _)| **r >= recall);
             reached.map(|(_, precision)| *precision).fold(0.0, f64::max)
@@ -181,6 +176,13 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
     let drawn = draw_curves(&mut page, &panel, &drawable);
     legend(&mut page, &panel, &names, &drawn);
     Ok(page.finish("Precision-recall curves", alt))
+}
+
+/// The points (recall, precision) of a curve drawn as steps.
+pub(super) fn steps(curve: &PrecisionRecallCurve) -> Vec<(f64, f64)> {
+    // From the lowest threshold up: at each precision back to the next recall, then to its precision.
+    let pairs = curve.recall.windows(2).zip(&curve.precision);
+    pairs.flat_map(|(recall, &precision)| [(recall[0], precision), (recall[1], precision)]).collect()
 }
 
 /// The share of positives, which is the precision of guessing, when it is about the same behind all curves: it is the

@@ -1,9 +1,9 @@
 //! Curves, their thinning, and the legend that keeps out of their way.
 
 use super::axes::{Axis, Panel};
-use super::colors::palette;
+use super::colors::{palette, tint};
 use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, Stroke, shorten, text_width};
-use super::{Figure, Style};
+use super::{Figure, Pen, Style};
 use crate::error::{Error, Result};
 
 /// How far a thinned curve may lie from the full one: half a pixel.
@@ -34,7 +34,12 @@ impl Curve {
 impl From<Style> for Stroke {
     fn from(style: Style) -> Self {
         // 1.75 pixels, dashed in matplotlib's proportion of 3.7 to 1.6 line widths.
-        Self { color: palette(style.color), width: 7, dashes: if style.dashed { "26 11" } else { "" } }
+        let line = Self { color: palette(style.color), width: 7, dashes: "" };
+        match style.pen {
+            Pen::Solid => line,
+            Pen::Dashed => Self { dashes: "26 11", ..line },
+            Pen::Pale => Self { color: tint(style.color), width: 5, ..line },
+        }
     }
 }
 

@@ -14,6 +14,8 @@ mod calibration;
 mod comparison;
 mod distribution;
 mod evaluation;
+mod scores;
+mod slider;
 mod training;
 
 use std::fmt;
@@ -24,10 +26,12 @@ use crate::files::write_whole;
 use crate::table::show;
 
 pub use calibration::{calibration, calibration_log};
-pub use comparison::{spread, strip};
+pub use comparison::{intervals, spread, strip};
 pub use distribution::{histogram, joint, joint_pair};
 pub use evaluation::{confusion_matrices, confusion_matrix, precision_recall, roc};
 pub use lines::{Line, lines, lines_log_x};
+pub use scores::keras_thresholds;
+pub use slider::{Prices, Slider, slider};
 pub use training::{histories, history, loss};
 
 /// A drawing and the same in words. As the last expression of a cell it appears as a picture.
@@ -74,27 +78,40 @@ impl fmt::Debug for Figure {
     }
 }
 
-/// The color of a curve and whether it is dashed; made by [`solid`] and [`dashed`].
+/// The color of a curve and how it is drawn; made by [`solid`], [`dashed`] and [`pale`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     color: usize,
-    dashed: bool,
+    pen: Pen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pen {
+    Solid,
+    Dashed,
+    Pale,
 }
 
 /// A solid line in one of the ten colors of the palette, counted from 0; they start again after the tenth.
 pub fn solid(color: usize) -> Style {
-    Style { color, dashed: false }
+    Style { color, pen: Pen::Solid }
 }
 
 /// A dashed line in one of the ten colors of the palette, counted from 0; they start again after the tenth.
 pub fn dashed(color: usize) -> Style {
-    Style { color, dashed: true }
+    Style { color, pen: Pen::Dashed }
+}
+
+/// A thin line in a lighter tone of one of the colors, for what the others are to stand out from.
+pub fn pale(color: usize) -> Style {
+    Style { color, pen: Pen::Pale }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::calibration::calibration as calibrate;
+    use crate::cost::Costs;
     use crate::curves::{precision_recall_curve, roc_curve};
     use crate::examples::Examples;
     use crate::history::History;
@@ -127,6 +144,7 @@ mod tests {
         let steps = precision_recall_curve(&labels, &scores).unwrap();
         let bins = calibrate(&labels, &probabilities, 5).unwrap();
         let matrix = run.val[50].confusion_matrix;
+        let costs = Costs { false_alarm: 5.0, missed: 100.0 };
         let hostile = "a <b> & \"c\" \u{1} '価格'";
         vec![
             ("joint", joint(&examples, "x0", "x1", hostile).unwrap()),
@@ -135,16 +153,18 @@ mod tests {
             ("history", history(&run).unwrap()),
             ("histories", histories(&[(hostile, &run), ("Weighted", &run)]).unwrap()),
             ("confusion_matrices", confusion_matrices(&[("0.5", &matrix), (hostile, &matrix)]).unwrap()),
-            ("roc", roc(&[(hostile, &rocs, solid(0)), ("Test", &rocs, dashed(11))]).unwrap()),
+            ("roc", roc(&[(hostile, &rocs, pale(0)), ("Test", &rocs, dashed(11))]).unwrap()),
             (
                 "precision_recall",
                 precision_recall(&[(hostile, &steps, solid(0)), ("Test", &steps, dashed(0))]).unwrap(),
             ),
             ("calibration", calibration(&[(hostile, &bins, solid(0)), ("Test", &bins, dashed(1))]).unwrap()),
             ("calibration_log", calibration_log(&[(hostile, &bins, solid(0)), ("Test", &bins, dashed(1))]).unwrap()),
+            ("keras_thresholds", keras_thresholds(&labels, &[(hostile, &probabilities)]).unwrap()),
             ("histogram", histogram(&[(hostile, &probabilities), ("Test", &probabilities)], 50, "T").unwrap()),
             ("lines", lines("x", hostile, &[("a", vec![(0.0, -1e300), (1.0, 1e300)], solid(0))]).unwrap()),
             ("lines_log_x", lines_log_x("x", "y", &[("a", vec![(1e-9, 1.0), (1e9, 1.0)], dashed(0))]).unwrap()),
+            ("slider", slider(&labels, &[(hostile, &probabilities)], &costs, 1.0).unwrap().still().clone()),
             ("strip", strip(hostile, &[(hostile, vec![1.0, 2.0, 2.0])]).unwrap()),
         ]
     }

@@ -1,0 +1,71 @@
+//! Which exercises are solved, in a file beside the notebook: it outlives the kernel.
+
+use std::fs;
+use std::path::Path;
+
+use crate::note::Note;
+use crate::source::{FILES, Source};
+
+const FILE: &str = "progress.txt";
+
+fn solved(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Remembers that an exercise is solved. Where nothing can be written, nothing is remembered.
+pub(crate) fn record(id: &str) {
+    record_in(Path::new(FILE), id);
+}
+
+fn record_in(file: &Path, id: &str) {
+    let mut solved = solved(file);
+    if !solved.iter().any(|known| known == id) {
+        solved.push(id.to_owned());
+        solved.sort();
+        let _ = fs::write(file, solved.join("\n") + "\n");
+    }
+}
+
+/// A list of all exercises, with those that are solved.
+pub fn progress() -> Note {
+    Note::plain(list(&solved(Path::new(FILE))))
+}
+
+fn list(solved: &[String]) -> String {
+    let mut lines = Vec::new();
+    let (mut all, mut done) = (0, 0);
+    for (notebook, text) in FILES {
+        let source = Source::parse(text).unwrap_or_default();
+        let marks: Vec<String> = source
+            .exercises()
+            .map(|exercise| {
+                let is_solved = solved.contains(&exercise.id);
+                all += 1;
+                done += usize::from(is_solved);
+                format!("{} {}", exercise.id, if is_solved { "✓" } else { "·" })
+            })
+            .collect();
+        lines.push(format!("{notebook:<20}  {}", marks.join("   ")));
+    }
+    format!("{done} of {all} exercises are solved\n{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exercise_is_remembered_once() {
+        let folder = std::env::temp_dir().join(format!("progress-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(FILE);
+        for id in ["2b", "2a", "2b"] {
+            record_in(&file, id);
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "2a\n2b\n");
+        let list = list(&solved(&file));
+        assert!(list.starts_with("2 of ") && list.contains("2a ✓   2b ✓   2c ·"), "{list}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
