@@ -59,7 +59,7 @@ def new_page(browser, address):
         contexts.append(context)
         page = context.new_page()
         # On a machine that does other work too, a page may take its time.
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(60_000)
         page.faults = []
         page.on("console", lambda said: said.type in ("error", "warning") and page.faults.append(said.text))
         page.on("pageerror", lambda error: page.faults.append(str(error)))

@@ -2,11 +2,22 @@
 
 const cells = () => [...document.querySelectorAll('[id^="cell-id="]')];
 
+const linkedCell = () => document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+
 const readCell = () => {
+  const isShown = (cell) => {
+    const box = cell.getBoundingClientRect();
+    return box.bottom > 0 && box.top < window.innerHeight / 2;
+  };
+  const linked = linkedCell();
+  if (linked && isShown(linked)) return linked.id;
   // The last cell that begins in the upper third of the window.
   const begun = cells().filter((cell) => cell.getBoundingClientRect().top < window.innerHeight / 3);
   return begun.length > 1 ? begun[begun.length - 1].id : "";
 };
+
+// Figures above the cell that a link leads to have moved it.
+window.addEventListener("load", () => linkedCell()?.scrollIntoView());
 
 document.querySelectorAll("details.languages").forEach((menu) => {
   menu.addEventListener("toggle", () => {
