@@ -207,7 +207,9 @@ fn touched_sources_and_another_compiler_build_nothing_again() {
     let said = text(&ran);
     assert!(ran.status.success(), "{said}");
     assert!(!said.contains("Compiling"), "{said}");
-    assert!(!said.contains("tutorial kernel:"), "{said}");
+    // On a busy machine it says that it reads the libraries, which is no building.
+    let complaint = |line: &&str| line.contains("tutorial kernel:") && !line.contains("it reads the libraries");
+    assert_eq!(said.lines().find(complaint), None, "{said}");
 }
 
 /// A kernel as Jupyter starts it, with a connection file of free ports.

@@ -108,8 +108,11 @@ impl CostsByExample {
         self.fixed.false_alarm / (self.fixed.false_alarm + self.missed(row))
     }
 
-    /// What it costs to miss an example, if it is positive.
-    fn missed(&self, row: usize) -> f64 {
+    /// What it costs to miss the example of a row, if it is positive.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn missed(&self, row: usize) -> f64 {
         self.amounts[row] + self.fixed.missed
     }
 

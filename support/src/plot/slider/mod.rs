@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(rows[2], ["baseline", "0.100", "2", "0", "1", "0.667", "1.000", "5"]);
         let by_amount = COSTS.with_amounts(&array![1.0, 900.0, 2.0, 3.0]).unwrap();
         let text = slider(&labels, &[("baseline", &scores)], &by_amount, 0.5).unwrap().to_string();
-        assert!(text.contains("alarms a day") && text.contains("1,000"), "{text}");
+        assert!(text.contains("recall  a day   euro") && text.contains("1,000"), "{text}");
     }
 
     #[test]

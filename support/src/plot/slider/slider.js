@@ -280,7 +280,7 @@ function (style, data) {
   });
 
   // ---- Light or dark: what the page behind is, or what the reader prefers where it does not say.
-  const body = html("section", { class: "body", "aria-label": "A threshold, and what is decided at it" });
+  const body = html("div", { class: "body", role: "group", "aria-label": "A threshold, and what is decided at it" });
   const dark = () => {
     for (let element = host; element; element = element.parentElement) {
       const [red, green, blue, alpha = 1] = (getComputedStyle(element).backgroundColor.match(/[\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
@@ -313,7 +313,7 @@ function (style, data) {
         html("tr", {}, html("td"), html("th", { scope: "col" }, "no alarm"), html("th", { scope: "col" }, "alarm")),
         html("tr", {}, html("th", { scope: "row" }, "negative"), matrix[0], matrix[1]),
         html("tr", {}, html("th", { scope: "row" }, "positive"), matrix[2], matrix[3])),
-      html("div", { class: "scrolling", tabindex: 0, role: "region", "aria-label": "All models at this threshold" },
+      html("div", { class: "scrolling", tabindex: 0, role: "group", "aria-label": "All models at this threshold" },
         html("table", { class: "models" }, html("caption", {}, "All models at this threshold"),
           html("tr", {}, html("th", { scope: "col" }, "model"), ...columns.map((name) => html("th", { scope: "col" }, name))), ...rows))),
     html("p", { class: "hint" }, "Drag the line or the slider; arrow keys move it by a step, with Shift by a small one, "

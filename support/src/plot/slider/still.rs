@@ -91,7 +91,7 @@ pub(super) fn table(
     prices: &Prices,
     days: Option<f64>,
 ) -> Result<Table> {
-    let per_day = days.map(|_| "alarms a day");
+    let per_day = days.map(|_| "a day");
     let columns = ["threshold", "found", "missed", "false alarms", "precision", "recall"];
     let mut table = Table::new(["model"].into_iter().chain(columns).chain(per_day).chain(["euro"]));
     for (name, scores) in models {
