@@ -39,6 +39,6 @@ document.querySelectorAll("details.languages").forEach((menu) => {
 });
 
 // What scrolls sideways can be scrolled with the keyboard.
-document.querySelectorAll(".cell_output pre, .cell_input pre, .cell_output .output.text_html").forEach((box) => {
+document.querySelectorAll(".bd-article pre, .cell_output .output.text_html, .pst-scrollable-table-container").forEach((box) => {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 });
