@@ -29,19 +29,19 @@ const FIRST_NOTEBOOK: &str = "01_data.ipynb";
 /// How to open JupyterLab.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Options {
-    /// The port to listen on; without it, the first free one from 8888
+    /// The port; without it, the first free one from 8888
     #[arg(long)]
     port: Option<u16>,
-    /// The address to listen on; `0.0.0.0` lets other machines in, as a container needs. Without it, 127.0.0.1
+    /// The address, 127.0.0.1; `0.0.0.0` lets others in
     #[arg(long)]
     ip: Option<IpAddr>,
     /// Only print the address, open no browser
     #[arg(long)]
     no_browser: bool,
-    /// The notebooks' language: en, ko, zh-cn, pt-br, ja. Without it, the system's where the lesson has it
+    /// en, ko, zh-cn, pt-br or ja; else the system's
     #[arg(long)]
     language: Option<String>,
-    /// Open a copy of the notebooks in `work`: a `git pull` never meets what you write there
+    /// Open a copy in `work`, which no `git pull` meets
     #[arg(long)]
     class: bool,
 }
