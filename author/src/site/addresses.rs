@@ -70,16 +70,21 @@ impl Addresses {
         }
         match target {
             "support" => return Ok("crate/support/index.html".to_owned()),
-            "notebooks/en" | "README.md" | "" => return Ok("en/index.html".to_owned()),
+            "README.md" => return Ok("en/index.html".to_owned()),
             _ => {}
         }
         let path = repo().join(target);
+        // The contents beside each page stand for a list of files.
+        if path.is_dir() {
+            return Ok("en/index.html".to_owned());
+        }
         if !path.is_file() {
             bail!("it links to {target}, which is no file of the repository, and no page of the site");
         }
         // A browser shows a text, and would store what it doesn't know.
-        let is_text =
-            ["rs", "toml", "in", "py", "lock"].iter().any(|end| path.extension().is_some_and(|it| it == *end));
+        let is_text = ["rs", "toml", "in", "py", "lock", "md", "typ"]
+            .iter()
+            .any(|end| path.extension().is_some_and(|it| it == *end));
         let address = format!("files/{target}{}", if is_text { ".txt" } else { "" });
         self.files.insert(target.to_owned(), address.clone());
         Ok(address)

@@ -13,8 +13,11 @@ use crate::notebook::{Notebook, text_of};
 use crate::{repo, shown};
 
 /// The texts that are pages too, in English, where they are there: the file, and its page.
-pub const TEXTS: [(&str, &str); 5] = [
+pub const TEXTS: [(&str, &str); 8] = [
     ("teaching/README.md", "texts/teaching"),
+    ("teaching/quiz.md", "texts/quiz"),
+    ("teaching/quiz-answers.md", "texts/quiz-answers"),
+    ("teaching/mail.md", "texts/mail"),
     ("room/README.md", "texts/room"),
     ("data/README.md", "texts/data"),
     ("support/benches/peers/README.md", "texts/peers"),
