@@ -224,7 +224,7 @@ def executed(example, tmp_path_factory):
         invented,
         "let (labels, scores, amounts) = invented();\n"
         "let weighted = multiply_odds(&scores, 300.0)?;\n"
-        "let costs = Costs { false_alarm: 5.0, missed: 15.0 }.with_amounts(&amounts)?;\n"
+        "let costs = Costs { false_alarm: 5.0, missed: 15.0 }.with_amounts(&amounts)?;",
         'plot::slider(&labels, &[("baseline", &scores), ("weighted", &weighted)], &costs, 0.5)?',
     ]
     code = lambda source: {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
