@@ -2,7 +2,8 @@
 //!
 //! Only files that are replaced, never changed in place, may be links: the libraries in `deps` and the programs of
 //! build scripts are; what cargo writes about a build (`.fingerprint`), what build scripts make, manifests and
-//! evcxr's sources are not. The originals of links are read-only, so that a write in place is an error.
+//! evcxr's sources are not. The originals of links are read-only, so that a write in place is an error. The small
+//! library of the exercises is copied, too: a kernel whose cells find its source changed builds it again in place.
 //!
 //! The system lets nobody make hard links to another user's files. Readers of a shared set-up get symbolic links:
 //! they cost as little, but the warm folder must stay where it is while their kernels run.
@@ -84,7 +85,8 @@ fn may_be_link(name: &Path) -> bool {
     let is_library = name.extension().is_some_and(|end| LIBRARIES.iter().any(|library| end == *library));
     let file = name.file_name().unwrap_or_default().to_string_lossy();
     let is_build_script = ["build-script-", "build_script_"].iter().any(|start| file.starts_with(start));
-    is_in("deps", 1) && is_library || is_in("build", 2) && is_build_script && !file.ends_with(".d")
+    let is_exercises = file.starts_with("libexercises");
+    is_in("deps", 1) && is_library && !is_exercises || is_in("build", 2) && is_build_script && !file.ends_with(".d")
 }
 
 fn link_file(from: &Path, to: &Path, large: Large) -> io::Result<()> {
@@ -146,6 +148,7 @@ mod tests {
             "built-with.json",
             "ctx/target/x86_64/debug/deps/libpolars-1.rlib",
             "ctx/target/x86_64/debug/deps/libsupport.so",
+            "ctx/target/x86_64/debug/deps/libexercises-1.rmeta",
             "ctx/target/x86_64/debug/deps/polars-1.d",
             "ctx/target/x86_64/debug/deps/libctx.so",
             "ctx/target/x86_64/debug/.fingerprint/psm-1/run-build-script-build-script-build",
@@ -175,6 +178,7 @@ mod tests {
         for (name, shared) in [
             ("deps/libpolars-1.rlib", true),
             ("deps/libsupport.so", true),
+            ("deps/libexercises-1.rmeta", false),
             ("../../debug/build/psm-2/build-script-build", true),
             ("deps/polars-1.d", false),
             (".fingerprint/psm-1/run-build-script-build-script-build", false),
