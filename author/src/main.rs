@@ -1,11 +1,12 @@
 //! What only the notebooks' authors need: `cargo run -p author -- refresh`, `-- check`, `-- exercises`,
-//! `-- languages`, `-- site`, `-- slides`.
+//! `-- handout`, `-- languages`, `-- site`, `-- slides`.
 //!
 //! The notebooks are run by the launcher, as a reader runs them (`cargo run -- execute --out`); what comes of them is
 //! brought to the form in which outputs are committed, and written into the notebooks' own files or compared with them.
 
 mod compare;
 mod exercises;
+mod handout;
 mod languages;
 mod notebook;
 mod png;
@@ -56,6 +57,8 @@ enum Verb {
         #[arg(long, default_value = "target/slides")]
         out: PathBuf,
     },
+    /// Make the handout of one page, in each language
+    Handout,
     /// Make the exercise notebooks from the text in exercises/en
     Exercises {
         /// Only fail when one is not what would be made
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Verb::Refresh(Names { names }) => each(&names, refresh),
         Verb::Check(Names { names }) => each(&names, check),
         Verb::Slides { out } => slides::run(repo(), &out),
+        Verb::Handout => handout::run(),
         Verb::Exercises { check } => exercises::run(repo(), check),
         Verb::Languages(options) => languages::run(&options),
         Verb::Site(options) => site::run(&options).map(|()| true),

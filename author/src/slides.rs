@@ -1,8 +1,8 @@
 //! `slides`: makes a deck of `teaching/slides.md`, with the figures that the notebooks' outputs hold.
 //!
-//! The deck is a notebook in which each slide is a cell, and nbconvert makes a page of it that runs in a browser.
+//! The deck is a notebook in which each slide is a cell; nbconvert makes a page of it that runs in a browser, without a
+//! network.
 
-use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::notebook::{Notebook, text_of_json};
 
-/// Writes `slides.ipynb` and `slides.slides.html` into a folder.
+/// Writes `slides.ipynb`, `slides.html` and the folder `reveal` that the page needs.
 pub fn run(repo: &Path, out: &Path) -> Result<bool> {
     let file = repo.join("teaching/slides.md");
     let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
@@ -24,15 +24,13 @@ pub fn run(repo: &Path, out: &Path) -> Result<bool> {
     fs::create_dir_all(out).with_context(|| format!("can't make {}", out.display()))?;
     let file = out.join("slides.ipynb");
     super::write_whole(&file, &text_of_json(&notebook)?)?;
-    let python = match env::consts::FAMILY {
-        "windows" => repo.join("target/tutorial/python/Scripts/python.exe"),
-        _ => repo.join("target/tutorial/python/bin/python"),
-    };
-    let status = Command::new(&python).args(["-m", "nbconvert", "--to", "slides"]).arg(&file).status();
-    if !status.with_context(|| format!("can't start {}\nTry: cargo run -- setup", python.display()))?.success() {
+    let page = out.join("slides.html");
+    let python = crate::site::python_environment()?;
+    let status = Command::new(&python).arg(repo.join("author/src/slides.py")).arg(&file).arg(&page).status();
+    if !status.with_context(|| format!("can't start {}", python.display()))?.success() {
         bail!("nbconvert could not make the deck: see above");
     }
-    println!("The deck is {}; the teacher's notes appear with the key S", out.join("slides.slides.html").display());
+    println!("The deck is {}; the teacher's notes appear with the key S", page.display());
     Ok(true)
 }
 

@@ -106,9 +106,9 @@ pub mod ex5e {
     help!("5e");
 
     /// Checks that another model was trained, and says what came of it.
-    pub fn check(changed: &Array1<f32>, plain: &Array1<f32>, test: &Examples) -> Note {
+    pub fn check(changed: &Array1<f32>, plain: &Array1<f32>, val: &Examples) -> Note {
         judge(|| {
-            let share = test.class_counts().1 as f64 / test.len() as f64;
+            let share = val.class_counts().1 as f64 / val.len() as f64;
             let mean = |p: &Array1<f32>| f64::from(p.mean().unwrap_or(f32::NAN));
             let spread = changed.iter().any(|p| (f64::from(*p) - mean(changed)).abs() > 1e-4);
             Ok(Check::of_code(ID)
@@ -119,8 +119,8 @@ pub mod ex5e {
                     "Mean prediction {:.3} (before {:.3}, the share of answers is {share:.3}), AUC {:.3} (before {:.3}).",
                     mean(changed),
                     mean(plain),
-                    roc_auc_score(&test.labels, changed)?,
-                    roc_auc_score(&test.labels, plain)?
+                    roc_auc_score(&val.labels, changed)?,
+                    roc_auc_score(&val.labels, plain)?
                 )))
         })
     }
@@ -134,18 +134,18 @@ pub mod ex5f {
     /// Checks how many answers (the plain, the weighted) model promises for all customers of a set.
     pub fn check(
         answer: impl Answer,
-        test: &Examples,
+        val: &Examples,
         plain: &Array1<f32>,
         weighted: &Array1<f32>,
         weight: ClassWeight,
     ) -> Note {
         let sum = |p: &Array1<f32>| p.iter().map(|p| f64::from(*p)).sum::<f64>();
         let above = |p: &Array1<f32>| p.iter().filter(|p| **p > 0.5).count() as f64;
-        let real = test.class_counts().1;
+        let real = val.class_counts().1;
         let counted = "This counts the predictions above 0.5; a probability of 0.2 promises a fifth of an answer.";
         let check = Check::of(ID, answer)
             .near("without weights", sum(plain), 1.5)
-            .mistake(sum(plain) / test.len() as f64, "This is the mean; the sum is wanted.")
+            .mistake(sum(plain) / val.len() as f64, "This is the mean; the sum is wanted.")
             .near("with weights", sum(weighted), 1.5)
             .mistake(above(weighted), counted)
             .mistake(

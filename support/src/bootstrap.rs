@@ -141,6 +141,8 @@ struct Judge<'a> {
     outcomes: Vec<Outcome>,
     threshold: f64,
     measures: &'a [Measure],
+    /// For each measure, what each row costs; empty for a metric.
+    costs: Vec<Vec<f64>>,
 }
 
 impl<'a> Judge<'a> {
@@ -148,47 +150,58 @@ impl<'a> Judge<'a> {
         let Answers { probabilities, threshold } = answers;
         check_probabilities(labels, probabilities)?;
         check_threshold(threshold)?;
-        for measure in measures {
-            match measure {
-                Measure::Metric(Metric::Loss) => {
-                    return Err(Error::Argument(
-                        "the loss can't be computed from probabilities, for it has weights: use the cross entropy"
-                            .into(),
-                    ));
-                }
-                Measure::Metric(_) => {}
-                Measure::Costs(costs) => costs.check()?,
-                Measure::CostsByExample(costs) => costs.check(labels, probabilities)?,
+        let in_f32 = f32::from_threshold(threshold);
+        let of_rows = |cost: &dyn Fn(usize, bool, bool) -> f64| {
+            let rows = labels.iter().zip(probabilities).enumerate();
+            rows.map(|(row, (&label, &probability))| cost(row, label, probability > in_f32)).collect()
+        };
+        let costs = measures.iter().map(|measure| match measure {
+            Measure::Metric(Metric::Loss) => Err(Error::Argument(
+                "the loss can't be computed from probabilities, for it has weights: use the cross entropy".into(),
+            )),
+            Measure::Metric(_) => Ok(Vec::new()),
+            Measure::Costs(costs @ Costs { false_alarm, missed }) => {
+                costs.check()?;
+                Ok(of_rows(&|_, label, is_alarm| match (label, is_alarm) {
+                    (true, false) => *missed,
+                    (false, true) => *false_alarm,
+                    _ => 0.0,
+                }))
             }
-        }
+            Measure::CostsByExample(costs) => {
+                costs.check(labels, probabilities)?;
+                Ok(of_rows(&|row, label, is_alarm| costs.cost(row, label, is_alarm)))
+            }
+        });
+        let costs = costs.collect::<Result<_>>()?;
         let outcome = |(&label, &probability): (&bool, &f32)| Outcome {
             label,
             weight: 1.0,
             loss: cross_entropy(label, probability) as f32,
             probability,
         };
-        Ok(Self { outcomes: labels.iter().zip(probabilities).map(outcome).collect(), threshold, measures })
+        let outcomes = labels.iter().zip(probabilities).map(outcome).collect();
+        Ok(Self { outcomes, threshold, measures, costs })
     }
 
     /// The values of the measures on some rows; NaN where one has none.
     fn values(&self, rows: &[u32]) -> Vec<f64> {
-        let drawn: Vec<Outcome> = rows.iter().map(|&row| self.outcomes[row as usize]).collect();
-        let metrics = std::cell::OnceCell::new();
-        let metrics = || metrics.get_or_init(|| Metrics::new(&drawn, self.threshold));
-        let threshold = f32::from_threshold(self.threshold);
-        let cost = |of: &dyn Fn(u32, bool, bool) -> f64| {
-            sum(rows.iter().zip(&drawn).map(|(&row, drawn)| of(row, drawn.label, drawn.probability > threshold)))
+        let asks_for = |asked: fn(Metric) -> bool| {
+            self.measures.iter().any(|measure| matches!(measure, Measure::Metric(metric) if asked(*metric)))
         };
-        let value = |measure: &Measure| match measure {
-            Measure::Metric(metric) => defined(metrics(), *metric),
-            Measure::Costs(Costs { false_alarm, missed }) => cost(&|_, label, is_alarm| match (label, is_alarm) {
-                (true, false) => *missed,
-                (false, true) => *false_alarm,
-                _ => 0.0,
-            }),
-            Measure::CostsByExample(costs) => cost(&|row, label, is_alarm| costs.cost(row as usize, label, is_alarm)),
+        let drawn = || rows.iter().map(|&row| self.outcomes[row as usize]).collect::<Vec<_>>();
+        let metrics = if asks_for(|metric| matches!(metric, Metric::Auc | Metric::Prc)) {
+            Some(Metrics::new(&drawn(), self.threshold))
+        } else if asks_for(|_| true) {
+            Some(Metrics::without_areas(&drawn(), self.threshold))
+        } else {
+            None
         };
-        self.measures.iter().map(value).collect()
+        let value = |(measure, costs): (&Measure, &Vec<f64>)| match measure {
+            Measure::Metric(metric) => metrics.map_or(f64::NAN, |metrics| defined(&metrics, *metric)),
+            _ => sum(rows.iter().map(|&row| costs[row as usize])),
+        };
+        self.measures.iter().zip(&self.costs).map(value).collect()
     }
 }
 

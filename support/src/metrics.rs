@@ -196,6 +196,12 @@ impl Metrics {
 
     /// The metrics of at least one outcome.
     pub(crate) fn new(outcomes: &[Outcome], threshold: f64) -> Self {
+        let (auc, prc) = areas(outcomes.iter().map(|outcome| (outcome.label, outcome.probability)));
+        Self { auc, prc, ..Self::without_areas(outcomes, threshold) }
+    }
+
+    /// As [`Metrics::new`], but for the areas, for which the outcomes are sorted: they are NaN.
+    pub(crate) fn without_areas(outcomes: &[Outcome], threshold: f64) -> Self {
         let in_f32 = f32::from_threshold(threshold);
         let (mut loss, mut cross_entropy, mut brier_score) = (0.0, 0.0, 0.0);
         let mut counts = [[0u64; 2]; 2];
@@ -210,15 +216,14 @@ impl Metrics {
         let is_nan = f64::is_nan(brier_score);
         let [[true_negatives, false_positives], [false_negatives, true_positives]] =
             counts.map(|counts| counts.map(|count| if is_nan { f64::NAN } else { count as f64 }));
-        let (auc, prc) = areas(outcomes.iter().map(|outcome| (outcome.label, outcome.probability)));
         Self {
             loss: loss / count,
             cross_entropy: cross_entropy / count,
             brier_score: brier_score / count,
             threshold,
             confusion_matrix: ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives },
-            auc,
-            prc,
+            auc: f64::NAN,
+            prc: f64::NAN,
         }
     }
 

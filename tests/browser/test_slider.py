@@ -42,7 +42,7 @@ def shown(slider):
     model = text("fieldset label:has(input:checked)").strip()
     counts = [number(text(f".matrix .{name}")) for name in ["tn", "fp", "fn", "tp"]]
     head = slider.locator(".models tr").first.locator("th").all_inner_texts()
-    cost = slider.locator(".models tr.chosen td").nth(head.index("euro") - 1).inner_text()
+    cost = slider.locator(".models tr.chosen td").nth(head.index("cost") - 1).inner_text()
     return model, slider.locator("input.threshold").input_value(), counts, number(cost)
 
 
@@ -55,7 +55,7 @@ def assert_counted(example, found):
         for (_, threshold, counts, cost), line in zip(of_model, lines, strict=True):
             *expected, total = map(float, line.split())
             assert counts == expected, f"{model} at {threshold}"
-            assert abs(cost - total) <= 0.51, f"{model} at {threshold}: {cost} euro, not {total}"
+            assert abs(cost - total) <= 0.51, f"{model} at {threshold}: {cost}, not {total}"
 
 
 def drag(page, target, shares):

@@ -276,11 +276,10 @@ fn meant_by(file: &Path) -> Result<(Language, String)> {
     let whole = std::path::absolute(file).with_context(|| format!("can't find {}", file.display()))?;
     let parts: Vec<String> = whole.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
     let known = notebooks(ENGLISH)?;
-    for (index, code) in parts.iter().enumerate().rev() {
-        let name = parts[index + 1..].join("/");
-        if known.contains(&name) {
-            return Ok((Language::find(code)?, name));
-        }
+    // From the front: the exercises to a notebook have its name, in a folder of theirs.
+    let split = parts.iter().enumerate().find(|(index, _)| known.contains(&parts[index + 1..].join("/")));
+    if let Some((index, code)) = split {
+        return Ok((Language::find(code)?, parts[index + 1..].join("/")));
     }
     bail!(
         "{} is named like no notebook: it must end in LANGUAGE/NAME.md\nThe notebooks: {}",

@@ -202,3 +202,16 @@ fn a_translators_file_that_cant_be_read_is_refused() {
     let wrong = "<!-- cell title 3f2a -->\n제목\n<!-- cell run-read -->\n결과";
     assert!(exchange::read(wrong).unwrap_err().to_string().contains("can't be read"));
 }
+
+#[test]
+fn a_translators_file_is_of_a_language_and_a_notebook() {
+    for (path, name) in [("translations/ko/01_data.md", "01_data"), ("x/ko/exercises/01_data.md", "exercises/01_data")]
+    {
+        let (language, notebook) = meant_by(Path::new(path)).unwrap();
+        assert_eq!((language.code.as_str(), notebook.as_str()), ("ko", name));
+    }
+    for (path, fault) in [("translations/ko/none.md", "named like no notebook"), ("xx/01_data.md", "no language")] {
+        let error = meant_by(Path::new(path)).unwrap_err().to_string();
+        assert!(error.contains(fault), "{error}");
+    }
+}

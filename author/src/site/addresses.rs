@@ -57,8 +57,8 @@ impl Addresses {
         Ok(format!("{up}{address}{fragment}"))
     }
 
-    // Where a file of the repository is on the site.
-    fn of_site(&mut self, target: &str) -> Result<String> {
+    /// Where a file of the repository is on the site.
+    pub fn of_site(&mut self, target: &str) -> Result<String> {
         if let Some(notebook) = target.strip_prefix("notebooks/").and_then(|path| path.strip_suffix(".ipynb")) {
             return Ok(format!("{notebook}.html"));
         }

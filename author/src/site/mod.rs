@@ -46,6 +46,11 @@ impl Edition {
     }
 }
 
+/// The Python that has Sphinx, Typst and what they need; the first call installs them.
+pub fn python_environment() -> Result<PathBuf> {
+    python::environment(&repo().join("target/site"))
+}
+
 /// Builds the site.
 pub fn run(options: &Options) -> Result<()> {
     let work = repo().join("target/site");
@@ -55,7 +60,7 @@ pub fn run(options: &Options) -> Result<()> {
     };
     let editions = editions()?;
     let start = Instant::now();
-    let python = python::environment(&work)?;
+    let python = python_environment()?;
     let source = work.join("source");
     empty(&source)?;
     if out.is_dir() && !out.join(".nojekyll").is_file() && fs::read_dir(&out)?.next().is_some() {

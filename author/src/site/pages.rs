@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Edition;
 use super::addresses::Addresses;
+use crate::handout;
 use crate::languages::{ENGLISH, path_of};
 use crate::notebook::{Notebook, text_of};
 use crate::{repo, shown};
@@ -120,6 +121,7 @@ fn start_page(edition: &Edition, addresses: &mut Addresses, folder: &Path) -> Re
     let notebook = Notebook::read(&file)?;
     let hook = second_paragraph(&notebook).with_context(|| format!("{} doesn't begin with a title", shown(&file)))?;
     let hook = addresses.rewrite(&hook, &PathBuf::from(shown(&file)), &format!("{}/index", edition.code))?;
+    let handout = format!("../{}", addresses.of_site(&shown(&handout::pdf_of(&edition.code)))?);
     let (svg, alt) = figure(&Notebook::read(&path_of(ENGLISH, FIGURE.0))?)?;
     put(&folder.join("start.svg"), &svg)?;
     let (lesson, exercises): (Vec<_>, Vec<_>) =
@@ -130,12 +132,13 @@ fn start_page(edition: &Edition, addresses: &mut Addresses, folder: &Path) -> Re
         false => format!("```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```\n\n", word(caption), pages.join("\n")),
     };
     let text = format!(
-        "# {title}\n\n<div class=\"start\">\n\n{hook}\n\n[![{alt}](start.svg)]({figure}.html#cell-id={cell})\n\n<p class=\"go\"><a href=\"{first}.html\">{start}</a> <a href=\"../crate/support/index.html\">{documentation}</a></p>\n\n{run}\n\n```\ncargo run\n```\n\n</div>\n\n{lesson}{exercises}{texts}",
+        "# {title}\n\n<div class=\"start\">\n\n{hook}\n\n[![{alt}](start.svg)]({figure}.html#cell-id={cell})\n\n<p class=\"go\"><a href=\"{first}.html\">{start}</a> <a href=\"../crate/support/index.html\">{documentation}</a> <a href=\"{handout}\">{handout_word}</a></p>\n\n{run}\n\n```\ncargo run\n```\n\n</div>\n\n{lesson}{exercises}{texts}",
         title = word("title"),
         figure = FIGURE.0,
         cell = FIGURE.1,
         start = word("start"),
         documentation = word("crate"),
+        handout_word = word("handout"),
         run = word("run"),
         lesson = contents("lesson", &lesson),
         exercises = contents("exercises", &exercises),

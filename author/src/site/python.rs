@@ -1,4 +1,4 @@
-//! The Python environment that Sphinx runs in, made once.
+//! The Python environment that Sphinx and Typst run in, made once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub fn environment(work: &Path) -> Result<PathBuf> {
     if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && python.is_file() {
         return Ok(python);
     }
-    println!("Installing Sphinx into {}", home.display());
+    println!("Installing Sphinx and Typst into {}", home.display());
     let base = ["python3", "python"]
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));

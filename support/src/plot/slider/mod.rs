@@ -49,7 +49,7 @@ pub struct Slider {
 }
 
 /// A slider over the threshold above which an example is an alarm, for labels and the probabilities of each model, both of shape
-/// `[examples]`. It begins at 0.5 and shows the confusion matrix, precision, recall, what mistakes cost in euro, the place on the
+/// `[examples]`. It begins at 0.5 and shows the confusion matrix, precision, recall, what mistakes cost, the place on the
 /// precision-recall curve and among the scores of each class; the reader can edit the costs. With the number of `days` that the
 /// examples cover it shows the alarms a day; `None` leaves them out.
 ///
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(rows[2], ["baseline", "0.100", "2", "0", "1", "0.667", "1.000", "5"]);
         let by_amount = COSTS.with_amounts(&array![1.0, 900.0, 2.0, 3.0]).unwrap();
         let text = slider(&labels, &[("baseline", &scores)], &by_amount, 0.5).unwrap().to_string();
-        assert!(text.contains("recall  a day   euro") && text.contains("1,000"), "{text}");
+        assert!(text.contains("recall  a day   cost") && text.contains("1,000"), "{text}");
     }
 
     #[test]

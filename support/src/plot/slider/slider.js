@@ -120,7 +120,7 @@ function (style, data) {
   };
   const cell = (name) => html("td", { class: name });
   const matrix = ["tn", "fp", "fn", "tp"].map(cell);
-  const columns = ["found", "missed", "false alarms", "precision", "recall", ...(data.days ? ["alarms a day"] : []), "euro", "saved"];
+  const columns = ["found", "missed", "false alarms", "precision", "recall", ...(data.days ? ["alarms a day"] : []), "cost", "saved"];
   const rows = models.map((model, index) => html("tr", {},
     html("th", { scope: "row" }, html("span", { class: `swatch color-${index % 10}` }), model.name), ...columns.map(() => cell("number"))));
   const status = html("p", { role: "status", class: "spoken" });
@@ -211,7 +211,7 @@ function (style, data) {
     const { name } = models[state.model], { tp, fp, precision, recall, alarms, cost } = at(models[state.model], state.place);
     const aDay = data.days ? `${whole(alarms / data.days)} alarms a day, ` : "";
     return `Threshold ${thresholds[state.place]}, ${name}: ${whole(tp)} of ${whole(data.positives)} positives found, `
-      + `${whole(fp)} false alarms, precision ${share(precision)}, recall ${share(recall)}, ${aDay}${whole(cost)} euro.`;
+      + `${whole(fp)} false alarms, precision ${share(precision)}, recall ${share(recall)}, ${aDay}cost ${whole(cost)}.`;
   };
   let waiting = null;
   const show = () => {

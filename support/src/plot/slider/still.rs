@@ -93,7 +93,7 @@ pub(super) fn table(
 ) -> Result<Table> {
     let per_day = days.map(|_| "a day");
     let columns = ["threshold", "found", "missed", "false alarms", "precision", "recall"];
-    let mut table = Table::new(["model"].into_iter().chain(columns).chain(per_day).chain(["euro"]));
+    let mut table = Table::new(["model"].into_iter().chain(columns).chain(per_day).chain(["cost"]));
     for (name, scores) in models {
         for threshold in [Metrics::THRESHOLD, curve(labels, scores, prices)?.best().0] {
             let matrix = confusion_matrix(labels, scores, threshold)?;
