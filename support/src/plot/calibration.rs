@@ -11,7 +11,7 @@ const X: &str = "mean prediction";
 const Y: &str = "share of positives";
 
 /// A reliability diagram: the share of positives in each bin against the mean prediction, with its 95 % interval. Points on
-/// the dashed diagonal mean what they say; below it the predictions are too high.
+/// the dotted diagonal mean what they say; below it the predictions are too high.
 ///
 /// # Errors
 /// When there is no calibration.
