@@ -123,11 +123,12 @@ fn entry(value: &Value) -> Entry {
     }
 }
 
+// All but the small ones, which some languages write where the English has a word.
 fn numbers(text: &str) -> Vec<String> {
     let mut numbers: Vec<String> = text
         .split(|letter: char| !letter.is_ascii_digit() && letter != '.')
         .map(|number| number.trim_matches('.').to_owned())
-        .filter(|number| !number.is_empty())
+        .filter(|number| number.len() > 1)
         .collect();
     numbers.sort();
     numbers
