@@ -16,6 +16,12 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer
 DECK = """{%- extends 'reveal/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_css -%}
+<style>
+:root { --jp-content-font-size1: 30px; }
+.reveal .slides h1, .reveal .slides h2 { text-transform: none; }
+</style>
+{%- endblock -%}
 {%- block footer_js -%}
 <script src="reveal/dist/reveal.js"></script>
 <script src="reveal/plugin/notes/notes.js"></script>
@@ -28,7 +34,7 @@ Reveal.initialize({ hash: true, slideNumber: true, width: 960, height: 700, plug
 IPythonRenderer.inline_math = lambda self, body: convert(body)
 IPythonRenderer.block_math = lambda self, body: convert(body, display="block")
 source, target = map(Path, sys.argv[1:])
-page, _ = SlidesExporter(raw_template=DECK, reveal_url_prefix="reveal").from_filename(str(source))
+page, _ = SlidesExporter(raw_template=DECK, reveal_url_prefix="reveal", reveal_theme="white").from_filename(str(source))
 target.write_text(page, encoding="utf-8")
 
 package = Path(sphinx_revealjs.__file__).parent / "_static/revealjs"

@@ -98,7 +98,7 @@ pub mod ex2d {
             );
             Ok(Check::of_code(ID)
                 .holds(predictions.len() == val.len(), "These are not as many predictions as the validation set has rows.")
-                .holds(!are(0.5), "It answers 0.5: all its weights are 0, but so is its output bias, and the sigmoid of 0 is one half.")
+                .holds(!are(0.5), "It answers 0.5, or nearly: its output bias is 0 or close to it, and the sigmoid of 0 is one half. The bias is the logit of the share, not the share.")
                 .holds(same, "It doesn't answer the same to every transaction: some weights are not 0.")
                 .holds(!are(q) || are(p), "This is the share of the validation set, which nobody knows when the model is made.")
                 .holds(are(p), "It answers always the same, but not the share of frauds in the training set.")
@@ -153,7 +153,7 @@ pub mod ex2f {
             let trained = !model.history().train.is_empty();
             let bias = f64::from(model.weights().values().last().copied().unwrap_or(0.0));
             let adds = format!(
-                "{params} parameters reach an average precision of {prc:.3} on the validation set, the network's {} reach {:.3}. (Its bias began at {:.2} and is {bias:.2} now.)",
+                "{params} parameters reach an average precision of {prc:.3} on the validation set, the network's {} reach {:.3}. (The careful bias is {:.2}; its own is {bias:.2} now.)",
                 baseline.count_params(),
                 baseline.evaluate(val)?.get(Metric::Prc),
                 initial_bias(train)?

@@ -97,6 +97,7 @@ pub mod ex6d {
         let check = Check::of(ID, answer)
             .number("the probability", turn(0.9, 1.0 / ratio))
             .mistake(0.9 / ratio, "This divides the probability; divide the odds, 0.9 / 0.1.")
+            .mistake(9.0 / ratio, "These are the odds; the probability is odds / (1 + odds).")
             .mistake(turn(0.9, 1.0 / class_weight.positive), "The factor is w₁ / w₀, not w₁ alone.")
             .mistake(0.9, "0.9 is what the model says; turn it back.")
             .number("the threshold", turn(0.01, ratio))
@@ -105,6 +106,7 @@ pub mod ex6d {
                 "That is the threshold for right probabilities; where does it lie on the scale of this model?",
             )
             .mistake(0.01 * ratio, "A probability above 1? Multiply the odds, 0.01 / 0.99, by the ratio.")
+            .mistake(0.01 / 0.99 * ratio, "These are the odds; the threshold is odds / (1 + odds).")
             .mistake(
                 turn(0.01, 1.0 / ratio),
                 "The other direction: this model's answers are too high, so its threshold lies higher, too.",
