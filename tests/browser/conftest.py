@@ -63,7 +63,12 @@ def new_page(browser, address):
         page.faults = []
         page.on("console", lambda said: said.type in ("error", "warning") and page.faults.append(said.text))
         page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on("requestfailed", lambda request: page.faults.append(f"{request.url} failed"))
+        # What a page still reads when the reader goes on is no fault; a foreign request is noted below.
+        is_left = lambda request: request.failure == "net::ERR_ABORTED"  # noqa: E731
+        page.on(
+            "requestfailed",
+            lambda request: request.failure == "net::ERR_ABORTED" or page.faults.append(f"{request.url} failed"),
+        )
         page.on(
             "response", lambda answer: answer.status >= 400 and page.faults.append(f"{answer.url}: {answer.status}")
         )

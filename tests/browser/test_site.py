@@ -229,7 +229,7 @@ GLYPHS = """(characters) => {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 40;
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    const style = getComputedStyle(document.querySelector(".bd-article"));
+    const style = getComputedStyle(document.querySelector(".bd-article") ?? document.body);
     context.font = `24px ${style.fontFamily}`;
     context.fillText(text, 4, 30);
     return context.getImageData(0, 0, 40, 40).data.join();

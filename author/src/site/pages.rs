@@ -121,6 +121,8 @@ fn start_page(edition: &Edition, addresses: &mut Addresses, folder: &Path) -> Re
     let notebook = Notebook::read(&file)?;
     let hook = second_paragraph(&notebook).with_context(|| format!("{} doesn't begin with a title", shown(&file)))?;
     let hook = addresses.rewrite(&hook, &PathBuf::from(shown(&file)), &format!("{}/index", edition.code))?;
+    // On the page of the notebook, not on this one.
+    let hook = hook.replace("](#", &format!("]({first}.html#"));
     let handout = format!("../{}", addresses.of_site(&shown(&handout::pdf_of(&edition.code)))?);
     let (svg, alt) = figure(&Notebook::read(&path_of(ENGLISH, FIGURE.0))?)?;
     put(&folder.join("start.svg"), &svg)?;
