@@ -205,6 +205,18 @@ def test_axe_finds_nothing_serious(new_page, address):
     assert not faults, "\n".join(faults)
 
 
+def test_the_slider_can_be_dragged_in_every_language(new_page, address):
+    page = new_page()
+    for language in languages():
+        for name in ["02_baseline", "06_decisions", "07_your_data"]:
+            page.goto(f"{address}/{language}/{name}.html")
+            slider = page.locator(".threshold-slider input[type=range]").first
+            before = slider.get_attribute("aria-valuetext")
+            slider.press("ArrowLeft")
+            assert slider.get_attribute("aria-valuetext") != before, f"{language}, {name}"
+    assert not page.faults
+
+
 def test_a_phone_shows_every_page_without_scrolling_sideways(new_page, address):
     page = new_page(PHONE)
     wide = []

@@ -17,12 +17,23 @@ const readCell = () => {
   return begun.length > 1 ? begun[begun.length - 1].id : "";
 };
 
-// Figures above the cell that a link leads to have moved it.
-window.addEventListener("load", () => linkedCell()?.scrollIntoView());
+const menus = [...document.querySelectorAll("details.languages")];
 
-document.querySelectorAll("details.languages").forEach((menu) => {
+// Where the reader was before going to the menu, for the focus moves the page.
+let cell = "";
+const noteCell = () => {
+  if (!menus.some((menu) => menu.contains(document.activeElement))) cell = readCell();
+};
+document.addEventListener("scroll", noteCell, { passive: true });
+
+// Figures above the cell that a link leads to have moved it.
+window.addEventListener("load", () => {
+  linkedCell()?.scrollIntoView();
+  noteCell();
+});
+
+menus.forEach((menu) => {
   menu.addEventListener("toggle", () => {
-    const cell = readCell();
     menu.querySelectorAll("a").forEach((link) => {
       // A search is made again in the other language.
       link.search = window.location.search;

@@ -88,6 +88,11 @@ fn composed(
                 continue;
             };
             data.remove("image/png");
+            // A slider: it holds the picture for where its program can't run.
+            if data.contains_key("text/html") {
+                data.remove("image/svg+xml");
+                continue;
+            }
             alt = Some(short(&data.get("text/plain").map(text_of).unwrap_or_default()));
         }
         if let Some(alt) = alt {
