@@ -55,6 +55,8 @@ html_theme_options = {
     "toc_title": words["contents"],
     "show_navbar_depth": 1,
     "max_navbar_depth": 2,
+    # Not the author, who isn't named.
+    "content_footer_items": ["copyright"],
 }
 html_context = {"words": words, "code": site["code"], "default_mode": "auto"}
 
