@@ -85,9 +85,19 @@ impl Check {
     }
 
     /// What to say to a typical wrong value of the number before.
-    pub(crate) fn mistake(mut self, value: f64, says: &str) -> Self {
+    pub(crate) fn mistake(self, value: f64, says: &str) -> Self {
+        let tolerance = self.wrong.as_ref().and_then(|wrong| wrong.tolerance);
+        self.mistake_within(tolerance, value, says)
+    }
+
+    /// As [`Check::mistake`], for a whole number that is met exactly, however much the right answer may be off.
+    pub(crate) fn mistaken_count(self, value: f64, says: &str) -> Self {
+        self.mistake_within(Some(0.5), value, says)
+    }
+
+    fn mistake_within(mut self, tolerance: Option<f64>, value: f64, says: &str) -> Self {
         if let Some(wrong) = self.wrong.as_mut().filter(|wrong| wrong.place + 1 == self.place && wrong.says.is_none())
-            && are_close(self.numbers[wrong.place], value, wrong.tolerance)
+            && are_close(self.numbers[wrong.place], value, tolerance)
         {
             wrong.says = Some(says.to_owned());
         }

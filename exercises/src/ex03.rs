@@ -33,15 +33,19 @@ pub mod ex3a {
         let says_rows = "This is the share of the frauds among the rows, not in the loss.";
         let says_means = "This compares the mean loss of a fraud with that of a genuine transaction; take the sums.";
         let says_weighted = "This is the share of the genuine transactions.";
+        let says_ratio = "This divides by the loss of the genuine transactions; divide by that of both classes.";
+        let ratio = |predictions| loss_of(predictions, true) / loss_of(predictions, false);
         let check = Check::of(ID, answer)
             .near("at the start", share(start), 0.005)
             .mistake(rows, says_rows)
             .mistake(share_of_means(start), says_means)
             .mistake(1.0 - share(start), says_weighted)
+            .mistake(ratio(start), says_ratio)
             .near("at the end", share(end), 0.005)
             .mistake(rows, says_rows)
             .mistake(share_of_means(end), says_means)
-            .mistake(1.0 - share(end), says_weighted);
+            .mistake(1.0 - share(end), says_weighted)
+            .mistake(ratio(end), says_ratio);
         judge(|| Ok(check))
     }
 }
@@ -221,12 +225,12 @@ pub mod ex3f {
             }
             Ok(Check::of(ID, answer)
                 .near("the false alarms", (fewest + most) / 2.0, (most - fewest) / 2.0 + 0.5)
-                .mistake(of_weighted.false_positives, "These are the weighted model's own.")
-                .mistake(
+                .mistaken_count(of_weighted.false_positives, "These are the weighted model's own.")
+                .mistaken_count(
                     confusion_matrix(labels, baseline, 0.5)?.false_positives,
                     "These are the baseline's at 0.5; lower its threshold.",
                 )
-                .mistake(fewest + found, "These are all its alarms, the right ones among them.")
+                .mistaken_count(fewest + found, "These are all its alarms, the right ones among them.")
                 .adds(format!("The weighted model raises {} for as many frauds.", of_weighted.false_positives)))
         })
     }

@@ -74,10 +74,10 @@ pub mod ex6c {
         let found = |count: usize| ranked[..count.min(ranked.len())].iter().filter(|row| row.1).count();
         let alarms = 100.0 * days(val, rows);
         let check = Check::of(ID, answer)
-            .near("the alarms", alarms, 1.0)
+            .near("the alarms", alarms.round(), 0.5)
             .mistake(100.0, "That is a whole day; the validation set is only a part of two days.")
             .mistake(200.0, "That is for all transactions of two days; the validation set holds a part of them.")
-            .mistake(alarms / 2.0, "The table has two days, so twice 100 alarms fit it.")
+            .mistake((alarms / 2.0).round(), "The table has two days, so twice 100 alarms fit it.")
             .near("the frauds", found(alarms.round() as usize) as f64, 1.0)
             .mistake(found(100) as f64, "Those are the frauds among the first 100 of the ranking.")
             .mistake(found(200) as f64, "Those are the frauds among the first 200 of the ranking.");
