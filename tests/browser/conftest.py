@@ -64,7 +64,6 @@ def new_page(browser, address):
         page.on("console", lambda said: said.type in ("error", "warning") and page.faults.append(said.text))
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         # What a page still reads when the reader goes on is no fault; a foreign request is noted below.
-        is_left = lambda request: request.failure == "net::ERR_ABORTED"  # noqa: E731
         page.on(
             "requestfailed",
             lambda request: request.failure == "net::ERR_ABORTED" or page.faults.append(f"{request.url} failed"),

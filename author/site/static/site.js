@@ -7,8 +7,7 @@ const linkedCell = () => document.getElementById(decodeURIComponent(window.locat
 const readCell = () => {
   const isShown = (cell) => {
     const box = cell.getBoundingClientRect();
-    // A cell that a link leads to begins at the window's upper edge, or a little above it.
-    return box.bottom > -100 && box.top < window.innerHeight / 2;
+    return box.bottom > 0 && box.top < window.innerHeight / 2;
   };
   const linked = linkedCell();
   if (linked && isShown(linked)) return linked.id;
