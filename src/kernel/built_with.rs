@@ -13,6 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::EVCXR_VERSION;
 use crate::base::process::command;
 use crate::base::stamp::write_whole;
 
@@ -21,6 +22,8 @@ const FILE: &str = "built-with.json";
 /// A compiler, and the environment of a build.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct BuiltWith {
+    /// The version of evcxr.
+    evcxr: String,
     /// The folder of the Rust toolchain.
     pub sysroot: PathBuf,
     /// Cargo's folder with the sources of the crates.
@@ -42,8 +45,13 @@ impl BuiltWith {
             let value = env::var(&name).ok();
             variables.insert(name, value);
         }
-        let built_with = Self { sysroot, cargo_home: cargo_home(), variables };
+        let built_with = Self { evcxr: EVCXR_VERSION.to_owned(), sysroot, cargo_home: cargo_home(), variables };
         write_whole(&folder.join(FILE), serde_json::to_string_pretty(&built_with)?.as_bytes())
+    }
+
+    /// Was it built as the kernels of today would?
+    pub fn is_of_this_evcxr(&self) -> bool {
+        self.evcxr == EVCXR_VERSION
     }
 
     /// The version of the compiler as it is now, in all words.

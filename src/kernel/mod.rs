@@ -59,6 +59,9 @@ pub const EVCXR_VERSION: &str = "0.22.0";
 /// Set while the warm folder is made: the kernel then works in that folder itself, and leaves it.
 pub const WARMING_VARIABLE: &str = "IMBALANCED_DATA_WARMING";
 
+// Of mimalloc, evcxr's allocator.
+const HUGE_PAGES_VARIABLE: &str = "MIMALLOC_ALLOW_THP";
+
 // A kernel is ready in 5 seconds on a quiet machine; nobody wonders before this.
 const LONG: Duration = Duration::from_secs(15);
 
@@ -291,6 +294,10 @@ fn kernel_command(evcxr: &Path, connection_file: &Path, paths: &Paths, built_wit
     }
     // evcxr reads cargo's lines, and would miss coloured ones.
     kernel.env("CARGO_TERM_COLOR", "never");
+    // evcxr's allocator takes pages of 2 MB, where 4 kB hold the same in 65 MB less and cost no time.
+    if std::env::var_os(HUGE_PAGES_VARIABLE).is_none() {
+        kernel.env(HUGE_PAGES_VARIABLE, "0");
+    }
     let Some(rust) = installed_rust(built_with) else {
         return kernel;
     };

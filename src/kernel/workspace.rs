@@ -6,12 +6,16 @@
 //! `support` as an optional dependency: it is never built, but cargo keeps its versions in the lock file,
 //! even while `ctx` has no dependencies yet. So a kernel starts without network.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::built_with::changes_the_build;
 use crate::base::paths::Paths;
+use crate::base::process::command;
 use crate::base::stamp::write_whole;
 
 /// Tells evcxr its folder; and, as no two kernels have the same, whose a process is.
@@ -50,6 +54,29 @@ pub fn dep_line(name: &str, folder: &Path) -> String {
     format!(":dep {name} = {{ path = {} }}", toml_string(folder))
 }
 
+/// The command that builds these crates of ours, and what they use, as evcxr would for a cell that names them.
+///
+/// Built otherwise, with another flag or for another target, they would be built again in each kernel.
+pub fn build(workspace: &Path, crates: &[(&str, &Path)], sysroot: &Path, host: &str) -> Result<Command> {
+    let lines = crates.iter().map(|(name, folder)| format!("{name} = {{ path = {} }}\n", toml_string(folder)));
+    let manifest = [CRATE, "\n[dependencies]\n"].into_iter().map(str::to_owned).chain(lines).collect::<String>();
+    write_whole(&crate_folder(workspace).join("Cargo.toml"), manifest.as_bytes())?;
+    let program = |name: &str| sysroot.join("bin").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    let mut cargo = command(program("cargo"));
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(changes_the_build)) {
+        cargo.env_remove(name);
+    }
+    cargo
+        .args(["build", "--target", host])
+        .current_dir(crate_folder(workspace))
+        .env("CARGO_TARGET_DIR", "target")
+        .env("CARGO_BUILD_BUILD_DIR", "target")
+        .env("CARGO_TERM_COLOR", "never")
+        .env("RUSTC", program("rustc"))
+        .env("RUSTFLAGS", "-Cprefer-dynamic");
+    Ok(cargo)
+}
+
 fn keep_manifest(support: &Path) -> String {
     KEEP.replace("{support}", &toml_string(support))
 }
@@ -86,6 +113,9 @@ opt-level = 1
 opt-level = 3
 codegen-units = 4
 incremental = false
+
+[profile.dev.package.exercises]
+opt-level = 0
 
 [profile.dev.package.ndarray]
 opt-level = 3
