@@ -28,7 +28,8 @@ const NOTE_VARIABLE: &str = "IMBALANCED_DATA_NOTE";
 // Cargo's exit code when a crate doesn't compile.
 const CARGO_FAILED: u8 = 101;
 
-const WRAPPER_VARIABLE: &str = "RUSTC_WRAPPER";
+/// Tells cargo of it.
+pub const WRAPPER_VARIABLE: &str = "RUSTC_WRAPPER";
 
 /// A build that succeeded, and all that it depended on but the cell.
 #[derive(Deserialize, Serialize)]

@@ -16,13 +16,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::base::console::note;
 use crate::base::process::command;
-use crate::base::stamp::{self, Inputs};
-use crate::kernel::again::{self, Place};
+use crate::base::stamp::{self, Inputs, write_whole};
+use crate::kernel::again::{self, Place, WRAPPER_VARIABLE};
 use crate::kernel::fresh;
 use crate::kernel::metadata;
 use crate::kernel::ready;
 use crate::kernel::sources::{self, MISSING, REMEDY};
-use crate::kernel::workspace::FOLDER_VARIABLE;
+use crate::kernel::workspace::{CACHE_TAG, FOLDER_VARIABLE};
 
 /// Tells the launcher, when it runs as `cargo`, where the installed toolchain is.
 const TOOLCHAIN_VARIABLE: &str = "IMBALANCED_DATA_TOOLCHAIN";
@@ -33,11 +33,26 @@ const SUPPORT_VARIABLE: &str = "IMBALANCED_DATA_SUPPORT";
 /// In the toolchain's folder, the program that notes how a cell is compiled.
 const WRAPPER: &str = "note";
 
-/// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only slower.
-pub fn narrow(kernel: &mut Command, here: &Path, installed: &Path, support: &Path) {
+/// The folder of such a toolchain, in a folder here.
+pub fn folder(here: &Path, installed: &Path) -> PathBuf {
     // One for each installed toolchain: kernels of another may be running.
     let name = Inputs::default().text("installed", &installed.display().to_string()).stamp();
-    let folder = &here.join(format!("toolchain-{}", &name[..8]));
+    here.join(format!("toolchain-{}", &name[..8]))
+}
+
+/// Puts the program that notes how a cell is compiled before rustc, if the reader has none of their own there.
+///
+/// Cargo keeps what one rustc has told it: every cargo of a kernel names it in the same way, or each would ask anew.
+pub fn wrap_rustc(cargo: &mut Command, folder: &Path) {
+    let wrapper = folder.join(WRAPPER);
+    if wrapper.is_file() && env::var_os(WRAPPER_VARIABLE).is_none() {
+        cargo.env(WRAPPER_VARIABLE, wrapper);
+    }
+}
+
+/// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only slower.
+pub fn narrow(kernel: &mut Command, here: &Path, installed: &Path, support: &Path) {
+    let folder = &folder(here, installed);
     // A launcher of another kind of system has no links, or no programs without an ending.
     if cfg!(not(unix)) || link_all(folder, installed).is_err() {
         return;
@@ -84,7 +99,8 @@ fn link_all(folder: &Path, installed: &Path) -> Result<()> {
     for entry in entries(&library).filter(|entry| entry.file_name() != "stdarch") {
         link(&entry.path(), &folder.join("library").join(entry.file_name()))?;
     }
-    Ok(())
+    // In it cargo keeps what rustc has told it.
+    write_whole(&folder.join("library/target/CACHEDIR.TAG"), CACHE_TAG.as_bytes())
 }
 
 #[cfg(unix)]
@@ -171,6 +187,9 @@ fn run_cargo(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     cargo.args(arguments);
     if verb != "metadata" {
         return become_it(cargo).with_context(cannot);
+    }
+    if let Some(folder) = env::var_os("RUSTUP_TOOLCHAIN") {
+        wrap_rustc(&mut cargo, Path::new(&folder));
     }
     if asks_for_a_dependency() && sources::folder(installed).is_none() {
         bail!("{MISSING}\n{REMEDY}");

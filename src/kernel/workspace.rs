@@ -14,9 +14,13 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::built_with::changes_the_build;
+use super::toolchain;
 use crate::base::paths::Paths;
 use crate::base::process::command;
 use crate::base::stamp::write_whole;
+
+/// What marks a folder of cargo's.
+pub const CACHE_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55";
 
 /// Tells evcxr its folder; and, as no two kernels have the same, whose a process is.
 pub const FOLDER_VARIABLE: &str = "EVCXR_TMPDIR";
@@ -38,7 +42,7 @@ pub fn write(workspace: &Path, paths: &Paths) -> Result<()> {
     put("ctx/Cargo.toml", CRATE)?;
     put("ctx/src/lib.rs", "")?;
     // In it cargo keeps what rustc has told it. evcxr builds elsewhere, so cargo would not make it.
-    put("target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55")?;
+    put("target/CACHEDIR.TAG", CACHE_TAG)?;
     let lock = paths.repo.join("Cargo.lock");
     fs::copy(&lock, workspace.join("Cargo.lock")).with_context(|| format!("can't copy {}", lock.display()))?;
     Ok(())
@@ -54,25 +58,29 @@ pub fn dep_line(name: &str, folder: &Path) -> String {
     format!(":dep {name} = {{ path = {} }}", toml_string(folder))
 }
 
-/// The command that builds these crates of ours, and what they use, as evcxr would for a cell that names them.
+/// The command that builds our crates, and what they use, as evcxr would for a cell that names them.
 ///
 /// Built otherwise, with another flag or for another target, they would be built again in each kernel.
-pub fn build(workspace: &Path, crates: &[(&str, &Path)], sysroot: &Path, host: &str) -> Result<Command> {
+pub fn build(workspace: &Path, paths: &Paths, sysroot: &Path, host: &str) -> Result<Command> {
+    let crates = [("support", paths.support()), ("exercises", paths.exercises())];
     let lines = crates.iter().map(|(name, folder)| format!("{name} = {{ path = {} }}\n", toml_string(folder)));
     let manifest = [CRATE, "\n[dependencies]\n"].into_iter().map(str::to_owned).chain(lines).collect::<String>();
     write_whole(&crate_folder(workspace).join("Cargo.toml"), manifest.as_bytes())?;
-    let program = |name: &str| sysroot.join("bin").join(format!("{name}{}", env::consts::EXE_SUFFIX));
-    let mut cargo = command(program("cargo"));
+    let program = |folder: &Path, name: &str| folder.join("bin").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    let mut cargo = command(program(sysroot, "cargo"));
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(changes_the_build)) {
         cargo.env_remove(name);
     }
+    let kernels = toolchain::folder(paths.clones(), sysroot);
+    toolchain::wrap_rustc(&mut cargo, &kernels);
+    let rustc = program(if program(&kernels, "rustc").is_file() { &kernels } else { sysroot }, "rustc");
     cargo
         .args(["build", "--target", host])
         .current_dir(crate_folder(workspace))
         .env("CARGO_TARGET_DIR", "target")
         .env("CARGO_BUILD_BUILD_DIR", "target")
         .env("CARGO_TERM_COLOR", "never")
-        .env("RUSTC", program("rustc"))
+        .env("RUSTC", rustc)
         .env("RUSTFLAGS", "-Cprefer-dynamic");
     Ok(cargo)
 }

@@ -100,10 +100,9 @@ impl Warm {
 
     // Cargo alone does it: a kernel would take a third of the time to start.
     fn build_again_in(&self, next: &Path, progress: &mut Progress) -> Result<()> {
-        let crates = [("support", &*self.paths.support()), ("exercises", &*self.paths.exercises())];
         let version = rustc_version()?;
         let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
-        let mut cargo = workspace::build(next, &crates, &sources::sysroot()?, host)?;
+        let mut cargo = workspace::build(next, &self.paths, &sources::sysroot()?, host)?;
         run_logged(&mut cargo, &self.paths.log("warm"), |line| {
             if let Some(name) = compiled_crate(line) {
                 progress.set_message(name);
