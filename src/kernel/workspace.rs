@@ -76,6 +76,7 @@ pub fn build(workspace: &Path, paths: &Paths, sysroot: &Path, host: &str) -> Res
     let rustc = program(if program(&kernels, "rustc").is_file() { &kernels } else { sysroot }, "rustc");
     cargo
         .args(["build", "--target", host])
+        .args(crates.iter().flat_map(|(name, _)| ["--package", name]))
         .current_dir(crate_folder(workspace))
         .env("CARGO_TARGET_DIR", "target")
         .env("CARGO_BUILD_BUILD_DIR", "target")
