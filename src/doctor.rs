@@ -12,6 +12,7 @@ use crate::data;
 use crate::kernel::sources;
 use crate::setup::evcxr::Evcxr;
 use crate::setup::python;
+use crate::setup::tried;
 use crate::setup::{free_megabytes, steps};
 
 /// How to tell it.
@@ -98,7 +99,10 @@ fn first_line_of(program: &str, arguments: &[&str]) -> Option<String> {
 fn rust() -> Check {
     let versions = ["cargo", "rustc"].map(|program| first_line_of(program, &["--version"]));
     match versions {
-        [Some(cargo), Some(rustc)] => check("Rust", "ok", format!("{rustc}, {cargo}")),
+        [Some(cargo), Some(rustc)] => {
+            let newer = tried::newer_rust().map(|line| format!("; {line}")).unwrap_or_default();
+            check("Rust", "ok", format!("{rustc}, {cargo}{newer}"))
+        }
         _ => check("Rust", "wrong", "cargo or rustc doesn't run")
             .mend("Install Rust from https://rustup.rs and open a new terminal"),
     }

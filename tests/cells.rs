@@ -133,6 +133,11 @@ fn wait() {
     sleep(Duration::from_millis(50));
 }
 
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
+}
+
 fn manifest(name: &str, kind: &str, dependencies: &str) -> String {
     format!(
         "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"{kind}\"]\n[dependencies]\n{dependencies}\n"
@@ -186,10 +191,9 @@ fn whatever_else_changes_is_left_to_cargo() {
     cells.is_left_to_cargo("a variable's value", "third text");
     cells.arguments.push("--verbose".to_owned());
     cells.is_left_to_cargo("an argument", "third text");
-    let library = cells.path(&format!("work/ctx/target/{}/debug/deps", cells.arguments[1]));
-    for entry in fs::read_dir(library).unwrap().map(Result::unwrap) {
-        if entry.file_name().to_string_lossy().starts_with("libsupport") {
-            fs::remove_file(entry.path()).unwrap();
+    for file in files_in(&cells.path("work/ctx/target")) {
+        if file.file_name().unwrap().to_string_lossy().starts_with("libsupport") {
+            fs::remove_file(file).unwrap();
         }
     }
     cells.is_left_to_cargo("support's library", "third text");

@@ -244,6 +244,29 @@ mod with_scripts {
     }
 
     #[test]
+    fn a_rust_that_nobody_has_tried_is_told_with_what_works() {
+        let launcher = Launcher::new();
+        rust(&launcher);
+        for (minor, is_new) in [(95, false), (100, false), (200, true)] {
+            let sysroot = launcher.path("rust");
+            let says = format!("[ $1 = --version ] && echo 'rustc 1.{minor}.0 (x)' || echo {}", sysroot.display());
+            script(&launcher.path("path/rustc"), &says);
+            script(&launcher.path("path/cargo"), "echo cargo");
+            let run = |verb| {
+                let mut command = launcher.command(&[verb]);
+                command.env("PATH", launcher.path("path"));
+                Ran(command.output().unwrap())
+            };
+            assert_eq!(run("doctor").out().contains("Rust 1.200.0 is newer than 1.100"), is_new);
+            let set_up = run("setup");
+            assert_eq!(set_up.out().contains("Rust 1.200.0 is newer than 1.100"), is_new);
+            let ends_so = set_up.err().ends_with("rustup toolchain install 1.100\n  cargo +1.100 run\n");
+            assert_eq!(ends_so, is_new, "{}", set_up.err());
+            set_up.fails(&["set-up step 2", "no Python"]);
+        }
+    }
+
+    #[test]
     fn a_set_up_that_is_killed_in_a_step_goes_on_there() {
         let launcher = Launcher::new();
         // Each step's program waits, and says so; the set-up is killed; then the program does its work or fails.

@@ -225,6 +225,69 @@ fn touched_sources_and_another_compiler_build_nothing_again() {
     assert_eq!(said.lines().find(complaint), None, "{said}");
 }
 
+/// A checkout with a small crate in place of `support`, one of whose libraries looks at `CC` when it is built.
+fn small_checkout(folder: &Path) {
+    let put = |name: &str, text: &str| {
+        fs::create_dir_all(folder.join(name).parent().unwrap()).unwrap();
+        fs::write(folder.join(name), text).unwrap();
+    };
+    let package = |name: &str, rest: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}")
+    };
+    put("Cargo.toml", "[workspace]\nmembers = [\"support\", \"exercises\"]\nresolver = \"3\"\n");
+    put("Cargo.lock", include_str!("../Cargo.lock"));
+    put(
+        "support/Cargo.toml",
+        &package("support", "[lib]\ncrate-type = [\"rlib\", \"dylib\"]\n[dependencies]\npsm = \"0.1\"\n"),
+    );
+    put(
+        "support/src/lib.rs",
+        "//! Small.\npub struct Adam;\nimpl Adam { pub fn new(_: f64) -> Self { psm::stack_pointer(); Self } }\n",
+    );
+    put("exercises/Cargo.toml", &package("exercises", "[dependencies]\nsupport = { path = \"../support\" }\n"));
+    put("exercises/src/lib.rs", "");
+    fs::create_dir(folder.join("notebooks")).unwrap();
+}
+
+/// Cargo has put what it builds into other folders since Rust 1.100; by these two variables an older one does so, too.
+#[test]
+fn in_cargo_s_newer_folders_nothing_is_built_again_either() {
+    let _alone = alone();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let repo = folder.path().canonicalize().unwrap();
+    small_checkout(&repo);
+    let home = repo.join("target/tutorial");
+    let newer =
+        [("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS", "nightly"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")];
+    let rest = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths([self::home().join("evcxr/bin")].into_iter().chain(std::env::split_paths(&rest)));
+    let mut set_up = launcher(&["setup"]);
+    set_up.current_dir(&repo).env("PATH", path.unwrap()).env_remove("IMBALANCED_DATA_HOME").envs(newer);
+    succeeds(&mut set_up);
+    let built = fs::read_dir(home.join("warm/ctx/target/debug/build/psm")).expect("they are the newer folders");
+    assert!(built.count() > 0);
+
+    File::options()
+        .append(true)
+        .open(repo.join("support/src/lib.rs"))
+        .unwrap()
+        .set_modified(SystemTime::now())
+        .unwrap();
+    let dep = format!(":dep support = {{ path = {:?} }}", repo.join("support"));
+    // Written when cargo compiles a cell, and left as it is when a cell is compiled by that one's command.
+    let record = "std::path::Path::new(&std::env::var(\"EVCXR_TMPDIR\")?).with_file_name(\"build.json\")";
+    let noted = |name: &str| {
+        format!("std::fs::write({:?}, format!(\"{{:?}}\", {record}.metadata()?.modified()?))?;", repo.join(name))
+    };
+    let cells = [&dep, "let adam = support::Adam::new(0.1);", &noted("first"), &noted("second")];
+    let environment = [("CC", "/usr/bin/gcc"), newer[0], newer[1]];
+    let ran = execute_by_jupyter(&home, &cells, &environment);
+    let said = text(&ran);
+    assert!(ran.status.success() && !said.contains("Compiling") && !said.contains("tutorial kernel:"), "{said}");
+    let [first, second] = ["first", "second"].map(|name| fs::read_to_string(repo.join(name)).expect(&said));
+    assert_eq!(first, second, "the second cell is compiled by the command of the first");
+}
+
 /// A kernel as Jupyter starts it, with a connection file of free ports.
 fn start_kernel(connection_file: &Path) -> Child {
     let spec = fs::read_to_string(home().join("python/share/jupyter/kernels/rust/kernel.json")).unwrap();

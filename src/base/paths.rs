@@ -24,7 +24,7 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Finds the checkout this launcher was built in, or the one the current folder lies in.
+    /// Finds the checkout that the current folder lies in, or the one this launcher was built in.
     pub fn find() -> Result<Self> {
         let repo = find_repo()?;
         let home = match env::var_os(HOME_VARIABLE) {
@@ -193,20 +193,15 @@ pub fn is_writable(_: &Path) -> bool {
 }
 
 fn find_repo() -> Result<PathBuf> {
-    let built_in = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    if is_repo(&built_in) {
-        return Ok(built_in);
-    }
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
     let here = env::current_dir().context("can't read the current folder")?;
-    here.ancestors()
-        .find(|folder| is_repo(folder))
-        .map(Path::to_path_buf)
-        .with_context(|| {
-            format!(
-                "the tutorial is no longer in {}, where this program was built\nTry: cargo run, in the folder it was moved to",
-                built_in.display()
-            )
-        })
+    let mut folders = here.ancestors().chain([built_in]);
+    folders.find(|folder| is_repo(folder)).map(Path::to_path_buf).with_context(|| {
+        format!(
+            "the tutorial is no longer in {}, where this program was built\nTry: cargo run, in the folder it was moved to",
+            built_in.display()
+        )
+    })
 }
 
 fn is_repo(folder: &Path) -> bool {

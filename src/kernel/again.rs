@@ -127,7 +127,7 @@ impl Place<'_> {
     // None where something is not as in the cells of the lesson: then cargo compiles the next cell too.
     fn build(&self, note: &Path, lines: &[String], arguments: &[OsString], begin: SystemTime) -> Option<Build> {
         let messages: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let support = self.support.join("Cargo.toml").canonicalize().ok();
+        let support = self.support.canonicalize().ok()?;
         let own = self.cell.join("Cargo.toml").canonicalize().ok()?;
         let mut sources = Vec::new();
         let mut cell = None;
@@ -140,10 +140,10 @@ impl Place<'_> {
             if message["reason"] != "compiler-artifact" || message["target"]["kind"][0] == "custom-build" {
                 return None;
             }
-            let manifest = Path::new(message["manifest_path"].as_str()?).canonicalize().ok();
-            if manifest.as_ref() == Some(&own) {
+            let manifest = Path::new(message["manifest_path"].as_str()?).canonicalize().ok()?;
+            if manifest == own {
                 cell = Some(message);
-            } else if manifest == support {
+            } else if manifest.starts_with(&support) {
                 sources.extend(sources_of(message)?);
             } else {
                 // The reader's own, whose sources may change.
@@ -226,7 +226,8 @@ impl Build {
         for line in str::from_utf8(said).ok()?.lines() {
             let mut message: Value = serde_json::from_str(line).ok()?;
             match message["$message_type"].as_str()? {
-                "artifact" => continue,
+                // The second is for a lint of cargo's own, which it doesn't pass on.
+                "artifact" | "unused_extern" => continue,
                 "diagnostic" => {}
                 _ => return None,
             }

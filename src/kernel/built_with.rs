@@ -13,7 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::EVCXR_VERSION;
+use super::{EVCXR_VERSION, layout};
 use crate::base::process::command;
 use crate::base::stamp::write_whole;
 
@@ -98,17 +98,15 @@ fn cargo_home() -> Option<PathBuf> {
     std::path::absolute(home).ok()
 }
 
-// Cargo keeps what a build script has said in a file `output`.
 fn watched_in(folder: &Path) -> std::io::Result<Vec<String>> {
     // The launcher and cargo set these themselves, or a user has another by right.
     const OURS: [&str; 6] = ["CARGO", "CARGO_HOME", "HOME", "PATH", "RUSTC", "RUSTUP_TOOLCHAIN"];
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let (path, kind) = (entry.path(), entry.file_type()?);
-        if kind.is_dir() && entry.file_name() != "deps" {
+        let path = entry?.path();
+        if path.is_dir() {
             names.extend(watched_in(&path)?);
-        } else if kind.is_file() && entry.file_name() == "output" {
+        } else if layout::is_said_by_a_build_script(&path) {
             names.extend(watched_by(&String::from_utf8_lossy(&fs::read(&path)?)));
         }
     }
@@ -132,10 +130,15 @@ mod tests {
     #[test]
     fn what_build_scripts_look_at_is_given_back() {
         let folder = tempfile::tempdir().unwrap();
-        let script = folder.path().join("ctx/target/x/debug/build/psm-1");
-        fs::create_dir_all(&script).unwrap();
-        let said = "cargo:rerun-if-env-changed=HOME\ncargo:rerun-if-env-changed=CARGO_PKG_NAME\ncargo::rerun-if-env-changed=NO_SUCH_CC\ncargo:rustc-cfg=asm\ncargo:rerun-if-env-changed=RUSTFLAGS\n";
-        fs::write(script.join("output"), said).unwrap();
+        for (file, said) in [
+            (
+                "psm-1/output",
+                "cargo:rerun-if-env-changed=HOME\ncargo:rerun-if-env-changed=CARGO_PKG_NAME\ncargo:rustc-cfg=asm\n",
+            ),
+            ("psm/1/run/stdout", "cargo::rerun-if-env-changed=NO_SUCH_CC\ncargo:rerun-if-env-changed=RUSTFLAGS\n"),
+        ] {
+            write_whole(&folder.path().join("ctx/target/x/debug/build").join(file), said.as_bytes()).unwrap();
+        }
         BuiltWith::record(folder.path(), PathBuf::from("/sysroot")).unwrap();
 
         let built_with = BuiltWith::of(folder.path()).unwrap();

@@ -1,9 +1,9 @@
 //! Cloning a warm folder: large built files are hard links, which cost no time and no space; the rest is copied.
 //!
-//! Only files that are replaced, never changed in place, may be links: the libraries in `deps` and the programs of
-//! build scripts are; what cargo writes about a build (`.fingerprint`), what build scripts make, manifests and
-//! evcxr's sources are not. The originals of links are read-only, so that a write in place is an error. The small
-//! library of the exercises is copied, too: a kernel whose cells find its source changed builds it again in place.
+//! Only files that are replaced, never changed in place, may be links ([`layout::is_replaced`]): what cargo writes about a
+//! build, what build scripts make, manifests and evcxr's sources are not. The originals of links are read-only, so that
+//! a write in place is an error. The small library of the exercises is copied, too: a kernel whose cells find its source
+//! changed builds it again in place.
 //!
 //! The system lets nobody make hard links to another user's files. Readers of a shared set-up get symbolic links:
 //! they cost as little, but the warm folder must stay where it is while their kernels run.
@@ -11,6 +11,8 @@
 use std::fs::{self, File, FileTimes, Permissions};
 use std::io;
 use std::path::Path;
+
+use crate::kernel::layout;
 
 /// What becomes of the files that may be links.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,15 +80,8 @@ pub const LOCK_FILE: &str = "kernel.lock";
 pub const TEMPORARY: &str = "tmp";
 
 fn may_be_link(name: &Path) -> bool {
-    const LIBRARIES: [&str; 9] = ["rlib", "rmeta", "so", "dylib", "dll", "lib", "a", "o", "pdb"];
-    let is_in = |folder: &str, levels: usize| {
-        name.ancestors().nth(levels).and_then(Path::file_name).is_some_and(|found| found == folder)
-    };
-    let is_library = name.extension().is_some_and(|end| LIBRARIES.iter().any(|library| end == *library));
-    let file = name.file_name().unwrap_or_default().to_string_lossy();
-    let is_build_script = ["build-script-", "build_script_"].iter().any(|start| file.starts_with(start));
-    let is_exercises = file.starts_with("libexercises");
-    is_in("deps", 1) && is_library && !is_exercises || is_in("build", 2) && is_build_script && !file.ends_with(".d")
+    let is_exercises = name.file_name().is_some_and(|file| file.to_string_lossy().starts_with("libexercises"));
+    layout::is_replaced(name) && !is_exercises
 }
 
 fn link_file(from: &Path, to: &Path, large: Large) -> io::Result<()> {
@@ -142,26 +137,42 @@ mod tests {
 
     const BUILT: &str = "ctx/target/x86_64/debug";
 
+    // Of cargo's files, in both its layouts: is it shared by clones?
+    const FILES: [(&str, bool); 17] = [
+        ("deps/libpolars-1.rlib", true),
+        ("deps/libsupport.so", true),
+        ("deps/libexercises-1.rmeta", false),
+        ("deps/polars-1.d", false),
+        (".fingerprint/psm-1/run-build-script-build-script-build", false),
+        ("build/psm-1/output", false),
+        ("build/psm-1/out/psm.o", false),
+        ("../../debug/build/psm-2/build-script-build", true),
+        ("../../debug/build/psm-2/build_script_build-2.d", false),
+        ("build/polars/1f/out/libpolars-1f.rlib", true),
+        ("build/polars/1f/out/polars-1f.d", false),
+        ("build/polars/1f/fingerprint/lib-polars", false),
+        ("build/psm/2f/out/psm.o", false),
+        ("build/psm/2f/run/stdout", false),
+        ("../../debug/build/psm/3f/out/build_script_build", true),
+        ("libsupport.so", true),
+        ("../../../../Cargo.toml", false),
+    ];
+
+    // It is compiled anew anyway.
+    const OF_EVCXR: [&str; 5] = [
+        "deps/libctx.so",
+        "libctx.so",
+        ".cargo-lock",
+        "incremental/a/b",
+        ".fingerprint/psm-1/run-build-script-build-script-build.json",
+    ];
+
     fn warm(folder: &Path) {
-        for name in [
-            "Cargo.toml",
-            "built-with.json",
-            "ctx/target/x86_64/debug/deps/libpolars-1.rlib",
-            "ctx/target/x86_64/debug/deps/libsupport.so",
-            "ctx/target/x86_64/debug/deps/libexercises-1.rmeta",
-            "ctx/target/x86_64/debug/deps/polars-1.d",
-            "ctx/target/x86_64/debug/deps/libctx.so",
-            "ctx/target/x86_64/debug/.fingerprint/psm-1/run-build-script-build-script-build",
-            "ctx/target/x86_64/debug/.fingerprint/psm-1/run-build-script-build-script-build.json",
-            "ctx/target/x86_64/debug/.cargo-lock",
-            "ctx/target/x86_64/debug/incremental/a/b",
-            "ctx/target/x86_64/debug/build/psm-1/output",
-            "ctx/target/x86_64/debug/build/psm-1/out/psm.o",
-            "ctx/target/debug/build/psm-2/build-script-build",
-            "ctx/target/debug/build/psm-2/build_script_build-2.d",
-        ] {
-            let path = folder.join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for name in FILES.iter().map(|(name, _)| name).chain(&OF_EVCXR).chain(&["../../../../built-with.json"]) {
+            let path = folder.join(BUILT).join(name);
+            for parent in [folder.join(BUILT).as_path(), path.parent().unwrap()] {
+                fs::create_dir_all(parent).unwrap();
+            }
             fs::write(path, "warm").unwrap();
         }
     }
@@ -175,18 +186,7 @@ mod tests {
         warm(&from);
         clone_folder(&from, &to, Large::HardLink).unwrap();
         let inode = |folder: &Path, name: &str| fs::metadata(folder.join(name)).unwrap().ino();
-        for (name, shared) in [
-            ("deps/libpolars-1.rlib", true),
-            ("deps/libsupport.so", true),
-            ("deps/libexercises-1.rmeta", false),
-            ("../../debug/build/psm-2/build-script-build", true),
-            ("deps/polars-1.d", false),
-            (".fingerprint/psm-1/run-build-script-build-script-build", false),
-            ("build/psm-1/output", false),
-            ("build/psm-1/out/psm.o", false),
-            ("../../debug/build/psm-2/build_script_build-2.d", false),
-            ("../../../../Cargo.toml", false),
-        ] {
+        for (name, shared) in FILES {
             let name = format!("{BUILT}/{name}");
             assert_eq!(inode(&from, &name) == inode(&to, &name), shared, "{name}");
         }
@@ -198,12 +198,7 @@ mod tests {
         let (from, to) = (folder.path().join("warm"), folder.path().join("clone"));
         warm(&from);
         clone_folder(&from, &to, Large::HardLink).unwrap();
-        for name in [
-            "deps/libctx.so",
-            ".cargo-lock",
-            "incremental",
-            ".fingerprint/psm-1/run-build-script-build-script-build.json",
-        ] {
+        for name in OF_EVCXR {
             assert!(!to.join(BUILT).join(name).exists(), "{name}");
         }
         assert!(to.join("built-with.json").is_file());

@@ -21,6 +21,7 @@ pub mod clone;
 pub mod fresh;
 pub mod guard;
 pub mod inputs;
+mod layout;
 mod metadata;
 pub mod own_folder;
 mod packages;
@@ -71,7 +72,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     if let Some(folder) = std::env::var_os(WARMING_VARIABLE) {
         // The kernel of a launcher that was killed may need a moment to end.
         let _lock = Lock::exclusive(&paths.builds.join("warming.lock"), || {})?;
-        let mut kernel = kernel_command(evcxr, connection_file, paths, None);
+        let mut kernel = kernel_command(evcxr, connection_file, paths, Path::new(&folder), None);
         let ended = Run { folder: Path::new(&folder), first_cells: None, stop: &stop, begin: Instant::now() }
             .of(&mut kernel, None)?;
         return Ok(ended.code());
@@ -96,7 +97,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     let built_with = BuiltWith::of(&paths.warm());
     // The clone waits for the disk, the other two for answers of rustc and cargo.
     let (filled, kernel, fits) = thread::scope(|scope| {
-        let kernel = scope.spawn(|| kernel_command(evcxr, connection_file, paths, built_with.as_ref()));
+        let kernel = scope.spawn(|| kernel_command(evcxr, connection_file, paths, &clone.folder, built_with.as_ref()));
         let fits = scope.spawn(|| built_with.as_ref().is_some_and(|with| inputs::fit(paths, with).unwrap_or(false)));
         (clone.fill(paths), kernel.join(), fits.join())
     });
@@ -281,7 +282,13 @@ fn pass_on(stream: ChildStderr, is_deaf: Arc<AtomicBool>) -> mpsc::Receiver<()> 
     at_the_end
 }
 
-fn kernel_command(evcxr: &Path, connection_file: &Path, paths: &Paths, built_with: Option<&BuiltWith>) -> Command {
+fn kernel_command(
+    evcxr: &Path,
+    connection_file: &Path,
+    paths: &Paths,
+    folder: &Path,
+    built_with: Option<&BuiltWith>,
+) -> Command {
     let mut kernel = command(evcxr);
     kernel.arg("--control_file").arg(connection_file);
     for (name, _) in std::env::vars_os() {
@@ -305,13 +312,17 @@ fn kernel_command(evcxr: &Path, connection_file: &Path, paths: &Paths, built_wit
     if cfg!(windows) {
         return kernel;
     }
-    // A cell's library names the standard library by a path relative to `deps`, but evcxr moves it one folder up.
-    // From there the path leads astray whenever checkout and toolchain share a folder, such as the user's home.
+    // A cell's library names those that it needs by paths relative to where rustc has put it, but evcxr moves it. From
+    // there the paths lead astray: `support` isn't found in cargo's newer layout, and the standard library isn't
+    // whenever checkout and toolchain share a folder, such as the user's home.
+    let cells = layout::cells(folder, &rust.host);
+    // The system's loader remembers when a folder was not there.
+    let _ = fs::create_dir_all(&cells);
     let (name, rest) = match cfg!(target_os = "macos") {
         true => ("DYLD_FALLBACK_LIBRARY_PATH", "/usr/local/lib:/usr/lib".into()),
         false => ("LD_LIBRARY_PATH", set_for(&kernel, "LD_LIBRARY_PATH").unwrap_or_default()),
     };
-    let folders = [rust.libraries].into_iter().chain(std::env::split_paths(&rest));
+    let folders = [rust.libraries, cells].into_iter().chain(std::env::split_paths(&rest));
     if let Ok(path) = std::env::join_paths(folders.filter(|folder| !folder.as_os_str().is_empty())) {
         kernel.env(name, path);
     }
@@ -321,16 +332,20 @@ fn kernel_command(evcxr: &Path, connection_file: &Path, paths: &Paths, built_wit
 struct Rust {
     root: PathBuf,
     libraries: PathBuf,
+    host: String,
 }
 
 // The toolchain that the warm folder was built with, or else the one on PATH.
 fn installed_rust(built_with: Option<&BuiltWith>) -> Option<Rust> {
     let recorded = built_with.map(|with| with.sysroot.join("bin/rustc")).filter(|rustc| rustc.is_file());
     let rustc = recorded.unwrap_or_else(|| PathBuf::from("rustc"));
-    let output = command(rustc).args(["--print", "sysroot", "--print", "target-libdir"]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let mut folders = text.lines().map(PathBuf::from).filter(|folder| folder.is_dir());
-    Some(Rust { root: folders.next()?, libraries: folders.next()? })
+    let output =
+        command(rustc).args(["sysroot", "target-libdir", "host-tuple"].map(|what| format!("--print={what}"))).output();
+    let text = String::from_utf8(output.ok()?.stdout).ok()?;
+    let [root, libraries, host] = text.lines().collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    Some(Rust { root: root.into(), libraries: libraries.into(), host: host.to_owned() })
 }
 
 // The value a command gives to a variable, its own or the inherited one.

@@ -7,13 +7,14 @@ pub mod kernelspec;
 pub mod python;
 mod sources;
 pub mod step;
+pub mod tried;
 mod warm;
 
 use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use self::step::Step;
 use crate::base::console::{Progress, Unit, say, seconds};
@@ -113,6 +114,10 @@ fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
             Paths::shown(&paths.home)
         ));
     }
+    let newer_rust = tried::newer_rust();
+    if let Some(line) = &newer_rust {
+        say(line);
+    }
     let start = Instant::now();
     for (step, number) in wanted.iter().zip(range.start + 1..) {
         let heading = format!("[{number}/{}] {}", all.len(), step.title());
@@ -123,7 +128,12 @@ fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
         say(&heading);
         check_space(paths, step.as_ref())?;
         let mut progress = Progress::start(Unit::Items);
-        step.run(&mut progress).with_context(|| format!("set-up step {number}, {}, failed", step.title()))?;
+        step.run(&mut progress)
+            .map_err(|error| match &newer_rust {
+                Some(_) => anyhow!("{error:#}\n{}", tried::remedy()),
+                None => error,
+            })
+            .with_context(|| format!("set-up step {number}, {}, failed", step.title()))?;
         let elapsed = progress.elapsed();
         drop(progress);
         say(format!("      done in {}", seconds(elapsed)));
