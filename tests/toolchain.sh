@@ -3,11 +3,11 @@
 # where the third word is `tests`. A quarter of an hour without them, and the network.
 # The clone goes under the folder that is named, or a temporary one: tests/toolchain.sh TOOLCHAIN [FOLDER [tests]]
 set -euo pipefail
+folder=$(realpath "${2:-$(mktemp -d)}")
 cd "$(dirname "$0")/.."
 
 export RUSTUP_TOOLCHAIN=${1:?name a toolchain of rustup, such as beta}
 rustup run "$1" rustc --version >/dev/null 2>&1 || rustup toolchain install "$1" --profile minimal
-folder=${2:-$(mktemp -d)}
 trap 'rm -rf "$folder"/{clone,cargo,path}' EXIT
 git clone --quiet . "$folder/clone"
 cd "$folder/clone"
