@@ -304,7 +304,8 @@ mod with_scripts {
         rust(launcher);
         script(&launcher.path("path/python3"), python);
         let mut command = launcher.command(&["execute"]);
-        command.env("PATH", format!("{}:/usr/bin:/bin", launcher.path("path").display()));
+        // None of the system's Pythons is found.
+        command.env("PATH", launcher.path("path"));
         Ran(command.output().unwrap())
     }
 
@@ -313,6 +314,21 @@ mod with_scripts {
         let launcher = Launcher::new();
         script(&launcher.path("path/python"), "echo 3 6 1");
         execute_with_python(&launcher, "echo 3 8 1").fails(&["no Python 3.10", "python3 is 3.8"]);
+    }
+
+    #[test]
+    fn a_python_that_is_too_new_is_told_and_its_failure_says_what_to_do() {
+        let launcher = Launcher::new();
+        let too_new = "echo 3 99 1; exit 1";
+        let ran = execute_with_python(&launcher, too_new);
+        assert_eq!(ran.out().matches("Python 3.99 is newer than the newest one tried").count(), 1, "{}", ran.out());
+        assert!(ran.err().trim_end().ends_with("or uv, which fetches one, and run the same command again."));
+        ran.fails(&["-m venv", "Install Python 3.15"]);
+
+        script(&launcher.path("path/python3.12"), "[ \"$1\" = -c ] && { echo 3 12 1; exit; }; exit 1");
+        let ran = execute_with_python(&launcher, too_new);
+        assert!(!ran.out().contains("3.99"), "{}", ran.out());
+        ran.fails(&["python3.12 -m venv"]);
     }
 
     #[test]
@@ -326,6 +342,7 @@ mod with_scripts {
         // Its `venv` makes a Python whose pip finds no network.
         let python = r#"
 [ "$1" = -c ] && { echo 3 11 1; exit; }
+PATH=/usr/bin:/bin
 mkdir -p "$4/bin"
 printf '#!/bin/sh\necho "Failed to establish a new connection"\nexit 1\n' > "$4/bin/python"
 chmod +x "$4/bin/python""#;

@@ -140,6 +140,18 @@ fn the_cluster_starts_what_the_image_holds() {
 }
 
 #[test]
+fn the_image_is_made_from_each_member_of_the_workspace() {
+    let dockerfile = text("binder/Dockerfile");
+    let (before, _) = dockerfile.split_once("cargo run -- setup").unwrap();
+    let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
+    for member in manifest["workspace"]["members"].as_array().unwrap() {
+        // That of the root is the launcher's.
+        let folder = member.as_str().unwrap().replace('.', "src");
+        assert!(before.lines().any(|line| line == format!("COPY --chown=${{NB_UID}} {folder} {folder}")), "{folder}");
+    }
+}
+
+#[test]
 fn the_limits_are_those_that_the_guide_reckons_with() {
     let values = values();
     let guide = text("room/README.md");

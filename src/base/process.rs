@@ -159,7 +159,7 @@ fn shown_command(command: &Command) -> String {
 
 /// What an output says about why a program failed, in the words of someone who wants to mend it.
 pub fn probable_cause(output: &str) -> Option<&'static str> {
-    const CAUSES: [(&[&str], &str); 5] = [
+    const CAUSES: [(&[&str], &str); 6] = [
         (
             &["No space left on device", "not enough space", "Disk quota exceeded"],
             "the disk is full. Free some space (the tutorial needs about 4 GB) and run the same command again.",
@@ -171,14 +171,14 @@ pub fn probable_cause(output: &str) -> Option<&'static str> {
                 "Temporary failure in name resolution",
                 "Name or service not known",
                 "Failed to establish a new connection",
+                "connection broken by",
+                "error sending request",
                 "Failed to connect",
                 "Could not connect",
                 "Couldn't connect",
                 "attempting to make an HTTP request",
                 "network failure",
                 "Network is unreachable",
-                "dns error",
-                "No matching distribution found",
                 "failed to download",
                 "failed to query replaced source",
                 "ConnectTimeout",
@@ -186,6 +186,11 @@ pub fn probable_cause(output: &str) -> Option<&'static str> {
                 "timed out",
             ],
             "no network, or a package registry can't be reached. Connect (behind a proxy: set HTTPS_PROXY) and run the same command again: it goes on where it stopped.",
+        ),
+        // After the network: without one, pip ends with these words too.
+        (
+            &["No matching distribution found", "has no usable wheels", "there is no version of"],
+            "a pinned package has no wheel for this Python, or for this system. Use Python 3.10 to 3.15, or uv, which fetches one, and run the same command again.",
         ),
         (
             &["linker `cc` not found", "failed to find tool", "is `cc` not installed"],
@@ -246,5 +251,28 @@ mod tests {
         assert!(cause("write failed: No space left on device (os error 28)").contains("disk is full"));
         assert!(cause("[6] Could not resolve host: index").contains("no network"));
         assert_eq!(cause("error[E0308]: mismatched types"), "none");
+    }
+
+    // The words are those of pip 23 and 26 and of uv 0.13.
+    #[test]
+    fn pip_s_and_uv_s_failures_are_told_apart() {
+        const PIP_ENDS: &str = "(from versions: none)\nERROR: No matching distribution found for six==1.17.0";
+        let pip =
+            |why: &str| format!("Retrying (Retry(total=0)) after connection broken by '{why}': /six/\n{PIP_ENDS}");
+        let uv =
+            |why: &str| format!("error sending request for url (https://host/six/)\n  client error (Connect)\n  {why}");
+        let is = |words: &str, output: &str| {
+            let cause = probable_cause(output).unwrap_or("none");
+            assert!(cause.contains(words), "{cause}: {output}");
+        };
+        is("no wheel", PIP_ENDS);
+        is("no wheel", "Because pyyaml==6.0.3 has no usable wheels and you require pyyaml==6.0.3");
+        is("no wheel", "Because there is no version of six==99.0 and you require six==99.0");
+        is("no network", &pip("NewConnectionError('Failed to establish a new connection: [Errno 111]')"));
+        is("no network", &pip("NameResolutionError(\"Failed to resolve 'host' ([Errno -2])\")"));
+        is("no network", &uv("tcp connect error"));
+        is("no network", &uv("dns error"));
+        is("disk is full", "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device");
+        is("disk is full", "failed to copy file from a to b: No space left on device (os error 28)");
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::base::console::Progress;
 use crate::base::lock::Lock;
@@ -13,7 +13,10 @@ use crate::base::stamp::{self, Inputs};
 use crate::setup::step::Step;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
-const OLDEST: (u32, u32) = (3, 10);
+type Version = (u32, u32);
+const OLDEST: Version = (3, 10);
+/// The newest for which all requirements have wheels.
+const NEWEST: Version = (3, 15);
 
 /// The Python environment.
 pub struct Python {
@@ -111,9 +114,9 @@ pub fn pinned(package: &str) -> Option<&'static str> {
 fn install_with_uv(uv: &Path, paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {
     progress.set_message("uv makes the environment");
     let home = paths.python_home();
-    let oldest = format!(">={}.{}", OLDEST.0, OLDEST.1);
+    let tried = format!(">={}.{},<{}.{}", OLDEST.0, OLDEST.1, NEWEST.0, NEWEST.1 + 1);
     let mut make = python_command(uv);
-    make.args(["venv", "--no-project", "--clear", "--python", &oldest]).arg(&home);
+    make.args(["venv", "--no-project", "--clear", "--python", &tried]).arg(&home);
     run_logged(&mut make, log, |_| {})?;
     progress.set_message("uv installs the packages");
     let mut install = python_command(uv);
@@ -124,8 +127,22 @@ fn install_with_uv(uv: &Path, paths: &Paths, requirements: &Path, log: &Path, pr
 
 fn install_with_pip(paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {
     let python = find_python()?;
+    let Some(untried) = untried(&python) else {
+        return install_with(&python, paths, requirements, log, progress);
+    };
+    progress.say(format!("      {untried}"));
+    install_with(&python, paths, requirements, log, progress).map_err(|error| {
+        anyhow!(
+            "{error:#}\n{untried}\nInstall Python {}.{}, or uv, which fetches one, and run the same command again.",
+            NEWEST.0,
+            NEWEST.1
+        )
+    })
+}
+
+fn install_with(python: &Path, paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {
     progress.set_message("making the environment");
-    let mut make = python_command(&python);
+    let mut make = python_command(python);
     make.args(["-m", "venv", "--clear"]).arg(paths.python_home());
     run_logged(&mut make, log, |_| {}).context(
         "`python3 -m venv` failed\nOn Debian and Ubuntu it is a package of its own: `sudo apt install python3-venv`; or install uv, which needs no Python",
@@ -149,40 +166,59 @@ fn install_with_pip(paths: &Paths, requirements: &Path, log: &Path, progress: &m
     })
 }
 
-/// A Python that is new enough and can make environments.
+/// A Python that is new enough and can make environments, if possible one that is tried.
 pub fn find_python() -> Result<PathBuf> {
-    let mut found = Vec::new();
-    for name in ["python3", "python"] {
-        let Some(path) = find_program(name) else {
-            continue;
-        };
-        let Some((version, can_make_environments)) = ask_python(&path) else {
-            found.push(format!("{} doesn't start", path.display()));
-            continue;
-        };
-        if version < OLDEST {
-            found.push(format!("{} is {}.{}", path.display(), version.0, version.1));
-        } else if !can_make_environments {
-            bail!(
-                "{} has no `venv` module, so it can't make an environment\nOn Debian and Ubuntu: `sudo apt install python3-venv`; or install uv, which needs no Python\nThen run the same command again.",
-                path.display()
-            );
-        } else {
-            return Ok(path);
+    let versions = (OLDEST.1..=NEWEST.1).rev().map(|minor| format!("python3.{minor}"));
+    let names = ["python3".to_owned(), "python".to_owned()].into_iter().chain(versions);
+    choose(names.filter_map(|name| find_program(&name)).map(|path| (ask_python(&path), path)))
+}
+
+/// What to know about a Python that is newer than those tried.
+pub fn untried(python: &Path) -> Option<String> {
+    let (version, _) = ask_python(python)?;
+    (version > NEWEST).then(|| {
+        format!(
+            "Python {}.{} is newer than the newest one tried with this tutorial, {}.{}",
+            version.0, version.1, NEWEST.0, NEWEST.1
+        )
+    })
+}
+
+// Takes no more of the iterator than it must: each is a program to start.
+fn choose(pythons: impl Iterator<Item = (Option<(Version, bool)>, PathBuf)>) -> Result<PathBuf> {
+    let (mut unfit, mut untried, mut without_venv) = (Vec::new(), None, None);
+    for (answer, path) in pythons {
+        match answer {
+            None => unfit.push(format!("{} doesn't start", path.display())),
+            Some((version, _)) if version < OLDEST => {
+                unfit.push(format!("{} is {}.{}", path.display(), version.0, version.1));
+            }
+            Some((_, false)) => without_venv = without_venv.or(Some(path)),
+            Some((version, _)) if version > NEWEST => untried = untried.or(Some(path)),
+            Some(_) => return Ok(path),
         }
     }
-    let found = match found.is_empty() {
+    if let Some(path) = untried {
+        return Ok(path);
+    }
+    if let Some(path) = without_venv {
+        bail!(
+            "{} has no `venv` module, so it can't make an environment\nOn Debian and Ubuntu: `sudo apt install python3-venv`; or install uv, which needs no Python\nThen run the same command again.",
+            path.display()
+        );
+    }
+    let unfit = match unfit.is_empty() {
         true => "neither python3 nor uv is on PATH".to_owned(),
-        false => found.join(", "),
+        false => unfit.join(", "),
     };
     bail!(
-        "no Python {}.{} or newer: {found}\nInstall one (Debian and Ubuntu: `sudo apt install python3 python3-venv`; macOS: `brew install python`; Windows: python.org), or uv, and run the same command again.",
+        "no Python {}.{} or newer: {unfit}\nInstall one (Debian and Ubuntu: `sudo apt install python3 python3-venv`; macOS: `brew install python`; Windows: python.org), or uv, and run the same command again.",
         OLDEST.0,
         OLDEST.1
     )
 }
 
-fn ask_python(python: &Path) -> Option<((u32, u32), bool)> {
+fn ask_python(python: &Path) -> Option<(Version, bool)> {
     const QUESTION: &str = "
 import sys
 try:
@@ -201,6 +237,7 @@ print(sys.version_info[0], sys.version_info[1], able)";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::process::probable_cause;
 
     #[test]
     fn every_requirement_is_pinned() {
@@ -210,5 +247,32 @@ mod tests {
         assert!(pinned("jupyterlab").unwrap().starts_with("4.6."));
         assert_eq!(pinned("nbclient"), Some("0.11.0"));
         assert_eq!(pinned("nbconvert"), Some("7.17.2"));
+    }
+
+    #[test]
+    fn a_tried_python_is_chosen_wherever_there_is_one() {
+        let choose = |pythons: &[(u32, bool)]| {
+            let numbered = pythons.iter().zip(0..);
+            choose(
+                numbered.map(|((minor, able), place)| (Some(((3, *minor), *able)), PathBuf::from(place.to_string()))),
+            )
+            .map(|path| path.display().to_string())
+            .map_err(|error| error.to_string())
+        };
+        let next = NEWEST.1 + 1;
+        assert_eq!(choose(&[(12, true), (15, true)]).unwrap(), "0");
+        assert_eq!(choose(&[(next, true), (9, true), (NEWEST.1, true), (14, true)]).unwrap(), "2");
+        assert_eq!(choose(&[(12, false), (11, true)]).unwrap(), "1");
+        assert_eq!(choose(&[(next, false), (next, true), (next + 1, true)]).unwrap(), "1", "better than none");
+        assert!(choose(&[(9, true), (12, false)]).unwrap_err().starts_with("1 has no `venv`"));
+        assert!(choose(&[(8, true)]).unwrap_err().starts_with("no Python 3.10 or newer: 0 is 3.8\n"));
+        assert!(choose(&[]).unwrap_err().contains("neither python3 nor uv"));
+    }
+
+    #[test]
+    fn the_cause_of_pip_s_failure_names_the_tried_pythons() {
+        let cause = probable_cause("ERROR: No matching distribution found for x==1").unwrap();
+        let tried = format!("Python {}.{} to {}.{}", OLDEST.0, OLDEST.1, NEWEST.0, NEWEST.1);
+        assert!(cause.contains(&tried), "{cause}");
     }
 }
