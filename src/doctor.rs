@@ -122,7 +122,10 @@ fn python(paths: &Paths) -> Check {
         return check("Python", "ok", format!("by {}", uv.display()));
     }
     match python::find_python() {
-        Ok(python) => check("Python", "ok", python.display().to_string()),
+        Ok(python) => {
+            let newer = python::untried(&python).map(|line| format!("; {line}")).unwrap_or_default();
+            check("Python", "ok", format!("{}{newer}", python.display()))
+        }
         Err(_) if first_line_of(&paths.python_program("python").to_string_lossy(), &["--version"]).is_some() => {
             check("Python", "ok", "the environment's own runs")
         }

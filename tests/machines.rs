@@ -247,6 +247,8 @@ fn small_checkout(folder: &Path) {
     put("exercises/Cargo.toml", &package("exercises", "[dependencies]\nsupport = { path = \"../support\" }\n"));
     put("exercises/src/lib.rs", "");
     fs::create_dir(folder.join("notebooks")).unwrap();
+    // Of the lock file only these crates' versions stay; a later change of it would be one of the set-up's inputs.
+    succeeds(Command::new("cargo").args(["update", "--workspace", "--offline"]).current_dir(folder));
 }
 
 /// Cargo has put what it builds into other folders since Rust 1.100; by these two variables an older one does so, too.
