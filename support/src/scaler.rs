@@ -6,10 +6,12 @@ use ndarray::{Array2, ArrayView1, ShapeBuilder};
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
+use learn::checkpoint::Preparation;
+
 use crate::data::{Kind, labels, numbers, place, shown};
 use crate::encoder::Encoder;
-use crate::error::{Error, Result};
-use crate::examples::Examples;
+use learn::error::{Error, Result};
+use learn::examples::Examples;
 
 /// scikit-learn's `StandardScaler`: (x - mean) / scale for each feature, computed in f64, then limited to ± the
 /// clip. It remembers the columns it was fitted on, so that it turns any table with them into [`Examples`].
@@ -23,6 +25,31 @@ pub struct StandardScaler {
     clip: Option<f64>,
     /// What happens to a table before it is scaled.
     encoder: Option<Encoder>,
+}
+
+impl Preparation for StandardScaler {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether the numbers fit together, which a file may hide.
+    fn check(&self) -> Result<()> {
+        let features = self.names.len();
+        let problem = match self.clip {
+            _ if self.mean.len() != features || self.scale.len() != features => {
+                format!("{features} names, {} means and {} scales", self.mean.len(), self.scale.len())
+            }
+            _ if !self.mean.iter().all(|mean| mean.is_finite()) => "a mean that is not finite".into(),
+            _ if !self.scale.iter().all(|scale| scale.is_finite() && *scale > 0.0) => {
+                "a scale that is not above 0".into()
+            }
+            Some(limit) if !(limit.is_finite() && limit > 0.0) => {
+                format!("a clip of {limit}: it is a number of standard deviations above 0, such as 5")
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::Argument(format!("this StandardScaler can't be used: it has {problem}")))
+    }
 }
 
 impl StandardScaler {
@@ -175,25 +202,6 @@ impl StandardScaler {
             column.mapv_inplace(|value| ((value - mean) / scale).clamp(-limit, limit));
         }
         Ok(features)
-    }
-
-    /// Whether the numbers fit together, which a file may hide.
-    pub(crate) fn check(&self) -> Result<()> {
-        let features = self.names.len();
-        let problem = match self.clip {
-            _ if self.mean.len() != features || self.scale.len() != features => {
-                format!("{features} names, {} means and {} scales", self.mean.len(), self.scale.len())
-            }
-            _ if !self.mean.iter().all(|mean| mean.is_finite()) => "a mean that is not finite".into(),
-            _ if !self.scale.iter().all(|scale| scale.is_finite() && *scale > 0.0) => {
-                "a scale that is not above 0".into()
-            }
-            Some(limit) if !(limit.is_finite() && limit > 0.0) => {
-                format!("a clip of {limit}: it is a number of standard deviations above 0, such as 5")
-            }
-            _ => return Ok(()),
-        };
-        Err(Error::Argument(format!("this StandardScaler can't be used: it has {problem}")))
     }
 
     fn check_columns(&self) -> Result<()> {

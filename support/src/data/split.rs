@@ -8,8 +8,8 @@ use ndarray::{Array1, Array2};
 use polars::prelude::{DataFrame, DataType, IdxCa};
 
 use super::{class_counts, column, labels, numbers, place, texts};
-use crate::error::{Error, Result};
-use crate::random::{Purpose, generator};
+use learn::error::{Error, Result};
+use learn::random::{Purpose, generator};
 
 /// Splits the rows at random into (train, test), as scikit-learn's function of this name does: the test part has
 /// ⌈`test_size` · rows⌉ rows, and how many positives fall into it is left to chance.
