@@ -165,7 +165,7 @@ impl Encoder {
             && let Some((row, text)) = texts.iter().enumerate().find_map(|(row, text)| Some((row, text?)))
         {
             return Err(Error::Table(format!(
-                "column '{name}' does not hold numbers, as it did when the encoder was fitted: {} says '{text}'; StandardScaler::read_csv reads new rows as training rows were read",
+                "column '{name}' does not hold numbers, as it did when the encoder was fitted: {} says '{text}'; Preprocessor::read_csv reads new rows as training rows were read",
                 place(frame, row)
             )));
         }

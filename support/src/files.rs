@@ -7,7 +7,7 @@ use learn::error::{Error, Result};
 use learn::model::Sequential;
 use plot::{Figure, Slider};
 
-use crate::scaler::StandardScaler;
+use crate::preprocessor::Preprocessor;
 
 /// Writes to a neighbour of `path` and renames it: the file is there whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -34,18 +34,18 @@ pub trait ModelFile: Sized {
     /// When the file can't be read, is not a safetensors file, is damaged, or holds the weights of other layers.
     fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()>;
 
-    /// Writes everything that a prediction on new rows needs: layers, weights and the scaler with its columns.
+    /// Writes everything that a prediction on new rows needs: layers, weights and the preprocessor with its columns.
     ///
     /// # Errors
-    /// When the scaler has another number of features than the model, one of the two can't be used, or the file can't be
+    /// When the preprocessor has another number of features than the model, one of the two can't be used, or the file can't be
     /// written.
-    fn save(&self, path: impl AsRef<Path>, scaler: &StandardScaler) -> Result<()>;
+    fn save(&self, path: impl AsRef<Path>, preprocessor: &Preprocessor) -> Result<()>;
 
-    /// Reads what [`save`](Self::save) wrote: the model, ready to predict, and its scaler. To train on, compile it again.
+    /// Reads what [`save`](Self::save) wrote: the model, ready to predict, and its preprocessor. To train on, compile it again.
     ///
     /// # Errors
     /// When the file can't be read, is damaged or was not written by [`save`](Self::save).
-    fn load(path: impl AsRef<Path>) -> Result<(Self, StandardScaler)>;
+    fn load(path: impl AsRef<Path>) -> Result<(Self, Preprocessor)>;
 }
 
 impl ModelFile for Sequential {
@@ -57,11 +57,11 @@ impl ModelFile for Sequential {
         self.set_weights_from_bytes(&read(path.as_ref())?).map_err(in_file(path.as_ref()))
     }
 
-    fn save(&self, path: impl AsRef<Path>, scaler: &StandardScaler) -> Result<()> {
-        write_whole(path.as_ref(), &self.to_bytes(scaler)?)
+    fn save(&self, path: impl AsRef<Path>, preprocessor: &Preprocessor) -> Result<()> {
+        write_whole(path.as_ref(), &self.to_bytes(preprocessor)?)
     }
 
-    fn load(path: impl AsRef<Path>) -> Result<(Self, StandardScaler)> {
+    fn load(path: impl AsRef<Path>) -> Result<(Self, Preprocessor)> {
         Self::from_bytes(&read(path.as_ref())?).map_err(in_file(path.as_ref()))
     }
 }
@@ -99,16 +99,27 @@ fn in_file(path: &Path) -> impl FnOnce(Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use learn::dataset::Dataset;
+    use learn::examples::Examples;
     use learn::layers::{Dense, Dropout};
-    use ndarray::Array2;
+    use learn::optimizers::Adam;
+    use learn::training::FitConfig;
+    use ndarray::{Array1, Array2};
+    use polars::prelude::{Column, DataFrame, NamedFrom, Series};
 
     fn model(seed: u64) -> Sequential {
         Sequential::new(3, seed).add(Dense::new(4).relu()).add(Dropout::new(0.5)).add(Dense::new(1).bias(-2.0))
     }
 
-    fn scaler() -> StandardScaler {
-        let train = Array2::from_shape_fn((5, 3), |(row, column)| (row * row + column) as f64);
-        StandardScaler::fit_array(&train).unwrap().clip(5.0)
+    fn preprocessor(names: [&str; 3]) -> Preprocessor {
+        let column = |name: &str, from: i32| Column::from(Series::new(name.into(), [from, from * from, 7, 9]));
+        let label = Column::from(Series::new("y".into(), [0, 1, 0, 1]));
+        let columns = names.iter().zip(2..).map(|(name, from)| column(name, from)).chain([label]).collect();
+        Preprocessor::fit(&DataFrame::new(4, columns).unwrap(), "y").unwrap().clip(5.0)
+    }
+
+    fn scaler() -> Preprocessor {
+        preprocessor(["a", "b", "c"])
     }
 
     struct TemporaryFile(std::path::PathBuf);
@@ -134,6 +145,31 @@ mod tests {
         let features = Array2::from_shape_fn((70, 3), |(row, column)| (row as f32 - 30.0) * (column as f32 + 0.1));
         assert_eq!(loaded.predict(&features).unwrap(), model.predict(&features).unwrap());
         assert_eq!(loaded_scaler, scaler);
+    }
+
+    /// A model of columns in one order predicts nonsense from columns in another, and can't tell.
+    #[test]
+    fn columns_in_another_order_are_refused_when_saving_and_after_loading() {
+        let file = TemporaryFile::new("names");
+        let (ours, others) = (preprocessor(["a", "b", "c"]), preprocessor(["b", "a", "c"]));
+        let examples = |names: &[String]| {
+            let features = Array2::from_shape_fn((4, 3), |(row, column)| (row * column) as f32);
+            Examples::new(features, Array1::from(vec![true, false, true, false]))
+                .unwrap()
+                .with_names(names.to_vec())
+                .unwrap()
+        };
+        let mut model = model(1).compile(Adam::new(1e-3));
+        model.fit(&Dataset::new(&examples(ours.names())), None, FitConfig::epochs(1)).unwrap();
+        let message = model.save(&file.0, &others).unwrap_err().to_string();
+        assert!(
+            message.contains("feature 0 is 'a' in the training set") && message.contains("but 'b' in"),
+            "{message}"
+        );
+        model.save(&file.0, &ours).unwrap();
+        let (loaded, _) = Sequential::load(&file.0).unwrap();
+        assert!(loaded.evaluate(&examples(ours.names())).is_ok());
+        assert!(loaded.evaluate(&examples(others.names())).unwrap_err().to_string().contains("feature 0 is 'a'"));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! The road of one row, with the file that each step is in:
 //!
 //! ```text
-//! a CSV file --data--> DataFrame --encoder, scaler--> Examples --learn: dataset--> Batch
+//! a CSV file --data--> DataFrame --preprocessor (encoder, scaler)--> Examples --learn: dataset--> Batch
 //!    --model (network, layers, kernels)--> logit --loss--> gradient --optimizers--> weights   (training turns this circle)
 //!    --model.predict--> probabilities --curves, metrics, cost--> numbers --plot--> Figure
 //! ```
@@ -16,12 +16,14 @@
 pub mod data;
 mod encoder;
 mod scaler;
+mod preprocessor;
 mod files;
-mod rivals;
+mod others;
 
 pub use encoder::Encoder;
 pub use files::{FigureFile, ModelFile};
-pub use rivals::roc_auc_score;
+pub use others::{linfa_dataset, roc_auc_score};
+pub use preprocessor::Preprocessor;
 pub use scaler::StandardScaler;
 
 #[doc(inline)]
@@ -50,6 +52,7 @@ pub use plot;
 
 // Cells reach the libraries through these, so that both use the same versions.
 pub use linfa;
+pub use linfa_preprocessing;
 pub use ndarray;
 pub use plotters;
 pub use polars;

@@ -26,7 +26,7 @@ pub trait Preparation: Serialize + DeserializeOwned {
 }
 
 /// The form of the metadata that this version writes, and the only one it reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The only key of the metadata: with two of them, safetensors would write them in an order left to chance.
 const KEY: &str = "support";
@@ -34,12 +34,13 @@ const KEY: &str = "support";
 /// What the metadata says besides the weights.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Metadata<P> {
+struct Metadata {
     format: u32,
-    /// That of everything else.
+    /// That of the model's text and the weights.
     checksum: String,
-    /// Nothing beside weights alone.
-    model: Option<Saved<P>>,
+    /// A [`Saved`] as text, so that the checksum is of what stands there, whatever another version would write; empty beside
+    /// weights alone.
+    model: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,7 +48,7 @@ struct Metadata<P> {
 struct Saved<P> {
     inputs: usize,
     layers: Vec<Layer>,
-    scaler: P,
+    preparation: P,
 }
 
 impl Sequential {
@@ -56,7 +57,7 @@ impl Sequential {
     /// # Errors
     /// When a weight is not finite.
     pub fn weights_to_bytes(&self) -> Result<Vec<u8>> {
-        self.bytes(None::<Saved<()>>)
+        self.bytes(String::new())
     }
 
     /// Takes weights that a model with the same layers gave.
@@ -65,7 +66,7 @@ impl Sequential {
     /// When the bytes are not in the safetensors format, are damaged, or hold the weights of other layers.
     pub fn set_weights_from_bytes(&mut self, bytes: &[u8]) -> Result<()> {
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error))?;
-        let metadata = metadata::<serde_json::Value>(bytes)?;
+        let metadata = metadata(bytes)?;
         let weights = read_weights(&tensors, &self.network)?;
         if let Some(metadata) = metadata {
             check(&metadata, &weights)?;
@@ -77,12 +78,14 @@ impl Sequential {
     ///
     /// # Errors
     /// When the preparation gives another number of features than the model takes, or one of the two can't be used.
-    pub fn to_bytes<P: Preparation + Clone>(&self, preparation: &P) -> Result<Vec<u8>> {
+    pub fn to_bytes(&self, preparation: &impl Preparation) -> Result<Vec<u8>> {
         self.network.check()?;
         self.check_inputs(preparation.names().len())?;
         preparation.check()?;
-        let layers = self.network.layers.clone();
-        self.bytes(Some(Saved { inputs: self.network.inputs, layers, scaler: preparation.clone() }))
+        self.check_names("what prepares its features", &preparation.names().into())?;
+        let Network { inputs, layers, .. } = &self.network;
+        let saved = Saved { inputs: *inputs, layers: layers.clone(), preparation };
+        self.bytes(serde_json::to_string(&saved).map_err(|error| Error::Argument(error.to_string()))?)
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) gave: the model, ready to predict, and its preparation. To train on, compile it
@@ -92,28 +95,29 @@ impl Sequential {
     /// When the bytes are damaged or hold no model.
     pub fn from_bytes<P: Preparation>(bytes: &[u8]) -> Result<(Self, P)> {
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error))?;
-        let metadata = metadata::<P>(bytes)?.ok_or_else(no_model)?;
-        let saved = metadata.model.as_ref().ok_or_else(no_model)?;
-        saved.scaler.check()?;
-        let mut model = Self::new(saved.inputs, 0);
-        model.check_inputs(saved.scaler.names().len())?;
+        let metadata = metadata(bytes)?.filter(|metadata| !metadata.model.is_empty()).ok_or_else(no_model)?;
+        let Saved::<P> { inputs, layers, preparation } =
+            serde_json::from_str(&metadata.model).map_err(|error| unreadable(&error))?;
+        preparation.check()?;
+        let mut model = Self::new(inputs, 0);
+        model.check_inputs(preparation.names().len())?;
         // No layer is added and no weight drawn before the bytes have shown that they hold the weights of all.
-        model.network.layers.clone_from(&saved.layers);
+        model.network.layers = layers;
         model.network.check()?;
         model.network.weights = read_weights(&tensors, &model.network)?;
         check(&metadata, &model.network.weights)?;
-        let Some(Saved { scaler, .. }) = metadata.model else { return Err(no_model()) };
-        Ok((model, scaler))
+        model.names = Some(preparation.names().into());
+        Ok((model, preparation))
     }
 
-    fn bytes<P: Serialize>(&self, model: Option<Saved<P>>) -> Result<Vec<u8>> {
+    fn bytes(&self, model: String) -> Result<Vec<u8>> {
         if self.network.weights.iter().any(|weight| !weight.is_finite()) {
             return Err(Error::Argument(
                 "not written: a weight of the model is not finite, its training has diverged".into(),
             ));
         }
         let at = |error: &dyn fmt::Display| Error::Argument(error.to_string());
-        let checksum = checksum(model.as_ref(), &self.network.weights).map_err(|error| at(&error))?;
+        let checksum = checksum(&model, &self.network.weights);
         let metadata = Metadata { format: FORMAT, checksum, model };
         let metadata = serde_json::to_string(&metadata).map_err(|error| at(&error))?;
         let mut start = 0;
@@ -143,7 +147,7 @@ fn tensors(network: &Network) -> impl Iterator<Item = (String, Vec<usize>)> {
 }
 
 /// Our part of a file's metadata; nothing in a file that another program wrote.
-fn metadata<P: DeserializeOwned>(bytes: &[u8]) -> Result<Option<Metadata<P>>> {
+fn metadata(bytes: &[u8]) -> Result<Option<Metadata>> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| unreadable(&error))?;
     let Some(text) = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) else {
         return Ok(None);
@@ -161,20 +165,19 @@ fn metadata<P: DeserializeOwned>(bytes: &[u8]) -> Result<Option<Metadata<P>>> {
 }
 
 /// A file may be valid and yet not what was written: a byte that changes on a disk makes another weight or another mean of it.
-fn check<P: Serialize>(metadata: &Metadata<P>, weights: &[f32]) -> Result<()> {
-    match checksum(metadata.model.as_ref(), weights) {
-        Ok(checksum) if checksum == metadata.checksum => Ok(()),
-        _ => Err(unreadable(&"its checksum is not that of its content: the file is damaged")),
+fn check(metadata: &Metadata, weights: &[f32]) -> Result<()> {
+    if checksum(&metadata.model, weights) == metadata.checksum {
+        return Ok(());
     }
+    Err(unreadable(&"its checksum is not that of its content: the file is damaged"))
 }
 
 /// FNV-1a of a model's settings and weights: whatever single byte changes, so does this.
-fn checksum<P: Serialize>(model: Option<&Saved<P>>, weights: &[f32]) -> serde_json::Result<String> {
-    let settings = serde_json::to_vec(&model)?;
-    let bytes = settings.into_iter().chain(weights.iter().flat_map(|weight| weight.to_le_bytes()));
+fn checksum(model: &str, weights: &[f32]) -> String {
+    let bytes = model.bytes().chain(weights.iter().flat_map(|weight| weight.to_le_bytes()));
     let hash =
         bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    Ok(format!("{hash:016x}"))
+    format!("{hash:016x}")
 }
 
 /// The weights in the network's order. Nothing takes more room than the file has shown to hold.

@@ -143,7 +143,7 @@ impl Sequential {
         if examples.is_empty() {
             return Err(Error::Argument("there are no examples to evaluate".into()));
         }
-        self.check_names(&examples.names)?;
+        self.check_names("the examples", &examples.names)?;
         let logits = self.logits(&examples.features)?;
         Ok(Metrics::new(&outcomes(&logits, &examples.labels, examples.weights.as_ref()), threshold))
     }
@@ -153,7 +153,7 @@ impl Sequential {
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
     pub fn roc_curve(&self, examples: &Examples) -> Result<RocCurve> {
-        self.check_names(&examples.names)?;
+        self.check_names("the examples", &examples.names)?;
         roc_curve(&examples.labels, &self.predict(&examples.features)?)
     }
 
@@ -162,7 +162,7 @@ impl Sequential {
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
     pub fn precision_recall_curve(&self, examples: &Examples) -> Result<PrecisionRecallCurve> {
-        self.check_names(&examples.names)?;
+        self.check_names("the examples", &examples.names)?;
         precision_recall_curve(&examples.labels, &self.predict(&examples.features)?)
     }
 
@@ -183,9 +183,9 @@ impl Sequential {
     }
 
     /// Refuses features that have other names than those of the training set.
-    pub(crate) fn check_names(&self, names: &Arc<[String]>) -> Result<()> {
+    pub(crate) fn check_names(&self, whose: &str, names: &Arc<[String]>) -> Result<()> {
         match &self.names {
-            Some(known) => check_names(("the model was trained on", known), ("the examples", names)),
+            Some(known) => check_names(("the training set of the model", known), (whose, names)),
             None => Ok(()),
         }
     }

@@ -244,7 +244,7 @@ impl Sequential {
     fn check_training(&self, features: usize, names: Option<&Arc<[String]>>) -> Result<()> {
         self.network.check()?;
         self.check_inputs(features)?;
-        names.map_or(Ok(()), |names| self.check_names(names))?;
+        names.map_or(Ok(()), |names| self.check_names("the examples", names))?;
         self.optimizer.as_ref().map_or(Ok(()), |optimizer| optimizer.check())
     }
 

@@ -87,7 +87,7 @@ impl Dataset {
         }
         for pair in datasets.windows(2) {
             if let (Some(first), Some(second)) = (pair[0].stores.names(), pair[1].stores.names()) {
-                check_names(("a data set", first), ("the others", second))?;
+                check_names(("one data set", first), ("another", second))?;
             }
         }
         if datasets.iter().any(Self::has_weights) && !datasets.iter().all(Self::has_weights) {

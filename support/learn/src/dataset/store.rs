@@ -170,9 +170,9 @@ pub(crate) fn check_names(
     let difference = (0..).zip(names.iter().zip(others.iter())).find(|(_, (name, other))| name != other);
     Err(Error::Argument(match difference {
         Some((place, (name, found))) => format!(
-            "{whose} has '{name}' as feature {place}, but {other} have '{found}' there: all tables need the same columns in the same order, so transform them by one scaler"
+            "feature {place} is '{name}' in {whose}, but '{found}' in {other}: all tables need the same columns in the same order, so transform them by one preprocessor"
         ),
-        None => format!("{whose} has {} features, but {other} have {}", names.len(), others.len()),
+        None => format!("there are {} features in {whose}, but {} in {other}", names.len(), others.len()),
     }))
 }
 
