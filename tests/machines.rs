@@ -210,7 +210,7 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
 fn touched_sources_and_another_compiler_build_nothing_again() {
     let _alone = alone();
     let now = fs::FileTimes::new().set_modified(SystemTime::now());
-    for name in ["support/src/lib.rs", "support/src/plot/mod.rs", "data/creditcard-model.json"] {
+    for name in ["support/src/lib.rs", "support/plot/src/lib.rs", "data/creditcard-model.json"] {
         File::options().append(true).open(repo().join(name)).unwrap().set_times(now).unwrap();
     }
     let environment =

@@ -410,7 +410,7 @@ fn a_number_without_a_source_is_noticed() {
     is_refused("That is **thirteen** of them.", "thirteen");
     is_refused("Nearly three.\n\nFor 7 of them.", "three");
     is_refused("The quotient is 9.", "says 9,");
-    is_refused("A look at [figure 9](../../support/src/plot/mod.rs).", "says 9,");
+    is_refused("A look at [figure 9](../../support/plot/src/lib.rs).", "says 9,");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The checks of the exercises for notebook 1.
 
 use support::polars::prelude::DataFrame;
-use support::{Examples, StandardScaler, data, roc_auc_score};
+use support::{Examples, Preprocessor, data, roc_auc_score};
 
 use crate::answer::Answer;
 use crate::check::{Check, help, judge};
@@ -137,7 +137,7 @@ pub mod ex1f {
     /// Checks a function of (value, mean, standard deviation) by what it does.
     pub fn check(scale: fn(f64, f64, f64) -> f64, train: &DataFrame) -> Note {
         judge(|| {
-            let scaler = StandardScaler::fit(train, LABEL)?;
+            let scaler = Preprocessor::fit(train, LABEL)?;
             let is = |x: f64, result: f64| (scale(x, 10.0, 2.0) - result).abs() < 1e-9;
             let blank = scale(12.0, 10.0, 2.0).is_nan();
             if blank {

@@ -65,7 +65,7 @@ pub mod ex8b {
     /// Checks (statement, average precision with a scaler that has seen the training rows only).
     pub fn check(answer: impl Answer, train: &DataFrame, val: &DataFrame, trained: Train) -> Note {
         judge(|| {
-            let scaler = support::StandardScaler::fit(train, "Class")?.clip(5.0);
+            let scaler = support::Preprocessor::fit(train, "Class")?.clip(5.0);
             let honest = trained(&scaler.transform(train)?)?.evaluate(&scaler.transform(val)?)?.prc;
             let check = statement(
                 Check::of(ID, answer),
@@ -126,7 +126,7 @@ pub mod ex8d {
             let auc = |dropped: &[&str]| -> Result<f64, SupportError> {
                 let left = data::drop_columns(table, dropped)?;
                 let (train, val, _) = data::train_val_test_split(&left, "failed", seed)?;
-                let scaler = support::StandardScaler::fit_encoded(&train, &Encoder::fit(&train, "failed")?)?.clip(5.0);
+                let scaler = support::Preprocessor::fit_encoded(&train, &Encoder::fit(&train, "failed")?)?.clip(5.0);
                 Ok(trained(&scaler.transform(&train)?)?.evaluate(&scaler.transform(&val)?)?.auc)
             };
             let check = statement(

@@ -36,6 +36,11 @@ pub fn stamp(paths: &Paths, rustc: &str) -> Result<String> {
         .text("packages", &packages::needed_by(&lock, "support")?)
         .path(&support.join("Cargo.toml"))?
         .path(&support.join("src"))?;
+    for member in ["learn", "plot"] {
+        for part in ["Cargo.toml", "src"] {
+            inputs = inputs.path(&support.join(member).join(part))?;
+        }
+    }
     // Files that the crate takes in at compile time.
     for optional in [support.join("build.rs"), support.join("data"), paths.data().join("creditcard-model.json")] {
         if optional.exists() {

@@ -24,7 +24,7 @@ static LESSON: LazyLock<Lesson> = LazyLock::new(|| {
         let cleaned = data::log_column(&raw.drop("Time").unwrap(), "Amount", 0.001)?;
         let (frame, _) = data::train_test_split(&cleaned, 0.2, SEED)?;
         let (frame, _) = data::train_test_split(&frame, 0.2, SEED)?;
-        let train = StandardScaler::fit(&frame, data::CLASS)?.clip(5.0).transform(&frame)?;
+        let train = Preprocessor::fit(&frame, data::CLASS)?.clip(5.0).transform(&frame)?;
         let mut model = model();
         model.fit(&batches(&train), None, FitConfig::epochs(1))?;
         let predictions = model.predict(&train.features)?;
@@ -102,7 +102,7 @@ fn roc_auc(bencher: Bencher) {
 
 #[divan::bench]
 fn fit_scaler_and_transform(bencher: Bencher) {
-    bencher.bench(|| StandardScaler::fit(&LESSON.frame, data::CLASS).unwrap().transform(&LESSON.frame).unwrap());
+    bencher.bench(|| Preprocessor::fit(&LESSON.frame, data::CLASS).unwrap().transform(&LESSON.frame).unwrap());
 }
 
 #[divan::bench(sample_count = 5)]

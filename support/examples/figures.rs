@@ -8,7 +8,8 @@ use rand_chacha::ChaCha8Rng;
 use support::ndarray::{Array1, Array2};
 use support::plot::{self, Figure, dashed, solid};
 use support::{
-    Calibration, ConfusionMatrix, Examples, History, Metrics, confusion_matrix, precision_recall_curve, roc_curve,
+    Calibration, ConfusionMatrix, Examples, FigureFile, History, Metrics, confusion_matrix, precision_recall_curve,
+    roc_curve,
 };
 
 const SEED: u64 = 1;

@@ -40,7 +40,7 @@ fn print(work: &str, mut results: Map<String, Value>) -> Result<(), Box<dyn Erro
 /// Training, predictions and curves on training sets of many seeds, one after the other.
 fn train(times: u64) -> Result<Map<String, Value>, Box<dyn Error>> {
     let (first, _) = tables(0)?;
-    let scaler = StandardScaler::fit(&first, data::CLASS)?.clip(5.0);
+    let scaler = Preprocessor::fit(&first, data::CLASS)?.clip(5.0);
     let rows = first.height() * times as usize;
     let (mut features, mut labels) = (Vec::with_capacity(rows * 29), Vec::with_capacity(rows));
     let mut val = None;
@@ -92,7 +92,7 @@ fn csv(times: u64) -> Result<Map<String, Value>, Box<dyn Error>> {
     let table = time.of("read_csv", || data::read_credit_card(&file))?;
     std::fs::remove_file(&file)?;
     time.of("split", || data::train_test_split(&table, 0.2, SEED))?;
-    time.of("scale", || StandardScaler::fit(&table, data::CLASS)?.transform(&table))?;
+    time.of("scale", || Preprocessor::fit(&table, data::CLASS)?.transform(&table))?;
     Ok(results)
 }
 

@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use support::ndarray::Array1;
-use support::{Costs, confusion_matrix, multiply_odds, plot};
+use support::{Costs, FigureFile, confusion_matrix, multiply_odds, plot};
 
 const COSTS: Costs = Costs { false_alarm: 5.0, missed: 15.0 };
 

@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cleaned = data::log_column(&raw.drop("Time")?, "Amount", 0.001)?;
     let (train, _) = data::train_test_split(&cleaned, 0.2, SEED)?;
     let (train, val) = data::train_test_split(&train, 0.2, SEED)?;
-    let scaler = StandardScaler::fit(&train, data::CLASS)?.clip(5.0);
+    let scaler = Preprocessor::fit(&train, data::CLASS)?.clip(5.0);
     let (train, val) = (scaler.transform(&train)?, scaler.transform(&val)?);
     let batches = Dataset::new(&train).shuffle(SEED).batch(2048);
     let (negatives, positives) = train.by_class();

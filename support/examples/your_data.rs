@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Split before anything is learned. For rows of one customer see `group_split`, for rows with a date `time_split`.
     let (train_df, val_df, test_df) = data::train_val_test_split(&table, LABEL, SEED)?;
     let encoder = Encoder::fit(&train_df, LABEL)?;
-    let scaler = StandardScaler::fit_encoded(&train_df, &encoder)?.clip(5.0);
+    let scaler = Preprocessor::fit_encoded(&train_df, &encoder)?.clip(5.0);
     let (train, val, test) = (scaler.transform(&train_df)?, scaler.transform(&val_df)?, scaler.transform(&test_df)?);
 
     let mut model = Sequential::new(train.features.ncols(), SEED)

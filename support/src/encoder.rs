@@ -6,8 +6,8 @@ use polars::prelude::{Column, DataFrame, DataType, NamedFrom, Series};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Kind, LINE, MAX_CATEGORIES, column, known_numbers, place, shown, summary, texts};
-use crate::error::{Error, Result};
-use crate::table::{Table, thousands};
+use learn::error::{Error, Result};
+use learn::table::{Table, thousands};
 
 /// What becomes of each column. A column of numbers stays; where training rows lack a value, the training median takes its
 /// place and a column "… missing" of 0 and 1 says so. A column of text becomes one column "…=category" of 0 and 1 for each
@@ -165,7 +165,7 @@ impl Encoder {
             && let Some((row, text)) = texts.iter().enumerate().find_map(|(row, text)| Some((row, text?)))
         {
             return Err(Error::Table(format!(
-                "column '{name}' does not hold numbers, as it did when the encoder was fitted: {} says '{text}'; StandardScaler::read_csv reads new rows as training rows were read",
+                "column '{name}' does not hold numbers, as it did when the encoder was fitted: {} says '{text}'; Preprocessor::read_csv reads new rows as training rows were read",
                 place(frame, row)
             )));
         }

@@ -17,7 +17,7 @@ const EXPECTED: &str = "\
 synthetic set          bd668a410c7a843b
 description            3031a8446cc49ffd
 logarithm              fb536e308fc6d65b
-scaler                 d9c21e85d044fd12
+scaler                 310256cf56774bc1
 scaled features        af35abe554e27408
 first weights          d5676035a44ba875
 trained weights        2c7fbb9a42fba2b1
@@ -44,8 +44,8 @@ low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
 stratified split       ce6acbbab4d0a0d9
 encoded features       dd22265a62311230
-saved weights          b79aafdca2736660
-saved model            308d8407b4f4357e
+saved weights          c5da02344c71182e
+saved model            bf468a58bf5bda4e
 ";
 
 /// FNV-1a over the bits of everything that is added.
@@ -109,8 +109,8 @@ fn fingerprints() -> Result<String, SupportError> {
     let cleaned = data::log_column(&raw.drop("Time")?, "Amount", 0.001)?;
     step("logarithm", of_frame(&cleaned.select(["Log Amount"])?));
     let (train, test) = data::train_test_split(&cleaned, 0.2, SEED)?;
-    let scaler = StandardScaler::fit(&train, data::CLASS)?.clip(5.0);
-    step("scaler", of_f64(scaler.mean().iter().chain(scaler.scale()).copied()));
+    let scaler = Preprocessor::fit(&train, data::CLASS)?.clip(5.0);
+    step("scaler", of_f64(scaler.mean().into_iter().chain(scaler.scale())));
     let (train, test) = (scaler.transform(&train)?, scaler.transform(&test)?);
     step("scaled features", of_f32(&test.features));
     let train = train.select(&(0..30_000).collect::<Vec<_>>());
@@ -192,7 +192,7 @@ fn fingerprints() -> Result<String, SupportError> {
     let pumps = data::binary_label(&data::drop_columns(&pumps, &["inspection", "downtime_hours"])?, "failed", "yes")?;
     let (train, _, test) = data::train_val_test_split(&pumps, "failed", SEED)?;
     step("stratified split", of_frame(&test));
-    let scaler = StandardScaler::fit_encoded(&train, &Encoder::fit(&train, "failed")?)?.clip(5.0);
+    let scaler = Preprocessor::fit_encoded(&train, &Encoder::fit(&train, "failed")?)?.clip(5.0);
     step("encoded features", of_examples(&scaler.transform(&test)?));
 
     let file = std::env::temp_dir().join(format!("support-exact-{}.safetensors", std::process::id()));

@@ -156,10 +156,10 @@ proptest! {
 }
 
 /// A small model with everything that a file can hold.
-fn saved(path: &Path) -> (Sequential, StandardScaler) {
+fn saved(path: &Path) -> (Sequential, Preprocessor) {
     let csv = "site,size,on,failed\nnorth,1.5,true,0\nsouth,NA,false,1\n,2.5,true,0\nnorth,7,false,1\n";
     let train = data::read_csv(&TemporaryFile::new(csv).0).unwrap();
-    let scaler = StandardScaler::fit_encoded(&train, &Encoder::fit(&train, "failed").unwrap()).unwrap().clip(5.0);
+    let scaler = Preprocessor::fit_encoded(&train, &Encoder::fit(&train, "failed").unwrap()).unwrap().clip(5.0);
     let model = Sequential::new(scaler.names().len(), 1)
         .add(Dense::new(3).relu())
         .add(Dropout::new(0.5))

@@ -504,7 +504,7 @@ fn scaling_is_scikit_learns() {
             continue; // corner cases in which another behaviour is defensible; NaN, for example, is refused here
         }
         let (fit, transform) = (matrix(&case["fit"]), matrix(&case["transform"]));
-        let scaler = StandardScaler::fit_array(&fit).unwrap();
+        let scaler = StandardScaler::fit(&fit).unwrap();
         let (absolute, relative) = match name {
             "huge_values" => (1e-12, 1e-9),
             "float32_input" => (1e-5, 1e-12),
@@ -523,14 +523,14 @@ fn scaling_is_scikit_learns() {
             }
         };
         let columns = fit.ncols();
-        check("mean", scaler.mean(), columns);
-        check("scale", scaler.scale(), columns);
+        check("mean", &scaler.mean(), columns);
+        check("scale", &scaler.scale(), columns);
         let flat = |array: Array2<f64>| array.into_iter().collect::<Vec<f64>>();
-        check("fit_scaled", &flat(scaler.transform_array(&fit).unwrap()), columns);
-        check("transform_scaled", &flat(scaler.transform_array(&transform).unwrap()), columns);
+        check("fit_scaled", &flat(scaler.transform(&fit).unwrap()), columns);
+        check("transform_scaled", &flat(scaler.transform(&transform).unwrap()), columns);
         let clipped = scaler.clip(5.0);
-        check("fit_clipped", &flat(clipped.transform_array(&fit).unwrap()), columns);
-        check("transform_clipped", &flat(clipped.transform_array(&transform).unwrap()), columns);
+        check("fit_clipped", &flat(clipped.transform(&fit).unwrap()), columns);
+        check("transform_clipped", &flat(clipped.transform(&transform).unwrap()), columns);
     }
 }
 
@@ -544,10 +544,10 @@ fn scaling_keeps_its_digits_far_from_zero() {
         u = (a * u + b) % m;
         1000.0 + u as f64 / m as f64
     });
-    let scaler = StandardScaler::fit_array(&column).unwrap();
+    let scaler = StandardScaler::fit(&column).unwrap();
     assert_near(scaler.mean()[0], number(&case["mean"]), 0.0, 1e-14, "mean");
     assert_near(scaler.scale()[0].powi(2), number(&case["var_population"]), 0.0, 1e-12, "variance");
-    let scaled = scaler.transform_array(&column).unwrap();
+    let scaled = scaler.transform(&column).unwrap();
     for (row, expected) in numbers(&case["rows"]).into_iter().zip(numbers(&case["scaled"])) {
         assert_near(scaled[[row as usize, 0]], expected, 1e-9, 0.0, &format!("row {row}"));
     }

@@ -43,7 +43,7 @@ fn a_file_becomes_a_model_that_can_be_loaded() {
     let table = data::binary_label(&table, "left", "true").unwrap();
     let (train_df, val_df, test_df) = data::train_val_test_split(&table, "left", 1).unwrap();
     let encoder = Encoder::fit(&train_df, "left").unwrap();
-    let scaler = StandardScaler::fit_encoded(&train_df, &encoder).unwrap().clip(5.0);
+    let scaler = Preprocessor::fit_encoded(&train_df, &encoder).unwrap().clip(5.0);
     assert_eq!(scaler.names(), ["wait", "wait missing", "place; kind=city; old", "place; kind=village"]);
 
     let (train, val) = (scaler.transform(&train_df).unwrap(), scaler.transform(&val_df).unwrap());
@@ -80,23 +80,23 @@ fn steps_that_were_left_out_are_named() {
     let path = folder.0.join("customers.csv");
     std::fs::write(&path, csv(300)).unwrap();
     let raw = data::read_csv(&path).unwrap();
-    let says = |result: Result<StandardScaler, SupportError>, expected: &str| {
+    let says = |result: Result<Preprocessor, SupportError>, expected: &str| {
         let message = result.unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     };
     says(
-        StandardScaler::fit(&raw, "left"),
+        Preprocessor::fit(&raw, "left"),
         "column 'wait', line 2: the value is missing; drop such rows by drop_missing, or let an Encoder",
     );
     says(
-        StandardScaler::fit(&raw.drop("wait").unwrap(), "left"),
+        Preprocessor::fit(&raw.drop("wait").unwrap(), "left"),
         "column 'place; kind' holds text, not numbers: drop it",
     );
-    says(StandardScaler::fit(&raw, "gone"), "no column is called 'gone'");
+    says(Preprocessor::fit(&raw, "gone"), "no column is called 'gone'");
 
     let table = data::binary_label(&raw, "left", "true").unwrap();
     let encoder = Encoder::fit(&table, "left").unwrap();
-    let scaler = StandardScaler::fit_encoded(&table, &encoder).unwrap();
+    let scaler = Preprocessor::fit_encoded(&table, &encoder).unwrap();
     let message = scaler.transform_features(&table.drop("wait").unwrap()).unwrap_err().to_string();
     assert!(message.contains("no column is called 'wait'"), "{message}");
     let message = data::train_val_test_split(&table.head(Some(30)), "left", 1).unwrap_err().to_string();

@@ -65,8 +65,12 @@ impl Addresses {
         if let Some((_, page)) = TEXTS.iter().find(|(file, _)| *file == target) {
             return Ok(format!("en/{page}.html"));
         }
-        if let Some(source) = target.strip_prefix("support/src/") {
-            return Ok(format!("crate/src/support/{source}.html"));
+        for (folder, name) in
+            [("support/src/", "support"), ("support/learn/src/", "learn"), ("support/plot/src/", "plot")]
+        {
+            if let Some(source) = target.strip_prefix(folder) {
+                return Ok(format!("crate/src/{name}/{source}.html"));
+            }
         }
         match target {
             "support" => return Ok("crate/support/index.html".to_owned()),
@@ -130,7 +134,8 @@ mod tests {
             ("https://a.b/c", "https://a.b/c"),
             ("02_baseline.ipynb", "../ko/02_baseline.html"),
             ("02_baseline.ipynb#cell-id=a", "../ko/02_baseline.html#cell-id=a"),
-            ("../../support/src/plot/mod.rs", "../crate/src/support/plot/mod.rs.html"),
+            ("../../support/src/data/mod.rs", "../crate/src/support/data/mod.rs.html"),
+            ("../../support/plot/src/lib.rs", "../crate/src/plot/lib.rs.html"),
             ("../../data/README.md", "../en/texts/data.html"),
             ("../../support/Cargo.toml", "../files/support/Cargo.toml.txt"),
         ] {

@@ -9,7 +9,7 @@ use polars_io::prelude::CsvReadOptions;
 
 use super::cells::Kind;
 use super::{CLASS, class_counts, columns, csv, place};
-use crate::error::{Error, Result};
+use learn::error::{Error, Result};
 
 /// Reads credit card transactions in the format of the original file: the 31 columns of [`columns`] in any
 /// order, all numbers, `Class` 0 or 1.

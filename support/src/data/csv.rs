@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::LINE;
 use super::cells::{Kind, ReadColumn, read_column};
 use super::records::{Fault, Records, unquoted};
-use crate::error::{Error, Result};
+use learn::error::{Error, Result};
 
 /// Reads a CSV file with a header, as spreadsheets and programs of any country write them. Columns are separated by commas,
 /// semicolons or tabs, decimals by a point or a comma; blanks around a value don't count. A column without a name is called by

@@ -6,9 +6,9 @@ use polars::prelude::{Column, DataFrame, NamedFrom, Series};
 use rand_chacha::ChaCha8Rng;
 
 use super::write_csv;
-use crate::error::Result;
-use crate::math::ln;
-use crate::random::{Purpose, generator, normal_pair, uniform};
+use learn::error::Result;
+use learn::math::ln;
+use learn::random::{Purpose, generator, normal_pair, uniform};
 
 const ROWS: usize = 20_000;
 const FAILURES: usize = 600;

@@ -4,7 +4,6 @@ mod records;
 mod cells;
 mod csv;
 mod credit_card;
-mod low_signal;
 mod machines;
 mod prepare;
 mod split;
@@ -19,7 +18,6 @@ pub(crate) use self::cells::Kind;
 pub use self::credit_card::read_credit_card;
 pub(crate) use self::csv::read;
 pub use self::csv::{read_csv, read_csv_with_text, write_csv};
-pub use self::low_signal::low_signal;
 pub use self::machines::{example_csv, machines};
 pub(crate) use self::prepare::texts;
 pub use self::prepare::{
@@ -31,8 +29,10 @@ pub use self::split::{
 };
 pub use self::summary::{Summary, class_counts, describe, head, log_column, summary};
 pub use self::synthetic::synthetic;
-use crate::error::{Error, Result};
-use crate::table::thousands;
+use learn::error::{Error, Result};
+#[doc(inline)]
+pub use learn::low_signal::low_signal;
+use learn::table::thousands;
 
 /// The seed of the synthetic set that [`load`] falls back to.
 pub const SYNTHETIC_SEED: u64 = 4;

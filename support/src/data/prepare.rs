@@ -8,8 +8,8 @@ use polars::prelude::{
 
 use super::cells::number;
 use super::{class_counts, column, known_numbers, place, shown};
-use crate::error::{Error, Result};
-use crate::table::{Table, thousands};
+use learn::error::{Error, Result};
+use learn::table::{Table, thousands};
 
 /// What each column holds: its type, how many values are missing, how many different ones there are, and the range. If rows
 /// say the same as an earlier one in all columns, the last line says how many: a random split puts copies of one row on both

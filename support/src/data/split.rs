@@ -3,13 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use linfa::Dataset;
+use linfa::{Dataset, DatasetBase};
 use ndarray::{Array1, Array2};
 use polars::prelude::{DataFrame, DataType, IdxCa};
 
 use super::{class_counts, column, labels, numbers, place, texts};
-use crate::error::{Error, Result};
-use crate::random::{Purpose, generator};
+use learn::error::{Error, Result};
+use learn::random::{Purpose, generator};
 
 /// Splits the rows at random into (train, test), as scikit-learn's function of this name does: the test part has
 /// ⌈`test_size` · rows⌉ rows, and how many positives fall into it is left to chance.
@@ -44,13 +44,14 @@ pub fn stratified_split(frame: &DataFrame, label: &str, test_size: f64, seed: u6
                 labels.len()
             )));
         }
-        let order = shuffled(class.len(), seed);
-        let (last, first) = order.split_at(class.len() - test_count);
-        train.extend(last.iter().map(|&place| class[place]));
-        test.extend(first.iter().map(|&place| class[place]));
+        let (of_train, of_test) = cut(shuffled(class.len(), seed), class.len() - test_count);
+        train.extend(of_train.into_iter().map(|place| class[place]));
+        test.extend(of_test.into_iter().map(|place| class[place]));
     }
     // One class after the other would make each batch of an unshuffled pass one-sided.
-    let mixed = |rows: Vec<usize>| shuffled(rows.len(), seed).into_iter().map(|place| rows[place]).collect::<Vec<_>>();
+    let mixed = |rows: Vec<usize>| {
+        of_dataset(&shuffled(rows.len(), seed)).into_iter().map(|place| rows[place]).collect::<Vec<_>>()
+    };
     Ok((take(frame, &mixed(train))?, take(frame, &mixed(test))?))
 }
 
@@ -180,10 +181,7 @@ fn ranks<T>(values: &[T], compare: impl Fn(&T, &T) -> Ordering) -> Vec<usize> {
 /// As [`train_test_split`].
 pub fn split_indices(rows: usize, test_size: f64, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
     let test_rows = test_rows(rows, test_size)?;
-    // Cut here and not by linfa's `split_with_ratio`, which computes the sizes in f32.
-    let mut train = shuffled(rows, seed);
-    let test = train.split_off(rows - test_rows);
-    Ok((train, test))
+    Ok(cut(shuffled(rows, seed), rows - test_rows))
 }
 
 fn test_rows(rows: usize, test_size: f64) -> Result<usize> {
@@ -199,11 +197,36 @@ fn test_rows(rows: usize, test_size: f64) -> Result<usize> {
     }
 }
 
+/// Row numbers for linfa; rows themselves it can't hold, for a table has texts.
+type Numbers = DatasetBase<Array2<f64>, Array1<()>>;
+
 /// The numbers 0 … n - 1 in an order drawn by linfa.
-fn shuffled(n: usize, seed: u64) -> Vec<usize> {
+fn shuffled(n: usize, seed: u64) -> Numbers {
     let numbers = Array2::from_shape_fn((n, 1), |(row, _)| row as f64);
-    let dataset = Dataset::new(numbers, Array1::<()>::default(n)).shuffle(&mut generator(seed, Purpose::Split, 0));
-    dataset.records().iter().map(|&row| row as usize).collect()
+    Dataset::new(numbers, Array1::default(n)).shuffle(&mut generator(seed, Purpose::Split, 0))
+}
+
+/// The first `rows` numbers and the others, cut by linfa, which takes a ratio: the first part gets ⌈ratio · n⌉, computed in 32
+/// bits. Of the ratios next to rows / n this is the largest that takes no more than `rows`. Where it takes fewer, as 32 bits
+/// don't count beyond 2²⁴, the rest is cut from the second part in the same way.
+fn cut(numbers: Numbers, rows: usize) -> (Vec<usize>, Vec<usize>) {
+    let all = numbers.records().nrows();
+    let size = |ratio: f32| (all as f32 * ratio).ceil() as usize;
+    let nearest = (rows as f64 / all as f64) as f32;
+    let ratios = (0..).map(|below| f32::from_bits((nearest.to_bits() + 2).saturating_sub(below)));
+    let ratio = ratios.into_iter().find(|&ratio| size(ratio) <= rows).unwrap_or(0.0);
+    let (first, second) = numbers.split_with_ratio(ratio);
+    let (mut first, missing) = (of_dataset(&first), rows - first.records().nrows());
+    if missing == 0 {
+        return (first, of_dataset(&second));
+    }
+    let (more, second) = cut(second, missing);
+    first.extend(more);
+    (first, second)
+}
+
+fn of_dataset(numbers: &Numbers) -> Vec<usize> {
+    numbers.records().iter().map(|&row| row as usize).collect()
 }
 
 fn take(frame: &DataFrame, rows: &[usize]) -> Result<DataFrame> {
@@ -234,6 +257,20 @@ mod tests {
         assert!(!all.is_sorted());
         all.sort_unstable();
         assert_eq!(all, (0..1003).collect::<Vec<_>>());
+    }
+
+    /// scikit-learn's sizes, whatever 32 bits make of the ratio.
+    #[test]
+    fn linfa_cuts_at_every_size() {
+        let numbers = |n: usize| Dataset::new(Array2::from_shape_fn((n, 1), |(row, _)| row as f64), Array1::default(n));
+        for n in (2..700).chain([45_569, 182_276, 227_845, 284_807, 1_000_003, (1 << 24) + 3, 30_000_001]) {
+            let sizes: &[f64] = if n > 1000 { &[0.2, 0.37] } else { &[0.01, 0.1, 0.2, 0.25, 1.0 / 3.0, 0.5, 0.9] };
+            for test_rows in sizes.iter().filter_map(|&size| test_rows(n, size).ok()) {
+                let (train, test) = cut(numbers(n), n - test_rows);
+                assert_eq!((train.len(), test.len()), (n - test_rows, test_rows), "{n}");
+                assert!(train.iter().chain(&test).copied().eq(0..n), "{n}");
+            }
+        }
     }
 
     #[test]

@@ -6,9 +6,9 @@ use polars::prelude::{
 };
 
 use super::{known_numbers, labels, numbers, place, shown};
-use crate::error::{Error, Result};
-use crate::math::ln;
-use crate::table::Table;
+use learn::error::{Error, Result};
+use learn::math::ln;
+use learn::table::Table;
 
 /// The first `rows` rows, as a table to look at.
 pub fn head(frame: &DataFrame, rows: usize) -> Table {

@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::{CLASS, columns};
-use crate::math::sum;
-use crate::random::{Purpose, generator, normal_pair, uniform};
+use learn::math::sum;
+use learn::random::{Purpose, generator, normal_pair, uniform};
 
 /// Time, V1 … V28 and Amount.
 const VARIABLES: usize = 30;

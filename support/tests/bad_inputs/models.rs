@@ -188,12 +188,12 @@ fn columns_in_another_order_are_noticed() {
     refused(model.fit(&dataset, &swapped, FitConfig::epochs(1)), &words);
     refused(Dataset::sample_from_datasets([dataset.clone(), Dataset::new(&swapped)], [0.5, 0.5], 1), &words);
     model.fit(&dataset, &train, FitConfig::epochs(1)).unwrap();
-    refused(model.evaluate(&swapped), &["the model was trained on", "'age'", "'hours'"]);
-    refused(model.roc_curve(&swapped), &["the model was trained on"]);
-    refused(model.precision_recall_curve(&swapped), &["the model was trained on"]);
-    refused(model.fit(&Dataset::new(&swapped), None, FitConfig::epochs(1)), &["the model was trained on"]);
+    refused(model.evaluate(&swapped), &["in the training set of the model", "'age'", "'hours'"]);
+    refused(model.roc_curve(&swapped), &["in the training set of the model"]);
+    refused(model.precision_recall_curve(&swapped), &["in the training set of the model"]);
+    refused(model.fit(&Dataset::new(&swapped), None, FitConfig::epochs(1)), &["in the training set of the model"]);
     let batch = Dataset::new(&swapped).iter().next().unwrap();
-    refused(model.train_on_batch(&batch), &["the model was trained on"]);
+    refused(model.train_on_batch(&batch), &["in the training set of the model"]);
     // Features without names are known by their place alone.
     assert!(model.evaluate(&examples(100)).is_ok());
 }

@@ -13,7 +13,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 use serde_json::{Map, Value, json};
-use support::{Examples, StandardScaler, data};
+use support::{Examples, Preprocessor, data};
 
 const INPUTS: usize = 29;
 const UNITS: usize = 16;
@@ -60,7 +60,7 @@ fn train(file: &str) -> Result<Examples, Box<dyn Error>> {
     let cleaned = data::log_column(&data::read_credit_card(file)?.drop("Time")?, "Amount", 0.001)?;
     let (train, _) = data::train_test_split(&cleaned, 0.2, SEED)?;
     let (train, _) = data::train_test_split(&train, 0.2, SEED)?;
-    Ok(StandardScaler::fit(&train, data::CLASS)?.clip(5.0).transform(&train)?)
+    Ok(Preprocessor::fit(&train, data::CLASS)?.clip(5.0).transform(&train)?)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

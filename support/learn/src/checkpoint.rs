@@ -1,0 +1,228 @@
+//! Models as bytes, in the safetensors format: the weights under Keras' names, and in the metadata the layers and what
+//! prepares the features, without which the weights are of no use. Python reads the files with `safetensors.numpy`.
+
+use std::fmt;
+
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors, serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::layers::Layer;
+use crate::model::Sequential;
+use crate::network::Network;
+
+/// What turns new rows into the features of a model, and is therefore saved with it.
+pub trait Preparation: Serialize + DeserializeOwned {
+    /// The names of the features, in their order.
+    fn names(&self) -> &[String];
+
+    /// Refuses numbers that don't fit together, which bytes may hide.
+    ///
+    /// # Errors
+    /// When it can't be used.
+    fn check(&self) -> Result<()>;
+}
+
+/// The form of the metadata that this version writes, and the only one it reads.
+const FORMAT: u32 = 2;
+
+/// The only key of the metadata: with two of them, safetensors would write them in an order left to chance.
+const KEY: &str = "support";
+
+/// What the metadata says besides the weights.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Metadata {
+    format: u32,
+    /// That of the model's text and the weights.
+    checksum: String,
+    /// A [`Saved`] as text, so that the checksum is of what stands there, whatever another version would write; empty beside
+    /// weights alone.
+    model: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved<P> {
+    inputs: usize,
+    layers: Vec<Layer>,
+    preparation: P,
+}
+
+impl Sequential {
+    /// The weights, for [`set_weights_from_bytes`](Self::set_weights_from_bytes).
+    ///
+    /// # Errors
+    /// When a weight is not finite.
+    pub fn weights_to_bytes(&self) -> Result<Vec<u8>> {
+        self.bytes(String::new())
+    }
+
+    /// Takes weights that a model with the same layers gave.
+    ///
+    /// # Errors
+    /// When the bytes are not in the safetensors format, are damaged, or hold the weights of other layers.
+    pub fn set_weights_from_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error))?;
+        let metadata = metadata(bytes)?;
+        let weights = read_weights(&tensors, &self.network)?;
+        if let Some(metadata) = metadata {
+            check(&metadata, &weights)?;
+        }
+        self.set_weights(&weights.into())
+    }
+
+    /// Everything that a prediction on new rows needs: layers, weights and what prepares the features.
+    ///
+    /// # Errors
+    /// When the preparation gives another number of features than the model takes, or one of the two can't be used.
+    pub fn to_bytes(&self, preparation: &impl Preparation) -> Result<Vec<u8>> {
+        self.network.check()?;
+        self.check_inputs(preparation.names().len())?;
+        preparation.check()?;
+        self.check_names("what prepares its features", &preparation.names().into())?;
+        let Network { inputs, layers, .. } = &self.network;
+        let saved = Saved { inputs: *inputs, layers: layers.clone(), preparation };
+        self.bytes(serde_json::to_string(&saved).map_err(|error| Error::Argument(error.to_string()))?)
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) gave: the model, ready to predict, and its preparation. To train on, compile it
+    /// again.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or hold no model.
+    pub fn from_bytes<P: Preparation>(bytes: &[u8]) -> Result<(Self, P)> {
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error))?;
+        let metadata = metadata(bytes)?.filter(|metadata| !metadata.model.is_empty()).ok_or_else(no_model)?;
+        let Saved::<P> { inputs, layers, preparation } =
+            serde_json::from_str(&metadata.model).map_err(|error| unreadable(&error))?;
+        preparation.check()?;
+        let mut model = Self::new(inputs, 0);
+        model.check_inputs(preparation.names().len())?;
+        // No layer is added and no weight drawn before the bytes have shown that they hold the weights of all.
+        model.network.layers = layers;
+        model.network.check()?;
+        model.network.weights = read_weights(&tensors, &model.network)?;
+        check(&metadata, &model.network.weights)?;
+        model.names = Some(preparation.names().into());
+        Ok((model, preparation))
+    }
+
+    fn bytes(&self, model: String) -> Result<Vec<u8>> {
+        if self.network.weights.iter().any(|weight| !weight.is_finite()) {
+            return Err(Error::Argument(
+                "not written: a weight of the model is not finite, its training has diverged".into(),
+            ));
+        }
+        let at = |error: &dyn fmt::Display| Error::Argument(error.to_string());
+        let checksum = checksum(&model, &self.network.weights);
+        let metadata = Metadata { format: FORMAT, checksum, model };
+        let metadata = serde_json::to_string(&metadata).map_err(|error| at(&error))?;
+        let mut start = 0;
+        let tensors = tensors(&self.network).map(|(name, shape)| {
+            let values = &self.network.weights[start..start + shape.iter().product::<usize>()];
+            start += values.len();
+            (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+        });
+        let tensors: Vec<_> = tensors.collect();
+        let views = tensors
+            .iter()
+            .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
+        let bytes = views
+            .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>()
+            .and_then(|views| serialize(views, Some([(KEY.to_owned(), metadata)].into_iter().collect())));
+        bytes.map_err(|error| at(&error))
+    }
+}
+
+/// The names and shapes of a network's weights: dense_0/kernel, dense_0/bias, dense_1/kernel, ….
+fn tensors(network: &Network) -> impl Iterator<Item = (String, Vec<usize>)> {
+    let with_weights =
+        network.with_inputs().map(|(inputs, layer)| layer.shapes(inputs)).filter(|shapes| !shapes.is_empty());
+    with_weights.enumerate().flat_map(|(number, shapes)| {
+        shapes.into_iter().map(move |(name, shape)| (format!("dense_{number}/{name}"), shape))
+    })
+}
+
+/// Our part of a file's metadata; nothing in a file that another program wrote.
+fn metadata(bytes: &[u8]) -> Result<Option<Metadata>> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| unreadable(&error))?;
+    let Some(text) = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) else {
+        return Ok(None);
+    };
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let Format { format } = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+    if format != FORMAT {
+        let problem = format!("the file has format {format}, but this version reads format {FORMAT}: write it again");
+        return Err(Error::Argument(problem));
+    }
+    serde_json::from_str(text).map(Some).map_err(|error| unreadable(&error))
+}
+
+/// A file may be valid and yet not what was written: a byte that changes on a disk makes another weight or another mean of it.
+fn check(metadata: &Metadata, weights: &[f32]) -> Result<()> {
+    if checksum(&metadata.model, weights) == metadata.checksum {
+        return Ok(());
+    }
+    Err(unreadable(&"its checksum is not that of its content: the file is damaged"))
+}
+
+/// FNV-1a of a model's settings and weights: whatever single byte changes, so does this.
+fn checksum(model: &str, weights: &[f32]) -> String {
+    let bytes = model.bytes().chain(weights.iter().flat_map(|weight| weight.to_le_bytes()));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+/// The weights in the network's order. Nothing takes more room than the file has shown to hold.
+fn read_weights(file: &SafeTensors, network: &Network) -> Result<Vec<f32>> {
+    let mut values = Vec::new();
+    let mut expected = 0;
+    for (name, shape) in tensors(network) {
+        expected += 1;
+        let tensor = file.tensor(&name).map_err(|_| {
+            Error::Argument(format!("there are no weights called {name}: the file is of a model with other layers"))
+        })?;
+        if tensor.dtype() != Dtype::F32 {
+            let problem = format!("{name} holds numbers of the type {:?}, but weights are F32", tensor.dtype());
+            return Err(Error::Argument(problem));
+        }
+        if tensor.shape() != shape {
+            let problem = format!(
+                "{name} has the shape {:?}, but the model needs {shape:?}: the file is of a model with other layers",
+                tensor.shape()
+            );
+            return Err(Error::Argument(problem));
+        }
+        values.extend(
+            tensor.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])),
+        );
+    }
+    if file.len() != expected {
+        let problem = format!(
+            "the file has {} tensors, but the model {expected}: it is of a model with other layers",
+            file.len()
+        );
+        return Err(Error::Argument(problem));
+    }
+    match values.iter().all(|value| value.is_finite()) {
+        true => Ok(values),
+        false => Err(Error::Argument(
+            "a weight is not a finite number: the file is damaged or the training had diverged".into(),
+        )),
+    }
+}
+
+fn no_model() -> Error {
+    Error::Argument("this file holds no model: it was not written by Sequential::save".into())
+}
+
+fn unreadable(error: &dyn fmt::Display) -> Error {
+    Error::Argument(format!("not a readable checkpoint ({error}): write it again with save or save_weights"))
+}

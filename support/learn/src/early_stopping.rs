@@ -1,0 +1,206 @@
+//! Stops training when a monitored metric no longer improves, as Keras' callback of this name.
+
+use crate::error::{Error, Result};
+use crate::history::History;
+use crate::metrics::Metric;
+
+/// When to stop, and with which weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EarlyStopping {
+    monitor: String,
+    mode: Option<Mode>,
+    patience: usize,
+    min_delta: f64,
+    start_from_epoch: usize,
+    restore_best_weights: bool,
+}
+
+/// Whether a metric should fall or rise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Lower is better.
+    Min,
+    /// Higher is better.
+    Max,
+}
+
+impl EarlyStopping {
+    /// Watches a metric by its name: one of [`Metric`]'s, of the training set, or of the validation set with `val_` before it:
+    /// "val_prc", "val_auc", "val_loss", "recall", ….
+    pub fn monitor(name: &str) -> Self {
+        Self {
+            monitor: name.into(),
+            mode: None,
+            patience: 10,
+            min_delta: 0.0,
+            start_from_epoch: 0,
+            restore_best_weights: false,
+        }
+    }
+
+    /// How many epochs without improvement end the training; 0 is the same as 1. Default: 10.
+    pub fn patience(self, patience: usize) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Whether the metric should fall or rise. Default: what is better for it.
+    pub fn mode(self, mode: Mode) -> Self {
+        Self { mode: Some(mode), ..self }
+    }
+
+    /// A change of `min_delta` or less is no improvement. Default: 0.
+    pub fn min_delta(self, min_delta: f64) -> Self {
+        Self { min_delta: min_delta.abs(), ..self }
+    }
+
+    /// The first epoch, counted from 0, that is watched. Default: 0.
+    pub fn start_from_epoch(self, epoch: usize) -> Self {
+        Self { start_from_epoch: epoch, ..self }
+    }
+
+    /// Goes back to the weights of the best epoch when training ends, early or not. Default: keeps those of the last.
+    pub fn restore_best_weights(self) -> Self {
+        Self { restore_best_weights: true, ..self }
+    }
+
+    /// Begins to watch.
+    ///
+    /// # Errors
+    /// When no metric has the monitored name.
+    pub fn watch(&self) -> Result<Watch> {
+        let (metric, val) = match self.monitor.strip_prefix("val_") {
+            Some(name) => (name.parse::<Metric>(), true),
+            None => (self.monitor.parse::<Metric>(), false),
+        };
+        let metric = metric.map_err(|_| {
+            let names = Metric::ALL.map(Metric::name).join(", ");
+            Error::Argument(format!(
+                "EarlyStopping can't monitor '{}'; it knows {names}, and each with val_ before it",
+                self.monitor
+            ))
+        })?;
+        let best_is = if metric.higher_is_better() { Mode::Max } else { Mode::Min };
+        let mode = self.mode.unwrap_or(best_is);
+        Ok(Watch { settings: self.clone(), metric, val, mode, best: None, wait: 0 })
+    }
+}
+
+impl Default for EarlyStopping {
+    /// Watches `val_prc` with a patience of 10, as the lesson does.
+    fn default() -> Self {
+        Self::monitor("val_prc")
+    }
+}
+
+/// What has been seen so far.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    settings: EarlyStopping,
+    metric: Metric,
+    val: bool,
+    mode: Mode,
+    /// The best value and its epoch.
+    best: Option<(f32, usize)>,
+    wait: usize,
+}
+
+/// What an epoch means for the training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// This epoch is the best so far.
+    pub improved: bool,
+    /// This epoch should be the last.
+    pub stop: bool,
+}
+
+impl Watch {
+    /// Takes the monitored value of an epoch, counted from 0, or none if it is missing. Compares in f32, as Keras
+    /// does: an improvement beyond its digits is none.
+    pub fn observe(&mut self, epoch: usize, value: Option<f64>) -> Verdict {
+        let nothing = Verdict { improved: false, stop: false };
+        let Some(value) = value.filter(|_| epoch >= self.settings.start_from_epoch) else {
+            return nothing;
+        };
+        let (value, min_delta) = (value as f32, self.settings.min_delta as f32);
+        self.wait += 1;
+        let improved = match (self.best, self.mode) {
+            (None, _) => true,
+            (Some((best, _)), Mode::Max) => value - min_delta > best,
+            (Some((best, _)), Mode::Min) => value + min_delta < best,
+        };
+        if improved {
+            self.best = Some((value, epoch));
+            self.wait = 0;
+            return Verdict { improved, stop: false };
+        }
+        Verdict { improved, stop: self.wait >= self.settings.patience && epoch > 0 }
+    }
+
+    /// The epoch with the best value, counted from 0.
+    pub fn best_epoch(&self) -> Option<usize> {
+        self.best.map(|(_, epoch)| epoch)
+    }
+
+    /// The best value.
+    pub fn best(&self) -> Option<f64> {
+        self.best.map(|(value, _)| value.into())
+    }
+
+    /// Epochs since the best one.
+    pub fn wait(&self) -> usize {
+        self.wait
+    }
+
+    pub(crate) fn restores(&self) -> bool {
+        self.settings.restore_best_weights
+    }
+
+    /// Takes the monitored value from the last epoch of the history. An epoch in which it is undefined says nothing: as
+    /// the first one it would be the best for ever.
+    pub(crate) fn observe_last(&mut self, history: &History) -> Verdict {
+        let metrics = if self.val { &history.val } else { &history.train };
+        let value = metrics.last().map(|metrics| metrics.get(self.metric)).filter(|value| !value.is_nan());
+        self.observe(history.epochs() - 1, value)
+    }
+
+    /// The metric that is watched on the validation set, if it is that one.
+    pub(crate) fn validation_metric(&self) -> Option<Metric> {
+        self.val.then_some(self.metric)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a watch over values and gives the number of epochs and the best one.
+    fn run(settings: &EarlyStopping, values: &[f64]) -> (usize, Option<usize>) {
+        let mut watch = settings.watch().unwrap();
+        let stop = (0..values.len()).find(|&epoch| watch.observe(epoch, Some(values[epoch])).stop);
+        (stop.map_or(values.len(), |epoch| epoch + 1), watch.best_epoch())
+    }
+
+    #[test]
+    fn stops_after_its_patience() {
+        let prc = |patience| EarlyStopping::monitor("val_prc").patience(patience);
+        let loss = |patience| EarlyStopping::monitor("val_loss").patience(patience);
+        for (settings, values, expected, why) in [
+            (prc(2), vec![0.1, 0.2, 0.3, 0.4], (4, Some(3)), "it keeps rising"),
+            (prc(2), vec![0.3, 0.2, 0.1, 0.4], (3, Some(0)), "two epochs without improvement"),
+            (prc(1), vec![0.3, 0.3], (2, Some(0)), "the same value is no improvement"),
+            (prc(0), vec![0.3, 0.2, 0.4], (2, Some(0)), "a patience of 0 is one of 1"),
+            (loss(2), vec![0.3, 0.2, 0.3, 0.3, 0.1], (4, Some(1)), "a loss should fall"),
+            (loss(1).mode(Mode::Max), vec![0.1, 0.2, 0.1], (3, Some(1)), "unless told otherwise"),
+            (prc(1).min_delta(0.1), vec![0.1, 0.15, 0.3], (2, Some(0)), "0.05 more is too little"),
+            (prc(1).start_from_epoch(2), vec![0.9, 0.1, 0.2, 0.3], (4, Some(3)), "early epochs don't count"),
+        ] {
+            assert_eq!(run(&settings, &values), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_are_refused() {
+        let message = EarlyStopping::monitor("val_pcr").watch().unwrap_err().to_string();
+        assert!(message.contains("'val_pcr'") && message.contains("prc"), "{message}");
+    }
+}

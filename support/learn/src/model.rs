@@ -1,0 +1,265 @@
+//! The network as a reader meets it: layers added one after the other, an optimizer, predictions and metrics.
+
+use std::sync::Arc;
+
+use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
+
+use crate::curves::{PrecisionRecallCurve, RocCurve, precision_recall_curve, roc_curve};
+use crate::dataset::{check_examples, check_names};
+use crate::error::{Error, Result};
+use crate::examples::Examples;
+use crate::history::History;
+use crate::kernels::{self, TILE};
+use crate::layers::Layer;
+use crate::math::{ln, sigmoid};
+use crate::metrics::{Metrics, Outcome};
+use crate::network::{Network, Scratch};
+use crate::optimizers::Optimizer;
+use crate::random::{Purpose, generator};
+use crate::scores::check_threshold;
+use crate::table::{Table, thousands};
+
+/// A stack of layers that ends in the probability of the positive class, as Keras' model of this name.
+///
+/// The last layer gives the logit, ln of the odds; the loss works on it, and [`predict`](Self::predict) turns it into a
+/// probability by the sigmoid function. Any number of layers of any width may come before.
+///
+/// A copy is a model of its own, with the state of the optimizer as it is.
+#[derive(Clone, Debug)]
+pub struct Sequential {
+    pub(crate) network: Network,
+    pub(crate) optimizer: Option<Box<dyn Optimizer>>,
+    pub(crate) seed: u64,
+    /// Training steps so far.
+    pub(crate) steps: u64,
+    pub(crate) scratch: Scratch,
+    /// The names of the features that it was trained on.
+    pub(crate) names: Option<Arc<[String]>>,
+    pub(crate) history: History,
+}
+
+/// The weights of a model at one moment: for each layer its kernel `[inputs, units]`, row by row, then its bias.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights(Vec<f32>);
+
+impl Weights {
+    /// All weights in their order.
+    pub fn values(&self) -> &[f32] {
+        &self.0
+    }
+
+    /// Takes other values of the same number.
+    pub(crate) fn copy_from(&mut self, values: &[f32]) {
+        self.0.copy_from_slice(values);
+    }
+}
+
+impl From<Weights> for Vec<f32> {
+    fn from(weights: Weights) -> Self {
+        weights.0
+    }
+}
+
+impl From<Vec<f32>> for Weights {
+    fn from(values: Vec<f32>) -> Self {
+        Self(values)
+    }
+}
+
+impl Sequential {
+    /// A model without layers for examples with `inputs` features. The seed decides the first weights and dropout.
+    pub fn new(inputs: usize, seed: u64) -> Self {
+        Self {
+            network: Network::new(inputs),
+            optimizer: None,
+            seed,
+            steps: 0,
+            scratch: Scratch::default(),
+            names: None,
+            history: History::default(),
+        }
+    }
+
+    /// Adds a layer: a [`Dense`](crate::Dense) or a [`Dropout`](crate::Dropout). The last one must be `Dense::new(1)`.
+    #[expect(clippy::should_implement_trait, reason = "Keras' word")]
+    pub fn add(mut self, layer: impl Into<Layer>) -> Self {
+        let layer = layer.into();
+        let inputs = self.network.outputs();
+        let mut rng = generator(self.seed, Purpose::Weights, self.network.layers.len() as u64);
+        self.network.layers.push(layer.clone());
+        // What there is no room for gets no weights; whoever uses the model is told.
+        if !self.network.is_too_large() {
+            self.network.weights.extend(layer.first_weights(inputs, &mut rng));
+        }
+        self.scratch = Scratch::default(); // that of a training before was for fewer layers
+        self
+    }
+
+    /// Chooses the optimizer for training. The loss is the binary cross entropy.
+    pub fn compile(self, optimizer: impl Optimizer + 'static) -> Self {
+        Self { optimizer: Some(Box::new(optimizer)), ..self }
+    }
+
+    /// The layers with their output shapes and numbers of weights.
+    pub fn summary(&self) -> Table {
+        let mut table = Table::new(["Layer", "Output Shape", "Param #"]);
+        for (inputs, layer) in self.network.with_inputs() {
+            let shape = format!("(None, {})", layer.outputs(inputs));
+            table.push([layer.name().to_owned(), shape, thousands(layer.weight_count(inputs))]);
+        }
+        table.push(["Total params".to_owned(), String::new(), thousands(self.count_params())]);
+        table
+    }
+
+    /// The number of weights.
+    pub fn count_params(&self) -> usize {
+        self.network.weights.len()
+    }
+
+    /// The probability of the positive class for each row of features, shape `[rows, features]`.
+    ///
+    /// # Errors
+    /// When the rows have another number of features than the model, or the model has no usable last layer.
+    pub fn predict(&self, features: &Array2<f32>) -> Result<Array1<f32>> {
+        Ok(self.logits(features)?.into_iter().map(sigmoid).collect())
+    }
+
+    /// The metrics on these examples at the threshold 0.5, with dropout off and the loss weighted by their sample weights.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict), when there are no examples, and when their features have other names than those that the
+    /// model was trained on.
+    pub fn evaluate(&self, examples: &Examples) -> Result<Metrics> {
+        self.evaluate_at(examples, Metrics::THRESHOLD)
+    }
+
+    /// As [`evaluate`](Self::evaluate), where an example is predicted positive when its probability is above `threshold`.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate), and when the threshold is NaN.
+    pub fn evaluate_at(&self, examples: &Examples, threshold: f64) -> Result<Metrics> {
+        check_threshold(threshold)?;
+        check_examples(examples)?;
+        if examples.is_empty() {
+            return Err(Error::Argument("there are no examples to evaluate".into()));
+        }
+        self.check_names("the examples", &examples.names)?;
+        let logits = self.logits(&examples.features)?;
+        Ok(Metrics::new(&outcomes(&logits, &examples.labels, examples.weights.as_ref()), threshold))
+    }
+
+    /// The ROC curve on these examples.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn roc_curve(&self, examples: &Examples) -> Result<RocCurve> {
+        self.check_names("the examples", &examples.names)?;
+        roc_curve(&examples.labels, &self.predict(&examples.features)?)
+    }
+
+    /// The precision-recall curve on these examples.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn precision_recall_curve(&self, examples: &Examples) -> Result<PrecisionRecallCurve> {
+        self.check_names("the examples", &examples.names)?;
+        precision_recall_curve(&examples.labels, &self.predict(&examples.features)?)
+    }
+
+    fn logits(&self, features: &Array2<f32>) -> Result<Vec<f32>> {
+        self.network.check()?;
+        self.check_inputs(features.ncols())?;
+        Ok(self.network.logits(rows(&features.as_standard_layout())))
+    }
+
+    pub(crate) fn check_inputs(&self, features: usize) -> Result<()> {
+        match features == self.network.inputs {
+            true => Ok(()),
+            false => Err(Error::Argument(format!(
+                "the model was made for {} features, but the examples have {features}",
+                self.network.inputs
+            ))),
+        }
+    }
+
+    /// Refuses features that have other names than those of the training set.
+    pub(crate) fn check_names(&self, whose: &str, names: &Arc<[String]>) -> Result<()> {
+        match &self.names {
+            Some(known) => check_names(("the training set of the model", known), (whose, names)),
+            None => Ok(()),
+        }
+    }
+
+    /// The epochs of the last call of [`fit`](Self::fit), also of one that ended in an error because the training diverged.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// A copy of the weights, to come back to.
+    pub fn weights(&self) -> Weights {
+        Weights(self.network.weights.clone())
+    }
+
+    /// Replaces the weights, for example by those that [`weights`](Self::weights) gave before training.
+    ///
+    /// # Errors
+    /// When their number is not the model's.
+    pub fn set_weights(&mut self, weights: &Weights) -> Result<()> {
+        if weights.0.len() != self.count_params() {
+            return Err(Error::Argument(format!(
+                "the model has {} weights, but {} were given",
+                self.count_params(),
+                weights.0.len()
+            )));
+        }
+        self.network.weights.clone_from(&weights.0);
+        Ok(())
+    }
+}
+
+/// The values of an array in standard layout, row by row.
+pub(crate) fn rows(features: &ArrayBase<impl Data<Elem = f32>, Ix2>) -> &[f32] {
+    features.as_slice().expect("an array in standard layout is one slice")
+}
+
+/// The bias that lets an untrained model answer with the share of positives: ln(positives / negatives), the logarithm of
+/// the odds among these examples.
+///
+/// # Errors
+/// When there are none of one class: the odds are 0 or infinite then.
+pub fn initial_bias(examples: &Examples) -> Result<f64> {
+    let (negatives, positives) = both_counts(examples)?;
+    Ok(ln(positives / negatives))
+}
+
+/// How many examples are (negative, positive).
+///
+/// # Errors
+/// When there are none of one class.
+pub(crate) fn both_counts(examples: &Examples) -> Result<(f64, f64)> {
+    match examples.class_counts() {
+        (0, _) | (_, 0) => {
+            Err(Error::Argument(format!("the examples are all of one class ({examples}): a classifier needs both")))
+        }
+        (negatives, positives) => Ok((negatives as f64, positives as f64)),
+    }
+}
+
+/// What logits of shape `[rows]` mean for labels and sample weights.
+fn outcomes(logits: &[f32], labels: &Array1<bool>, weights: Option<&Array1<f32>>) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(logits.len());
+    for (tile, logits) in logits.chunks(TILE).enumerate() {
+        let (mut z, mut targets, mut losses, mut probabilities) = ([0.0; TILE], [0.0; TILE], [0.0; TILE], [0.0; TILE]);
+        z[..logits.len()].copy_from_slice(logits);
+        let label = |row| labels[tile * TILE + row];
+        (0..logits.len()).for_each(|row| targets[row] = f32::from(u8::from(label(row))));
+        kernels::binary_crossentropy(&z, &targets, &mut losses, &mut probabilities);
+        outcomes.extend((0..logits.len()).map(|row| Outcome {
+            label: label(row),
+            weight: weights.map_or(1.0, |weights| weights[tile * TILE + row]),
+            loss: losses[row],
+            probability: probabilities[row],
+        }));
+    }
+    outcomes
+}

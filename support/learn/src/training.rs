@@ -1,0 +1,365 @@
+//! The training loop: the only file that sees data, model, optimizer, metrics and early stopping together.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::dataset::{Batch, Dataset, check_examples, check_names};
+use crate::early_stopping::EarlyStopping;
+use crate::error::{Error, Result};
+use crate::examples::Examples;
+use crate::history::History;
+use crate::metrics::{Metric, Metrics, Outcome, mean};
+use crate::model::{Sequential, Weights, both_counts};
+use crate::network::{Scratch, Step};
+
+/// What the loss of an example is multiplied by, for each class.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClassWeight {
+    /// For negatives.
+    pub negative: f64,
+    /// For positives.
+    pub positive: f64,
+}
+
+impl ClassWeight {
+    /// The weights that give both classes of these examples the same sum and all of them the mean 1: total / 2 / count, as
+    /// scikit-learn's "balanced".
+    ///
+    /// # Errors
+    /// When there are none of one class.
+    pub fn balanced(examples: &Examples) -> Result<Self> {
+        let (negatives, positives) = both_counts(examples)?;
+        let half = (negatives + positives) / 2.0;
+        Ok(Self { negative: half / negatives, positive: half / positives })
+    }
+
+    /// How many times too high the odds of a model come out that was trained with these weights: 1 divided by it is what
+    /// [`multiply_odds`](crate::multiply_odds) needs to undo them.
+    pub fn odds_factor(&self) -> f64 {
+        self.positive / self.negative
+    }
+
+    /// The two weights (for negatives, for positives) in the type of the network.
+    fn in_f32(self) -> (f32, f32) {
+        (self.negative as f32, self.positive as f32)
+    }
+}
+
+/// How to train.
+#[derive(Clone, Debug)]
+pub struct FitConfig {
+    epochs: usize,
+    steps_per_epoch: Option<usize>,
+    class_weight: Option<ClassWeight>,
+    early_stopping: Option<EarlyStopping>,
+    verbose: Option<usize>,
+}
+
+impl FitConfig {
+    /// Trains for so many epochs, or fewer if early stopping ends it.
+    pub fn epochs(epochs: usize) -> Self {
+        Self { epochs, steps_per_epoch: None, class_weight: None, early_stopping: None, verbose: None }
+    }
+
+    /// The number of batches in an epoch. A data set that ends is then begun again when it has ended, whichever epoch
+    /// it is. Default: an epoch is one pass over the data set.
+    pub fn steps_per_epoch(self, steps: usize) -> Self {
+        Self { steps_per_epoch: Some(steps), ..self }
+    }
+
+    /// Weighs the loss of each class. Default: both weigh 1.
+    pub fn class_weight(self, class_weight: ClassWeight) -> Self {
+        Self { class_weight: Some(class_weight), ..self }
+    }
+
+    /// Stops when a metric no longer improves. Default: trains all epochs.
+    pub fn early_stopping(self, early_stopping: EarlyStopping) -> Self {
+        Self { early_stopping: Some(early_stopping), ..self }
+    }
+
+    /// Prints the metrics of an epoch as the row of a table, every so many epochs, and for the first and the last; the names
+    /// stand above the first row. Default: prints nothing.
+    pub fn verbose(self, every: usize) -> Self {
+        Self { verbose: Some(every.max(1)), ..self }
+    }
+}
+
+impl Sequential {
+    /// Trains on the batches of `train` and reports on `val` after each epoch; `None` for no validation. Each call starts with
+    /// the first pass over the data set.
+    ///
+    /// # Errors
+    /// When model, data and settings don't fit together; the message says which.
+    ///
+    /// When the training diverges: the loss, a weight or the gradient is no longer finite. The model then has the weights of the
+    /// best epoch if early stopping restores them, else of the last one that was whole; the message says which that is, and
+    /// [`history`](Self::history) has the epochs until then. To go on, compile the model again with a smaller learning rate.
+    pub fn fit<'a>(
+        &mut self,
+        train: &Dataset,
+        val: impl Into<Option<&'a Examples>>,
+        config: FitConfig,
+    ) -> Result<History> {
+        let val = val.into();
+        // From a thread of the pool the work of a step is shared without waking one up.
+        rayon::scope(|_| self.run_epochs(train, val, &config))
+    }
+
+    fn run_epochs(&mut self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<History> {
+        let steps = self.check_fit(train, val, config)?;
+        self.names = train.names().cloned();
+        let mut watch = config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?;
+        let mut best_weights = None;
+        let mut last_weights = self.weights();
+        let mut history = History::default();
+        let mut outcomes = Vec::new();
+        let mut batches = train.passes();
+        let mut next = batches.next();
+        for epoch in 0..config.epochs {
+            outcomes.clear();
+            let mut fault = None;
+            for _ in 0..steps {
+                let Some(batch) = next else { break };
+                let trained = || self.step(&batch, config.class_weight, &mut outcomes);
+                let (trained, drawn) = rayon::join(trained, || batches.next());
+                next = drawn;
+                if !trained? {
+                    fault = Some("the gradient");
+                    break;
+                }
+            }
+            let model = &*self;
+            let (on_train, on_val) = rayon::join(
+                || Metrics::new(&outcomes, Metrics::THRESHOLD),
+                || val.map(|val| model.evaluate(val)).transpose(),
+            );
+            let on_val = on_val?;
+            // The last update of an epoch shows in the weights and on the validation set alone.
+            if !on_train.loss.is_finite() {
+                fault = fault.or(Some("the loss"));
+            } else if self.network.weights.iter().any(|weight| !weight.is_finite()) {
+                fault = fault.or(Some("a weight"));
+            } else if on_val.is_some_and(|metrics| !metrics.loss.is_finite()) {
+                fault = fault.or(Some("the loss of the validation set"));
+            }
+            if let Some(fault) = fault {
+                history.best_epoch = watch.as_ref().and_then(|watch| watch.best_epoch());
+                let best = history.best_epoch.zip(best_weights);
+                return Err(self.diverged(fault, history, best, last_weights));
+            }
+            last_weights.copy_from(&self.network.weights);
+            history.train.push(on_train);
+            history.val.extend(on_val);
+            let mut stop = epoch + 1 == config.epochs;
+            if let Some(watch) = &mut watch {
+                let verdict = watch.observe_last(&history);
+                if verdict.improved && watch.restores() {
+                    best_weights = Some(self.weights());
+                }
+                stop |= verdict.stop;
+            }
+            if config.verbose.is_some_and(|every| epoch == 0 || (epoch + 1).is_multiple_of(every) || stop) {
+                if epoch == 0 {
+                    println!("{}", progress_header(&history));
+                }
+                println!("{}", progress(&history));
+            }
+            if stop {
+                break;
+            }
+        }
+        history.best_epoch = watch.and_then(|watch| watch.best_epoch());
+        if let Some(weights) = best_weights {
+            self.network.weights = weights.into();
+        }
+        self.history.clone_from(&history);
+        Ok(history)
+    }
+
+    /// Goes back to the best weights, with their epoch, or to the last ones; keeps the history, and gives the error that says so.
+    fn diverged(&mut self, fault: &str, history: History, best: Option<(usize, Weights)>, last: Weights) -> Error {
+        let epochs = history.epochs();
+        let (weights, source) = match (best, epochs) {
+            (Some((epoch, best)), _) => (best, format!("of epoch {}, the best until then", epoch + 1)),
+            (None, 0) => (last, "from before the training".into()),
+            (None, epochs) => (last, format!("of epoch {epochs}")),
+        };
+        self.network.weights = weights.into();
+        self.history = history;
+        Error::Argument(format!(
+            "the training diverged: {fault} is no longer finite in epoch {}. The model has the weights {source}, and model.history() what came before. Compile it again with a smaller learning rate, and look for features that are not scaled",
+            epochs + 1
+        ))
+    }
+
+    /// One training step on one batch; gives the batch's loss before it.
+    ///
+    /// # Errors
+    /// When model and batch don't fit together, and when the gradient is no longer finite: the weights are left as they are then.
+    pub fn train_on_batch(&mut self, batch: &Batch) -> Result<f64> {
+        self.check_training(batch.stores.features(), batch.stores.names())?;
+        let mut outcomes = Vec::new();
+        if !self.step(batch, None, &mut outcomes)? {
+            return Err(Error::Argument(
+                "the training diverged: the gradient is no longer finite, and the weights are left as they are. Build the model again with a smaller learning rate, and look for features that are not scaled".into(),
+            ));
+        }
+        Ok(mean(outcomes.iter().map(|outcome| f64::from(outcome.loss) * f64::from(outcome.weight))))
+    }
+
+    /// The gradient of the loss of a batch by the weights, in the order of [`Weights`](crate::Weights), with dropout off.
+    ///
+    /// # Errors
+    /// When the batch does not fit the model.
+    pub fn gradient(&self, batch: &Batch) -> Result<Vec<f32>> {
+        self.network.check()?;
+        self.check_inputs(batch.stores.features())?;
+        let step = Step { batch, class_weight: None, dropout: None };
+        let mut scratch = Scratch::default();
+        Ok(self.network.gradient(&step, &mut scratch, &mut vec![Outcome::default(); batch.len()]).to_vec())
+    }
+
+    /// Forward, backward, update: everything that happens to a batch. What came out for its rows is appended to `outcomes`.
+    /// Without an update when the gradient is not finite: false then.
+    fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, outcomes: &mut Vec<Outcome>) -> Result<bool> {
+        let Some(optimizer) = &mut self.optimizer else {
+            return Err(Error::Argument(
+                "the model has no optimizer: call .compile(Adam::new(1e-3)) before training".into(),
+            ));
+        };
+        let class_weight = class_weight.map(ClassWeight::in_f32);
+        let step = Step { batch, class_weight, dropout: Some((self.seed, self.steps)) };
+        let start = outcomes.len();
+        outcomes.resize(start + batch.len(), Outcome::default());
+        let gradient = self.network.gradient(&step, &mut self.scratch, &mut outcomes[start..]);
+        if !gradient.iter().all(|value| value.is_finite()) {
+            return Ok(false);
+        }
+        optimizer.step(&mut self.network.weights, gradient);
+        self.steps += 1;
+        Ok(true)
+    }
+
+    /// Refuses layers, an optimizer and features that don't fit together.
+    fn check_training(&self, features: usize, names: Option<&Arc<[String]>>) -> Result<()> {
+        self.network.check()?;
+        self.check_inputs(features)?;
+        names.map_or(Ok(()), |names| self.check_names("the examples", names))?;
+        self.optimizer.as_ref().map_or(Ok(()), |optimizer| optimizer.check())
+    }
+
+    /// Refuses what does not fit together; gives the steps of an epoch.
+    fn check_fit(&self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<usize> {
+        train.check()?;
+        self.check_training(train.features(), train.names())?;
+        if let Some(val) = val {
+            check_examples(val)?;
+            if val.is_empty() {
+                return Err(Error::Argument("the validation set is empty: pass None to go without".into()));
+            }
+            self.check_inputs(val.features.ncols())?;
+            if let Some(names) = train.names() {
+                check_names(("the training set", names), ("the validation set", &val.names))?;
+            }
+        }
+        if let Some(early_stopping) = &config.early_stopping
+            && let Some(metric) = early_stopping.watch()?.validation_metric()
+        {
+            check_monitor(metric, val)?;
+        }
+        if let Some(class_weight) = config.class_weight {
+            if train.has_weights() {
+                return Err(Error::Argument(
+                    "class weights and sample weights can't be combined: multiply them into the sample weights".into(),
+                ));
+            }
+            let (negative, positive) = class_weight.in_f32();
+            let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
+            if !(is_weight(negative) && is_weight(positive) && negative.max(positive) > 0.0) {
+                return Err(Error::Argument(format!(
+                    "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
+                    class_weight.negative, class_weight.positive
+                )));
+            }
+        }
+        match config.steps_per_epoch.or(train.steps()) {
+            None => Err(Error::Argument(
+                "the data set repeats for ever: say with steps_per_epoch how long an epoch is".into(),
+            )),
+            Some(0) => Err(Error::Argument("an epoch has at least one step".into())),
+            Some(steps) => Ok(steps),
+        }
+    }
+}
+
+/// Refuses to watch a metric that says nothing about this validation set: it would be the same in all epochs.
+fn check_monitor(metric: Metric, val: Option<&Examples>) -> Result<()> {
+    let name = metric.name();
+    let Some(val) = val else {
+        return Err(Error::Argument(format!(
+            "early stopping monitors val_{name}, but there is no validation set: pass one to fit, or monitor a metric without val_"
+        )));
+    };
+    let needs_both = matches!(metric, Metric::Precision | Metric::Recall | Metric::Auc | Metric::Prc);
+    match (needs_both, val.class_counts()) {
+        (true, (0, _) | (_, 0)) => Err(Error::Argument(format!(
+            "early stopping monitors val_{name}, but the validation set is all of one class ({val}): use one with both, or monitor val_loss"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The metrics in the rows of [`progress`], each with its name in the table.
+fn progress_columns(history: &History) -> impl Iterator<Item = (String, f64)> + '_ {
+    const METRICS: [Metric; 4] = [Metric::Loss, Metric::Precision, Metric::Recall, Metric::Prc];
+    let sets = [("", history.train.last()), ("val_", history.val.last())];
+    sets.into_iter().filter_map(|(prefix, metrics)| Some((prefix, metrics?))).flat_map(|(prefix, metrics)| {
+        METRICS.into_iter().map(move |metric| (format!("{prefix}{}", metric.name()), metrics.get(metric)))
+    })
+}
+
+/// The head of the table of which [`progress`] gives the rows.
+fn progress_header(history: &History) -> String {
+    let mut line = "epoch".to_owned();
+    for (name, _) in progress_columns(history) {
+        let _ = write!(line, "  {name:>6}"); // writing to a String can't fail
+    }
+    line
+}
+
+/// The last epoch as a row of a table; with a validation set it has 80 characters, so that it fits on a page.
+fn progress(history: &History) -> String {
+    let mut line = format!("{:5}", history.epochs());
+    for (name, value) in progress_columns(history) {
+        let width = name.len().max(6);
+        let _ = write!(line, "  {value:width$.4}");
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(val: Option<Metrics>) -> History {
+        let outcome = |label, probability| Outcome { label, weight: 1.0, loss: 12.25, probability };
+        let metrics = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)], 0.5);
+        History { train: vec![metrics; 120], val: val.into_iter().collect(), best_epoch: None }
+    }
+
+    #[test]
+    fn progress_is_a_table_that_fits_on_a_page() {
+        let history = history(history(None).train.last().copied());
+        let (header, row) = (progress_header(&history), progress(&history));
+        assert_eq!(header, "epoch    loss  precision  recall     prc  val_loss  val_precision  val_recall  val_prc");
+        assert_eq!(row, "  120  12.2500     1.0000  1.0000  1.0000   12.2500         1.0000      1.0000   1.0000");
+        assert!(header.len() <= 88 && row.len() <= 88);
+    }
+
+    #[test]
+    fn without_a_validation_set_half_of_the_columns_are_left() {
+        let history = history(None);
+        assert_eq!(progress_header(&history), "epoch    loss  precision  recall     prc");
+        assert_eq!(progress(&history), "  120  12.2500     1.0000  1.0000  1.0000");
+    }
+}

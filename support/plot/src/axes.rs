@@ -1,0 +1,323 @@
+//! Axes with round numbers, and the frame with its grid that two of them make.
+
+use std::ops::Range;
+
+use plotters::chart::{ChartBuilder, LabelAreaPosition};
+use plotters::coord::CoordTranslate;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use plotters::style::{BLACK, FontFamily, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle};
+
+use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, Point, SMALL, Stroke, text_width};
+use learn::error::Result;
+use learn::math::ln;
+use learn::table::thousands;
+
+/// How far a tick mark reaches out of the frame.
+const TICK: i32 = 7 * PIXEL / 2;
+/// A line one pixel wide.
+pub(super) const EDGE: Stroke = Stroke { color: "#000000", width: PIXEL, dashes: "" };
+const GRID: RGBColor = RGBColor(222, 222, 222);
+
+/// One direction of a panel: its name, its ends and the numbers written along it. plotters takes it as a coordinate.
+#[derive(Clone)]
+pub(super) struct Axis {
+    label: String,
+    /// The ends; their logarithms when the axis is logarithmic.
+    low: f64,
+    high: f64,
+    /// Where a number is written, and its text.
+    ticks: Vec<(f64, String)>,
+    /// Where a fainter line is drawn without a number.
+    minor: Vec<f64>,
+    logarithmic: bool,
+}
+
+impl Axis {
+    /// From `low` to `high` with about so many numbers.
+    pub(super) fn linear(label: &str, low: f64, high: f64, numbers: usize) -> Self {
+        let (low, high) = if high > low { (low, high) } else { around(low) };
+        let ticks = round_numbers(low, high, numbers);
+        Self { label: label.to_owned(), low, high, ticks, minor: Vec::new(), logarithmic: false }
+    }
+
+    /// From the smallest to the largest value, with some air around them.
+    pub(super) fn around(label: &str, values: impl Iterator<Item = f64>, numbers: usize) -> Self {
+        let (low, high) = ends(values);
+        let (low, high) = if high > low { (low, high) } else { around(low) };
+        let air = (high - low) * 0.05;
+        Self::linear(label, low - air, high + air, numbers)
+    }
+
+    /// From `low` to `high` without numbers.
+    pub(super) fn unlabelled(low: f64, high: f64) -> Self {
+        Self { ticks: Vec::new(), ..Self::linear("", low, high, 1) }
+    }
+
+    /// The epochs from 1 to the last.
+    pub(super) fn epochs(last: usize) -> Self {
+        let last = last as f64;
+        let air = if last > 1.0 { 0.02 * last } else { 0.5 };
+        // Whole numbers also when there are few.
+        let mut ticks = round_numbers(0.0, last.max(8.0), 8);
+        ticks.retain(|(epoch, _)| (1.0..=last).contains(epoch));
+        Self { ticks, ..Self::linear("epoch", 1.0 - air, last + air, 8) }
+    }
+
+    /// As [`around`](Self::around) on a logarithmic scale; values that are not above 0 have no place on it.
+    pub(super) fn logarithmic(label: &str, values: impl Iterator<Item = f64>) -> Self {
+        let (lowest, highest) = match ends(values.filter(|&value| value >= f64::MIN_POSITIVE)) {
+            (low, high) if low > 0.0 => (low, high),
+            _ => (0.1, 1.0), // there are none
+        };
+        let air = if highest > lowest { (ln(highest) - ln(lowest)) * 0.05 } else { 0.5 };
+        let (low, high) = (ln(lowest) - air, ln(highest) + air);
+        let all: Vec<(u32, i32, f64)> = (-307..308)
+            .flat_map(|decade| (1..10).map(move |digit| (digit, decade)))
+            .map(|(digit, decade)| (digit, decade, parsed(f64::from(digit), decade)))
+            .filter(|&(_, _, value)| (low..=high).contains(&ln(value)))
+            .collect();
+        let digits: [&[u32]; 3] = [&[1], &[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
+        let enough = |digits: &&[u32]| all.iter().filter(|tick| digits.contains(&tick.0)).count() >= 3;
+        let written = digits.into_iter().find(enough).unwrap_or(digits[2]);
+        // Beyond a dozen decades not each can have its number.
+        let every = all.len() as i32 / 9 / 12 + 1;
+        let (ticks, minor): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|&(digit, decade, _)| written.contains(&digit) && decade % every == 0);
+        let text = |decade: i32, value: f64| match decade {
+            -4..=5 => number(value, (-decade).max(0) as usize),
+            _ => format!("{value:e}").replace('-', "−"),
+        };
+        let ticks: Vec<_> = ticks.into_iter().map(|(_, decade, value)| (value, text(decade, value))).collect();
+        // A short piece of the scale is hardly bent: the round numbers of a linear one fit it.
+        let short = ticks.len() < 3 && highest > lowest;
+        Self {
+            label: label.to_owned(),
+            low,
+            high,
+            ticks: if short { round_numbers(lowest, highest, 5) } else { ticks },
+            minor: if every == 1 { minor.into_iter().map(|tick| tick.2).collect() } else { Vec::new() },
+            logarithmic: true,
+        }
+    }
+
+    /// From `low` to `high`, the logits of probabilities, with the probabilities written along it.
+    pub(super) fn logits(label: &str, low: f64, high: f64) -> Self {
+        let power = |places: i32| format!("1e-{places}");
+        let probability = |places: i32| match places {
+            ..0 => 1.0 - parsed(1.0, places),
+            0 => 0.5,
+            _ => parsed(1.0, -places),
+        };
+        let text = |places: i32| match places {
+            ..-4 => format!("1 − {}", power(-places)).replace("e-", "e−"),
+            5.. => power(places).replace("e-", "e−"),
+            _ => format!("{}", probability(places)),
+        };
+        let logit = |places: i32| ln(probability(places) / (1.0 - probability(places)));
+        let inside: Vec<i32> = (-12..=12).rev().filter(|&places| (low..=high).contains(&logit(places))).collect();
+        // There is room for about half a dozen numbers.
+        let every = inside.len() as i32 / 8 + 1;
+        let (ticks, minor): (Vec<i32>, Vec<i32>) = inside.into_iter().partition(|places| places % every == 0);
+        Self {
+            ticks: ticks.into_iter().map(|places| (logit(places), text(places))).collect(),
+            minor: minor.into_iter().map(logit).collect(),
+            ..Self::linear(label, low, high, 1)
+        }
+    }
+
+    /// The same axis with a % after each number.
+    pub(super) fn percent(mut self) -> Self {
+        for (_, text) in &mut self.ticks {
+            *text += " %";
+        }
+        self
+    }
+
+    /// Whether a value has a place on the axis.
+    pub(super) fn has(&self, value: f64) -> bool {
+        if self.logarithmic { value >= f64::MIN_POSITIVE } else { !value.is_nan() }
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
+        let place = if self.logarithmic { ln(value.max(f64::MIN_POSITIVE)) } else { *value };
+        // What lies far outside comes nearer, so that a line to it fits into an i32.
+        let share = ((place - self.low) / (self.high - self.low)).clamp(-1000.0, 1000.0);
+        from + (f64::from(to - from) * share).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        if hint.weight().allow_light_points() {
+            self.minor.clone()
+        } else {
+            self.ticks.iter().map(|(value, _)| *value).collect()
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.low..self.high
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        self.ticks.iter().find(|tick| tick.0 == *value).map(|tick| tick.1.clone()).unwrap_or_default()
+    }
+}
+
+/// A frame with axes, into which data are drawn.
+pub(super) struct Panel {
+    pub frame: Frame,
+    scale: Cartesian2d<Axis, Axis>,
+}
+
+impl Panel {
+    /// Draws grid, frame, numbers and names of the axes, with a title above when it is not empty.
+    pub(super) fn draw(page: &mut Page, frame: Frame, title: &str, x: Axis, y: Axis) -> Result<Self> {
+        let label_style = |pixels: i32| {
+            // plotters divides the size by 1.24.
+            let size = f64::from(pixels * PIXEL) * 1.24;
+            TextStyle::from((FontFamily::SansSerif, size, FontStyle::Normal).into_font())
+        };
+        let line = |color: RGBColor, width: i32| ShapeStyle::from(color).stroke_width(width as u32);
+        let widest = y.ticks.iter().map(|(_, text)| text_width(text, SMALL)).max().unwrap_or(0);
+        let name = if y.label.is_empty() { 0 } else { MEDIUM * PIXEL + 4 * PIXEL };
+        let (left, below) = (widest + 2 * TICK + name, 2 * TICK + (SMALL + MEDIUM + 7) * PIXEL);
+        page.plotters(|area| {
+            let corner = (frame.left - left, frame.top);
+            let area = area.clone().shrink(corner, (left + frame.width(), frame.height() + below));
+            let mut chart = ChartBuilder::on(&area)
+                .set_label_area_size(LabelAreaPosition::Left, left)
+                .set_label_area_size(LabelAreaPosition::Bottom, below)
+                .build_cartesian_2d(x.clone(), y.clone())?;
+            chart
+                .configure_mesh()
+                .bold_line_style(line(GRID, 3))
+                .light_line_style(line(RGBColor(240, 240, 240), 2))
+                .axis_style(line(BLACK, 4))
+                .set_all_tick_mark_size(TICK)
+                .label_style(label_style(SMALL))
+                .axis_desc_style(label_style(MEDIUM))
+                .x_desc(x.label.as_str())
+                .y_desc(y.label.as_str())
+                .draw()
+        })?;
+        draw_upper_edges(page, frame);
+        let (middle, _) = frame.center();
+        page.text((middle, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
+        let scale = Cartesian2d::new(x, y, (frame.left..frame.right, frame.bottom..frame.top));
+        Ok(Self { frame, scale })
+    }
+
+    /// Where a pair of values lies on the page; nowhere when one is NaN or has no logarithm.
+    pub(super) fn at(&self, x: f64, y: f64) -> Option<Point> {
+        let known = self.scale.x_spec().has(x) && self.scale.y_spec().has(y);
+        known.then(|| self.scale.translate(&(x, y)))
+    }
+}
+
+/// The two edges of a frame that plotters leaves open.
+pub(super) fn draw_upper_edges(page: &mut Page, frame: Frame) {
+    let Frame { left, top, right, bottom } = frame;
+    page.line(&[(left, top), (right, top), (right, bottom)], EDGE);
+}
+
+/// The smallest and the largest of the finite values, limited so that their distance is finite too; (0, 1) when there
+/// are none.
+pub(super) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let finite = values.filter(|value| value.is_finite()).map(|value| value.clamp(-1e300, 1e300));
+    finite.map(|value| (value, value)).reduce(|(a, b), (low, high)| (a.min(low), b.max(high))).unwrap_or((0.0, 1.0))
+}
+
+/// A range around a single value.
+fn around(value: f64) -> (f64, f64) {
+    let air = if value == 0.0 { 0.5 } else { value.abs() * 0.1 };
+    (value - air, value + air)
+}
+
+/// At most `count` multiples of 1, 2 or 5 times a power of ten between the ends, with their texts.
+fn round_numbers(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
+    let steps = (-300..300).flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| (digit, decade)));
+    let mut sizes = steps.map(|(digit, decade)| (digit, decade, parsed(digit, decade)));
+    let Some((digit, decade, size)) = sizes.find(|step| (high - low) / step.2 <= count as f64) else {
+        return Vec::new();
+    };
+    let (first, last) = ((low / size - 1e-9).ceil(), (high / size + 1e-9).floor());
+    let decimals = (-decade).max(0) as usize;
+    let mut ticks = Vec::new();
+    let mut multiple = first;
+    // More than `count` + 1 can only be asked for when the ends are so large that a step does not change them.
+    while multiple <= last && ticks.len() <= count {
+        let value = parsed(multiple * digit, decade);
+        let large = value.abs() >= 1e7 || decimals > 6;
+        let text = if large { format!("{value:e}").replace('-', "−") } else { number(value, decimals) };
+        ticks.push((value.clamp(low, high), text));
+        multiple += 1.0;
+    }
+    ticks
+}
+
+/// `digits`, a whole number, times ten to the power of `decade`, as exact as an f64 can be on every machine.
+fn parsed(digits: f64, decade: i32) -> f64 {
+    format!("{digits:.0}e{decade}").parse().expect("digits and an exponent are a number")
+}
+
+/// A number with so many decimals, commas between the thousands and a true minus sign.
+pub(super) fn number(value: f64, decimals: usize) -> String {
+    let text = format!("{:.decimals$}", value.abs());
+    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let whole = whole.parse().map_or(whole.to_owned(), thousands);
+    let sign = if value < 0.0 && text.bytes().any(|c| (b'1'..=b'9').contains(&c)) { "−" } else { "" };
+    format!("{sign}{whole}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|(_, text)| text.as_str()).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        assert_eq!(texts(&Axis::linear("", -5.0, 5.0, 6)), ["−4", "−2", "0", "2", "4"]);
+        assert_eq!(texts(&Axis::linear("", 0.0, 1.03, 6)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(texts(&Axis::linear("", 0.0, 30_000.0, 4)), ["0", "10,000", "20,000", "30,000"]);
+        assert_eq!(texts(&Axis::linear("", 0.0, 3e38, 3)), ["0", "1e38", "2e38", "3e38"]);
+        assert_eq!(texts(&Axis::epochs(1)), ["1"]);
+        assert_eq!(texts(&Axis::epochs(20)), ["5", "10", "15", "20"]);
+    }
+
+    #[test]
+    fn logarithmic_ticks_adapt_to_the_range() {
+        let axis = |low: f64, high: f64| Axis::logarithmic("", [low, high].into_iter());
+        assert_eq!(texts(&axis(0.001, 1.0)), ["0.001", "0.01", "0.1", "1"]);
+        assert_eq!(texts(&axis(0.003, 0.3)), ["0.005", "0.01", "0.02", "0.05", "0.1", "0.2"]);
+        assert_eq!(texts(&axis(3.1, 4.9)), ["3.5", "4.0", "4.5"]);
+        assert!(axis(1e-300, 1e300).ticks.len() < 20);
+    }
+
+    #[test]
+    fn all_equal_and_missing_values_still_make_an_axis() {
+        for values in [vec![], vec![f64::NAN], vec![0.0, 0.0], vec![-3.0], vec![1e300, -1e300], vec![f64::MAX]] {
+            let axis = Axis::around("", values.iter().copied(), 5);
+            assert!(axis.high > axis.low, "{values:?}");
+            assert!(!axis.ticks.is_empty(), "{values:?}");
+            let axis = Axis::logarithmic("", values.iter().copied());
+            assert!(axis.high > axis.low && axis.high.is_finite(), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!(number(-1234.5, 1), "−1,234.5");
+        assert_eq!(number(-0.001, 1), "0.0");
+        assert_eq!(number(0.25, 2), "0.25");
+    }
+}

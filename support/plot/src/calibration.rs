@@ -1,0 +1,116 @@
+//! Figures of how far probabilities can be taken at their word.
+
+use super::axes::{Axis, Panel};
+use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
+use super::page::{Frame, PIXEL, Page, Stroke};
+use super::{Figure, Style};
+use learn::calibration::{Calibration, share as text};
+use learn::error::{Error, Result};
+
+const X: &str = "mean prediction";
+const Y: &str = "share of positives";
+
+/// A reliability diagram: the share of positives in each bin against the mean prediction, with its 95 % interval. Points on
+/// the dotted diagonal mean what they say; below it the predictions are too high.
+///
+/// # Errors
+/// When there is no calibration.
+pub fn calibration(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
+    let highest = bins(calibrations).map(|bin| bin.prediction.max(bin.upper)).fold(0.0, f64::max);
+    let axis = |label: &str| Axis::linear(label, -0.02 * highest, 1.04 * highest, 6);
+    draw(calibrations, axis(X), axis(Y), (0.0, highest))
+}
+
+/// As [`calibration`] on logarithmic axes, for rare positives. A bin without positives has no point there, only its interval.
+///
+/// # Errors
+/// As [`calibration`].
+pub fn calibration_log(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
+    let x = bins(calibrations).map(|bin| bin.prediction);
+    let y = bins(calibrations).flat_map(|bin| [if bin.share > 0.0 { bin.lower } else { bin.upper }, bin.upper]);
+    let lowest = x.clone().chain(y.clone()).filter(|&value| value > 0.0).fold(1.0, f64::min);
+    let (x, y) = (Axis::logarithmic(X, x), Axis::logarithmic(Y, y));
+    draw(calibrations, x, y, (lowest / 10.0, 1.0)) // from below the axes, where the frame cuts it off
+}
+
+/// What is drawn of a bin.
+struct Bin {
+    prediction: f64,
+    share: f64,
+    lower: f64,
+    upper: f64,
+}
+
+fn bins(calibrations: &[(&str, &Calibration, Style)]) -> impl Iterator<Item = Bin> + Clone {
+    calibrations.iter().flat_map(|(_, calibration, _)| calibration.bins.iter()).map(|bin| {
+        let (lower, upper) = bin.interval();
+        Bin { prediction: bin.mean_prediction, share: bin.share_of_positives(), lower, upper }
+    })
+}
+
+/// Draws the bins, and the diagonal from `low` to `high`.
+fn draw(calibrations: &[(&str, &Calibration, Style)], x: Axis, y: Axis, (low, high): (f64, f64)) -> Result<Figure> {
+    if bins(calibrations).next().is_none() {
+        return Err(Error::Argument("there is no calibration to draw".into()));
+    }
+    let mut page = Page::new(560, 470);
+    let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
+    page.begin_clip(panel.frame);
+    if let (Some(from), Some(to)) = (panel.at(low, low), panel.at(high, high)) {
+        page.line(&[from, to], GUIDE);
+    }
+    let mut alt = format!("Reliability diagram: {Y} against {X}.");
+    let mut curves = Vec::new();
+    for calibration in calibrations {
+        let (name, values, style) = calibration;
+        let stroke = Stroke::from(*style);
+        let mut texts = Vec::new();
+        for Bin { prediction, share, lower, upper } in bins(std::slice::from_ref(calibration)) {
+            if let (Some(from), Some(to)) = (panel.at(prediction, lower.max(low)), panel.at(prediction, upper)) {
+                page.line(&[from, to], Stroke { width: 3, dashes: "", ..stroke });
+            }
+            if let Some(point) = panel.at(prediction, share) {
+                page.dot(point, 3 * PIXEL, stroke.color, "#ffffff");
+            }
+            texts.push(format!("{} where {} was predicted", text(share), text(prediction)));
+        }
+        alt += &format!(" {name}: {}.", texts.join(", "));
+        curves.push(Curve::new(*name, *style, values.points()));
+    }
+    page.end_clip();
+    let drawn = draw_curves(&mut page, &panel, &curves);
+    let mut names = entries(&curves);
+    names.push(("as predicted".into(), GUIDE));
+    legend(&mut page, &panel, &names, &drawn);
+    Ok(page.finish("Reliability diagram", alt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::solid;
+    use learn::calibration::calibration as calibrate;
+    use ndarray::Array1;
+
+    #[test]
+    fn each_bin_has_a_point_and_an_interval() {
+        let labels = Array1::from_shape_fn(10_000, |row| row % 1000 == 999);
+        let probabilities = Array1::from_shape_fn(10_000, |row| 1e-5 * (row + 1) as f64);
+        let rare = calibrate(&labels, &probabilities, 4).unwrap();
+        for figure in [calibration, calibration_log].map(|draw| draw(&[("Test", &rare, solid(0))]).unwrap()) {
+            assert_eq!(figure.svg().matches("<circle").count(), 4);
+            assert!(figure.svg().contains(">as predicted<") && !figure.svg().contains("NaN"));
+            assert!(figure.alt().contains("Test: 0.00080 where 0.013 was predicted,"), "{}", figure.alt());
+        }
+    }
+
+    #[test]
+    fn a_bin_without_positives_has_an_interval_on_logarithmic_axes() {
+        let (labels, probabilities) = (Array1::from_elem(50, false), Array1::from_elem(50, 0.01));
+        let none = calibrate(&labels, &probabilities, 1).unwrap();
+        let figure = calibration_log(&[("Test", &none, solid(0))]).unwrap();
+        assert_eq!(figure.svg().matches("<circle").count(), 0);
+        assert!(calibration(&[("Test", &none, solid(0))]).is_ok());
+        assert!(calibration(&[]).is_err() && calibration_log(&[]).is_err());
+    }
+}

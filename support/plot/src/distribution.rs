@@ -1,0 +1,378 @@
+//! Figures of how values are distributed: hexagons with marginal histograms for two features, histograms of predictions.
+
+use ndarray::Array1;
+
+use super::axes::{Axis, EDGE, Panel, draw_upper_edges, ends, number};
+use super::colors::blue;
+use super::lines::{Drawn, legend};
+use super::page::{Anchor, Frame, LARGE, PIXEL, Page, Stroke};
+use super::{Figure, solid};
+use learn::error::{Error, Result};
+use learn::examples::Examples;
+use learn::math::ln;
+use learn::table::thousands;
+
+/// The features are clipped here, so these are the ends of the axes unless a value lies outside.
+const LIMIT: f64 = 5.0;
+/// The lightest blue of a hexagon that counts something: it must differ from the white ground.
+const LIGHTEST: f64 = 0.2;
+
+/// How two features are distributed: hexagons colored by the number of examples in them, on a logarithmic scale, with
+/// the histogram of each feature at the edges, as seaborn's `jointplot(kind="hex")`.
+///
+/// # Errors
+/// When a feature is unknown, there are no examples, or a value is not finite.
+pub fn joint(examples: &Examples, x: &str, y: &str, title: &str) -> Result<Figure> {
+    let pair = Pair::new(examples, x, y, title)?;
+    let mut page = Page::new(606, 540);
+    pair.draw(&mut page, 0, 384, 62)?;
+    let alt = pair.describe();
+    Ok(page.finish(&format!("{y} against {x}"), alt))
+}
+
+/// Two such distributions side by side, each with its title: the classes, for example.
+///
+/// # Errors
+/// As [`joint`].
+pub fn joint_pair(left: (&str, &Examples), right: (&str, &Examples), x: &str, y: &str) -> Result<Figure> {
+    let pairs = [Pair::new(left.1, x, y, left.0)?, Pair::new(right.1, x, y, right.0)?];
+    let mut page = Page::new(920, 412);
+    for (pair, left) in pairs.iter().zip([0, 460]) {
+        pair.draw(&mut page, left, 264, 48)?;
+    }
+    let alt = pairs.each_ref().map(Pair::describe).join(" ");
+    Ok(page.finish(&format!("{y} against {x}"), alt))
+}
+
+/// Two features of the same examples.
+struct Pair<'a> {
+    title: &'a str,
+    names: [&'a str; 2],
+    values: [Vec<f64>; 2],
+    limits: [(f64, f64); 2],
+}
+
+impl<'a> Pair<'a> {
+    fn new(examples: &Examples, x: &'a str, y: &'a str, title: &'a str) -> Result<Self> {
+        let column = |name: &str| -> Result<Vec<f64>> {
+            let values: Vec<f64> = examples.feature(name)?.iter().map(|&value| value.into()).collect();
+            if values.is_empty() {
+                return Err(Error::Argument(format!("there are no examples to draw for '{title}'")));
+            }
+            match values.iter().position(|value| !value.is_finite()) {
+                Some(row) => Err(Error::Argument(format!("feature '{name}' of row {row} is {}", values[row]))),
+                None => Ok(values),
+            }
+        };
+        let values = [column(x)?, column(y)?];
+        let limits = values.each_ref().map(|values| {
+            let (low, high) = ends(values.iter().copied());
+            if low >= -LIMIT && high <= LIMIT {
+                (-LIMIT, LIMIT)
+            } else {
+                (low, if high > low { high } else { low + 1.0 })
+            }
+        });
+        Ok(Self { title, names: [x, y], values, limits })
+    }
+
+    /// Draws into a column of the page that starts `left` pixels from its edge.
+    fn draw(&self, page: &mut Page, left: i32, size: i32, margin: i32) -> Result<()> {
+        let (left, top) = (left + 58, 38 + margin + 6);
+        let frame = Frame::pixels(left, top, size, size);
+        let [x, y] = [0, 1].map(|i| Axis::linear(self.names[i], self.limits[i].0, self.limits[i].1, 6));
+        Panel::draw(page, frame, "", x, y)?;
+        let (middle, _) = frame.center();
+        page.text((middle, 18 * PIXEL), Anchor::Middle, LARGE, "#000000", self.title);
+
+        let cells = Hexagons::count(self);
+        page.begin_clip(frame);
+        cells.draw(page, frame);
+        page.end_clip();
+        draw_upper_edges(page, frame);
+
+        let above = Frame::pixels(left, top - margin - 6, size, margin);
+        let beside = Frame::pixels(left + size + 6, top, margin, size);
+        let [horizontal, vertical] = [0, 1].map(|i| bars(&self.values[i], self.limits[i], cells.columns));
+        let place = |share: f64, length: i32| (share * f64::from(length)).round() as i32;
+        for (from, to, height) in horizontal {
+            let edge = |share| above.left + place(share, above.width());
+            let top = above.bottom - place(height, above.height());
+            bar(page, Frame { left: edge(from), right: edge(to), top, bottom: above.bottom });
+        }
+        for (from, to, height) in vertical {
+            let edge = |share| beside.bottom - place(share, beside.height());
+            let right = beside.left + place(height, beside.width());
+            bar(page, Frame { left: beside.left, right, top: edge(to), bottom: edge(from) });
+        }
+        page.line(&[(above.left, above.bottom), (above.right, above.bottom)], EDGE);
+        page.line(&[(beside.left, beside.top), (beside.left, beside.bottom)], EDGE);
+
+        let color_bar = Frame::pixels(left + size + 6 + margin + 10, top, 12, size);
+        page.color_bar(color_bar, shade, &cells.ticks(), "examples in a hexagon");
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        let rows = self.values[0].len();
+        let mut text = format!("{}: {} examples in hexagons of", self.title, thousands(rows));
+        for (i, join) in [(0, ""), (1, " and")] {
+            let mut sorted = self.values[i].clone();
+            sorted.sort_unstable_by(f64::total_cmp);
+            let [low, median, high] = [1, 2, 3].map(|quarter| sorted[(rows - 1) * quarter / 4]);
+            let name = self.names[i];
+            let [low, median, high] = [low, median, high].map(|value| number(value, 2));
+            text += &format!("{join} {name} (median {median}, middle half from {low} to {high})");
+        }
+        text + "."
+    }
+}
+
+/// The color of a share of the logarithmic scale.
+fn shade(share: f64) -> String {
+    blue(LIGHTEST + (1.0 - LIGHTEST) * share)
+}
+
+fn bar(page: &mut Page, frame: Frame) {
+    if frame.width() > 0 && frame.height() > 0 {
+        page.element(format_args!(
+            r##"<rect x="{}" y="{}" width="{}" height="{}" fill="#6baed6" stroke="#ffffff" stroke-width="1"/>"##,
+            frame.left,
+            frame.top,
+            frame.width(),
+            frame.height()
+        ));
+    }
+}
+
+/// The bars of a histogram as shares of its width and height: (from, to, height).
+fn bars(values: &[f64], limits: (f64, f64), count: usize) -> Vec<(f64, f64, f64)> {
+    let counts = histogram_counts(values, limits, count);
+    let highest = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let edge = |place: usize| place as f64 / count as f64;
+    counts.iter().enumerate().map(|(i, &n)| (edge(i), edge(i + 1), n as f64 / highest)).collect()
+}
+
+/// How many values lie in each of `count` equal parts between the limits; the upper limit belongs to the last.
+pub(super) fn histogram_counts(values: &[f64], (low, high): (f64, f64), count: usize) -> Vec<usize> {
+    let mut counts = vec![0; count];
+    for &value in values {
+        let place = (value - low) / (high - low) * count as f64;
+        if (0.0..=count as f64).contains(&place) {
+            counts[(place as usize).min(count - 1)] += 1;
+        }
+    }
+    counts
+}
+
+/// Counts on a grid of hexagons: a lattice of `columns` by `rows` and another one in the middle of its gaps.
+struct Hexagons {
+    columns: usize,
+    rows: usize,
+    /// (column, row) of the center in half steps, and the number of examples.
+    counts: Vec<((usize, usize), usize)>,
+}
+
+impl Hexagons {
+    /// Each example counts in the hexagon with the nearest center; more examples are given smaller hexagons.
+    fn count(pair: &Pair<'_>) -> Self {
+        let examples = pair.values[0].len();
+        let columns = ((examples as f64).sqrt() as usize).clamp(12, 44);
+        // Regular hexagons with a corner on top: neighbouring rows are √3/2 of a width apart.
+        let rows = (columns as f64 / 3f64.sqrt()).round() as usize;
+        let mut grid = vec![0; (2 * columns + 1) * (2 * rows + 1)];
+        let scaled = |i: usize, value: f64, count: usize| {
+            let (low, high) = pair.limits[i];
+            (value - low) / (high - low) * count as f64
+        };
+        for (&x, &y) in pair.values[0].iter().zip(&pair.values[1]) {
+            let (x, y) = (scaled(0, x, columns), scaled(1, y, rows));
+            let gap = |place: f64, count: usize| place.floor().min((count - 1) as f64) + 0.5;
+            let (whole, half) = ((x.round(), y.round()), (gap(x, columns), gap(y, rows)));
+            // A step up is √3 times as long as one to the right, so its square counts three times.
+            let square = |(a, b): (f64, f64)| (x - a) * (x - a) + 3.0 * (y - b) * (y - b);
+            let (a, b) = if square(whole) <= square(half) { whole } else { half };
+            grid[(2.0 * b) as usize * (2 * columns + 1) + (2.0 * a) as usize] += 1;
+        }
+        let counts = grid.into_iter().enumerate().filter(|(_, count)| *count > 0);
+        let counts = counts.map(|(i, n)| ((i % (2 * columns + 1), i / (2 * columns + 1)), n)).collect();
+        Self { columns, rows, counts }
+    }
+
+    fn most(&self) -> usize {
+        self.counts.iter().map(|cell| cell.1).max().unwrap_or(1)
+    }
+
+    /// Where a count lies on the scale of colors.
+    fn share(&self, count: usize) -> f64 {
+        if self.most() > 1 { ln(count as f64) / ln(self.most() as f64) } else { 1.0 }
+    }
+
+    /// One path for all hexagons of a color, which takes a third of the bytes of one for each.
+    fn draw(&self, page: &mut Page, frame: Frame) {
+        const COLORS: usize = 48;
+        let (step_x, step_y) =
+            (f64::from(frame.width()) / (2 * self.columns) as f64, f64::from(frame.height()) / (2 * self.rows) as f64);
+        // Half the width and a quarter of the height, rounded up so that no gaps open.
+        let (w, h) = (step_x.ceil() as i32, (step_y / 3.0).ceil() as i32);
+        let side = 2 * h;
+        let mut paths = vec![String::new(); COLORS];
+        for &((column, row), count) in &self.counts {
+            let x = frame.left + (step_x * column as f64).round() as i32 - w;
+            let y = frame.bottom - (step_y * row as f64).round() as i32 - h;
+            let color = (self.share(count) * (COLORS - 1) as f64).round() as usize;
+            paths[color] += &format!("M{x},{y}v{side}l{w},{h}l{w},-{h}v-{side}l-{w},-{h}z");
+        }
+        for (color, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
+            let color = shade(color as f64 / (COLORS - 1) as f64);
+            // A thin edge of the same color closes the seams between neighbours.
+            page.element(format_args!(r#"<path fill="{color}" stroke="{color}" stroke-width="2" d="{path}"/>"#));
+        }
+    }
+
+    /// Numbers for the scale of colors: powers of ten, or single counts when there is no more than a few.
+    fn ticks(&self) -> Vec<(f64, String)> {
+        let most = self.most();
+        let steps: &[usize] =
+            if most < 30 { &[1, 2, 5, 10, 20] } else { &[1, 10, 100, 1000, 10_000, 100_000, 1_000_000] };
+        let within = steps.iter().filter(|&&count| count <= most);
+        within.map(|&count| (self.share(count), thousands(count))).collect()
+    }
+}
+
+/// Histograms of predictions over each other: for each group, which share of it falls into each of `bins` parts. The
+/// axis runs from 0 to 1 unless a value lies outside.
+///
+/// # Errors
+/// When there is no group, an empty one, a value that is not finite, or no bin.
+pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> Result<Figure> {
+    if groups.is_empty() || !(1..=1000).contains(&bins) {
+        return Err(Error::Argument(format!(
+            "{} groups in {bins} bins: at least one of each, at most 1000 bins",
+            groups.len()
+        )));
+    }
+    for (name, values) in groups {
+        if values.is_empty() {
+            return Err(Error::Argument(format!("the group '{name}' has no values")));
+        }
+        if let Some(row) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::Argument(format!("value {row} of '{name}' is {}", values[row])));
+        }
+    }
+    let groups: Vec<(&str, Vec<f64>)> =
+        groups.iter().map(|(name, values)| (*name, values.iter().map(|&value| value.into()).collect())).collect();
+    let (low, high) = ends(groups.iter().flat_map(|group| &group.1).copied());
+    let limits = if low >= 0.0 && high <= 1.0 { (0.0, 1.0) } else { (low, if high > low { high } else { low + 1.0 }) };
+    let shares: Vec<Vec<f64>> = groups
+        .iter()
+        .map(|(_, values)| {
+            let counts = histogram_counts(values, limits, bins);
+            counts.iter().map(|&count| 100.0 * count as f64 / values.len() as f64).collect()
+        })
+        .collect();
+    let highest = shares.iter().flatten().copied().fold(0.0, f64::max);
+
+    let mut page = Page::new(640, 420);
+    let y = Axis::linear("share of the group", 0.0, 1.06 * highest, 6).percent();
+    let x = Axis::linear("prediction", limits.0, limits.1, 6);
+    let panel = Panel::draw(&mut page, Frame::pixels(74, 34, 546, 330), title, x, y)?;
+    let mut drawn = Vec::new();
+    let mut names = Vec::new();
+    let mut alt = format!("{title}: histograms of predictions.");
+    for (color, ((name, values), shares)) in groups.iter().zip(&shares).enumerate() {
+        let edge = |i: usize| limits.0 + (limits.1 - limits.0) * i as f64 / bins as f64;
+        let stroke: Stroke = solid(color).into();
+        drawn.extend(draw_bars(&mut page, &panel, edge, shares, stroke.color));
+        let mut sorted = values.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let [five, median, ninety_five] = [5, 50, 95].map(|percent| sorted[(sorted.len() - 1) * percent / 100]);
+        names.push((format!("{name} (median {median:.3})"), Stroke { width: 12, ..stroke }));
+        alt += &format!(
+            " {name}: {} values, median {median:.3}, nine in ten between {five:.3} and {ninety_five:.3}.",
+            number(values.len() as f64, 0)
+        );
+    }
+    legend(&mut page, &panel, &names, &drawn);
+    Ok(page.finish(title, alt))
+}
+
+/// The outline of bars of these heights, the i-th from `edge(i)` to `edge(i + 1)`, and the area below it.
+pub(super) fn draw_bars(
+    page: &mut Page,
+    panel: &Panel,
+    edge: impl Fn(usize) -> f64,
+    heights: &[f64],
+    color: &str,
+) -> Drawn {
+    let mut drawn = Vec::new();
+    // Bins without values interrupt the outline, so that it does not run along the axis.
+    let places: Vec<usize> = (0..heights.len()).collect();
+    for run in places.split(|&i| heights[i] == 0.0).filter(|run| !run.is_empty()) {
+        let steps = run.iter().flat_map(|&i| [(edge(i), heights[i]), (edge(i + 1), heights[i])]);
+        let (start, end) = (edge(run[0]), edge(run[run.len() - 1] + 1));
+        let outline = std::iter::once((start, 0.0)).chain(steps).chain([(end, 0.0)]);
+        let points: Vec<_> = outline.filter_map(|(x, y)| panel.at(x, y)).collect();
+        page.area(&points, color);
+        drawn.push(points);
+    }
+    drawn
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, array};
+
+    fn examples(rows: usize) -> Examples {
+        let value = |(row, column): (usize, usize)| ((row * (7 + 4 * column)) % 101) as f32 / 10.1 - 5.0;
+        Examples::new(Array2::from_shape_fn((rows, 2), value), Array1::from_elem(rows, false)).unwrap()
+    }
+
+    #[test]
+    fn every_example_counts_in_one_hexagon() {
+        for rows in [1, 2, 500, 20_000] {
+            let examples = examples(rows);
+            let cells = Hexagons::count(&Pair::new(&examples, "x0", "x1", "").unwrap());
+            assert_eq!(cells.counts.iter().map(|cell| cell.1).sum::<usize>(), rows);
+        }
+    }
+
+    #[test]
+    fn an_example_counts_where_it_lies() {
+        let corners = array![[-5.0, -5.0], [5.0, 5.0]];
+        let examples = Examples::new(corners, array![true, true]).unwrap();
+        let cells = Hexagons::count(&Pair::new(&examples, "x0", "x1", "").unwrap());
+        let Hexagons { columns, rows, counts } = cells;
+        assert_eq!(counts, [((0, 0), 1), ((2 * columns, 2 * rows), 1)]);
+    }
+
+    #[test]
+    fn histograms_count_every_value() {
+        assert_eq!(histogram_counts(&[0.0, 0.24, 0.25, 1.0, 1.0], (0.0, 1.0), 4), [2, 1, 0, 2]);
+        let examples = examples(3000);
+        let pair = Pair::new(&examples, "x0", "x1", "").unwrap();
+        assert_eq!(histogram_counts(&pair.values[1], pair.limits[1], 37).iter().sum::<usize>(), 3000);
+    }
+
+    #[test]
+    fn axes_end_at_5_or_at_the_data() {
+        let examples = |last: f32| Examples::new(array![[0.0, 1.0], [last, 1.0]], array![true, false]).unwrap();
+        let limits = |last: f32| Pair::new(&examples(last), "x0", "x1", "").unwrap().limits;
+        assert_eq!(limits(3.0), [(-5.0, 5.0), (-5.0, 5.0)]);
+        assert_eq!(limits(30.0), [(0.0, 30.0), (-5.0, 5.0)]);
+    }
+
+    #[test]
+    fn what_can_not_be_drawn_is_refused() {
+        assert!(joint(&examples(0), "x0", "x1", "none").unwrap_err().to_string().contains("no examples"));
+        assert!(joint(&examples(5), "x0", "V6", "").unwrap_err().to_string().contains("V6"));
+        let mut broken = examples(5);
+        broken.features[[2, 1]] = f32::NAN;
+        assert!(joint(&broken, "x0", "x1", "").unwrap_err().to_string().contains("'x1' of row 2 is NaN"));
+        assert!(histogram(&[], 10, "").is_err());
+        assert!(histogram(&[("a", &array![])], 10, "").unwrap_err().to_string().contains("'a'"));
+        assert!(histogram(&[("a", &array![0.5, f32::NAN])], 10, "").is_err());
+        assert!(histogram(&[("a", &array![0.5])], 0, "").is_err());
+    }
+}

@@ -1,0 +1,259 @@
+//! Figures that judge a model: confusion matrices, ROC and precision-recall curves.
+
+use super::axes::{Axis, Panel, ends, number};
+use super::colors::blue;
+use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
+use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL};
+use super::{Figure, Style};
+use learn::curves::{PrecisionRecallCurve, RocCurve};
+use learn::error::{Error, Result};
+use learn::metrics::ConfusionMatrix;
+
+/// The counts of a confusion matrix. The color is the share of the row, so that the rare class can be seen too.
+///
+/// # Errors
+/// When a count is negative or not finite.
+pub fn confusion_matrix(matrix: &ConfusionMatrix, title: &str) -> Result<Figure> {
+    confusion_matrices(&[(title, matrix)])
+}
+
+/// Several confusion matrices side by side, each with its title.
+///
+/// # Errors
+/// When there is none, or a count is negative or not finite.
+pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figure> {
+    const COLUMNS: usize = 3;
+    const CLASSES: [&str; 2] = ["negative (0)", "positive (1)"];
+    if matrices.is_empty() {
+        return Err(Error::Argument("there is no confusion matrix to draw".into()));
+    }
+    let cell = if matrices.len() == 1 { 126 } else { 98 };
+    let (left, top, gap) = (64, 34, 26);
+    let columns = matrices.len().min(COLUMNS) as i32;
+    let rows = matrices.len().div_ceil(COLUMNS) as i32;
+    let (step_x, step_y) = (2 * cell + gap, 2 * cell + top + 52);
+    let right = left + columns * step_x - gap;
+    let mut page = Page::new(right + 80, rows * step_y + 4);
+    let mut alt = String::from("Confusion matrices, rows by actual and columns by predicted label.");
+    for (place, (title, matrix)) in matrices.iter().enumerate() {
+        let ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives } = **matrix;
+        let counts = [[true_negatives, false_positives], [false_negatives, true_positives]];
+        if let Some(count) = counts.iter().flatten().find(|count| !(count.is_finite() && **count >= 0.0)) {
+            return Err(Error::Argument(format!("the confusion matrix '{title}' has a count of {count}")));
+        }
+        let (column, row) = (place as i32 % COLUMNS as i32, place as i32 / COLUMNS as i32);
+        let (x, y) = (left + column * step_x, top + row * step_y);
+        let pixels = |x: i32, y: i32| (x * PIXEL, y * PIXEL);
+        page.text(pixels(x + cell, y - 14), Anchor::Middle, LARGE, "#000000", title);
+        page.text(pixels(x + cell, y + 2 * cell + 36), Anchor::Middle, MEDIUM, "#000000", "Predicted label");
+        for (i, counts) in counts.iter().enumerate() {
+            let middle = |from: i32, i: usize| from + cell * i as i32 + cell / 2;
+            page.text(pixels(middle(x, i), y + 2 * cell + 14), Anchor::Middle, SMALL, "#000000", CLASSES[i]);
+            if column == 0 {
+                page.upright_text(pixels(x - 14, middle(y, i)), SMALL, CLASSES[i]);
+            }
+            let total: f64 = counts.iter().sum();
+            for (j, count) in counts.iter().enumerate() {
+                let share = if total > 0.0 { count / total } else { 0.0 };
+                page.fill(Frame::pixels(x + cell * j as i32, y + cell * i as i32, cell, cell), &blue(share));
+                let color = if share > 0.68 { "#ffffff" } else { "#000000" };
+                let center = (middle(x, j), middle(y, i));
+                let decimals = usize::from(count.fract() != 0.0);
+                page.text(pixels(center.0, center.1 - 8), Anchor::Middle, 17, color, &number(*count, decimals));
+                if total > 0.0 {
+                    let text = format!("{:.2} %", 100.0 * share);
+                    page.text(pixels(center.0, center.1 + 13), Anchor::Middle, SMALL, color, &text);
+                }
+            }
+        }
+        if column == 0 {
+            page.upright_text(pixels(x - 38, y + cell), MEDIUM, "Actual label");
+        }
+        let text = |count: f64| number(count, usize::from(count.fract() != 0.0));
+        alt += &format!(
+            " {title}: {} true negatives, {} false positives, {} false negatives, {} true positives.",
+            text(true_negatives),
+            text(false_positives),
+            text(false_negatives),
+            text(true_positives)
+        );
+    }
+    let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (share, format!("{:.0} %", 100.0 * share)));
+    page.color_bar(Frame::pixels(right + 16, top, 12, 2 * cell), blue, &ticks, "");
+    Ok(page.finish("Confusion matrix", alt))
+}
+
+/// True against false positive rate: the whole curves, and the corner that matters with the axes of the original
+/// lesson. The legend has the area under each curve.
+///
+/// # Errors
+/// When there is no curve, or one lacks positives or negatives.
+pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
+    const X: &str = "false positive rate";
+    const Y: &str = "true positive rate (recall)";
+    if curves.is_empty() {
+        return Err(Error::Argument("there is no ROC curve to draw".into()));
+    }
+    let mut drawable = Vec::new();
+    let mut alt = String::from("ROC curves: the share of positives found against the share of false alarms.");
+    for (name, curve, style) in curves {
+        let (x, y) = (&curve.false_positive_rate, &curve.true_positive_rate);
+        check(name, x, y)?;
+        let percent = |share: &f64| 100.0 * share;
+        let auc = curve.auc();
+        drawable.push(Curve::new(
+            format!("{name} (AUC = {auc:.4})"),
+            *style,
+            x.iter().map(percent).zip(y.iter().map(percent)).collect(),
+        ));
+        let at_one_percent = x.iter().zip(y).filter(|(x, _)| **x <= 0.01).map(|(_, y)| *y).fold(0.0, f64::max);
+        alt += &format!(
+            " {name}: area under the curve {auc:.4}; at 1 % false alarms {:.1} % of the positives are found.",
+            100.0 * at_one_percent
+        );
+    }
+    let in_corner = |curve: &Curve| curve.points.iter().any(|&(x, y)| x <= 20.0 && y >= 80.0);
+    let detail = drawable.iter().any(in_corner);
+    let mut page = Page::new(if detail { 806 } else { 430 }, 412);
+    let axis = |label: &str, low: f64, high: f64| Axis::linear(label, low, high, 6).percent();
+    let whole = Frame::pixels(78, 34, 322, 322);
+    let (x, y) = (axis(X, -2.0, 102.0), axis(Y, -2.0, 102.0));
+    let panel = Panel::draw(&mut page, whole, if detail { "Whole curves" } else { "" }, x, y)?;
+    if let (Some(low), Some(high)) = (panel.at(0.0, 0.0), panel.at(100.0, 100.0)) {
+        page.line(&[low, high], GUIDE);
+    }
+    let drawn = draw_curves(&mut page, &panel, &drawable);
+    if let (true, Some((left, top)), Some((right, bottom))) = (detail, panel.at(-0.5, 100.5), panel.at(20.0, 80.0)) {
+        page.outline(Frame { left, top, right, bottom }, "#808080", 3);
+    }
+    let mut names = entries(&drawable);
+    names.push(("chance (AUC = 0.5)".into(), GUIDE));
+    legend(&mut page, &panel, &names, &drawn);
+    if detail {
+        let corner = Frame::pixels(460, 34, 322, 322);
+        let (x, y) = (axis(X, -0.5, 20.0), axis("", 80.0, 100.5));
+        let panel = Panel::draw(&mut page, corner, "Upper left corner", x, y)?;
+        draw_curves(&mut page, &panel, &drawable);
+    }
+    Ok(page.finish("ROC curves", alt))
+}
+
+/// Precision against recall, as steps, so that the area under the picture is the average precision of the legend.
+///
+/// # Errors
+/// When there is no curve, or one has no examples.
+pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Result<Figure> {
+    if curves.is_empty() {
+        return Err(Error::Argument("there is no precision-recall curve to draw".into()));
+    }
+    let mut drawable = Vec::new();
+    let mut alt = String::from("Precision-recall curves, drawn as steps.");
+    for (name, curve, style) in curves {
+        check(name, &curve.recall, &curve.precision)?;
+        let average = curve.average_precision();
+        drawable.push(Curve::new(format!("{name} (AP = {average:.4})"), *style, steps(curve)));
+        let at = |recall: f64| {
+            let reached = curve.recall.iter().zip(&curve.precision).filter(|(r, _)| **r >= recall);
+            reached.map(|(_, precision)| *precision).fold(0.0, f64::max)
+        };
+        alt += &format!(
+            " {name}: average precision {average:.4}; precision {:.2} at a recall of 0.5 and {:.2} at 0.8.",
+            at(0.5),
+            at(0.8)
+        );
+    }
+    let mut page = Page::new(560, 470);
+    let axis = |label: &str| Axis::linear(label, -0.02, 1.03, 6);
+    let panel = Panel::draw(&mut page, Frame::pixels(66, 16, 474, 398), "", axis("recall"), axis("precision"))?;
+    let mut names = entries(&drawable);
+    if let Some(prevalence) = prevalence(curves)
+        && let (Some(left), Some(right)) = (panel.at(0.0, prevalence), panel.at(1.0, prevalence))
+    {
+        page.line(&[left, right], GUIDE);
+        names.push((format!("chance (AP = {prevalence:.4})"), GUIDE));
+        alt += &format!(" Chance: average precision {prevalence:.4}, the share of positives.");
+    }
+    let drawn = draw_curves(&mut page, &panel, &drawable);
+    legend(&mut page, &panel, &names, &drawn);
+    Ok(page.finish("Precision-recall curves", alt))
+}
+
+/// The points (recall, precision) of a curve drawn as steps.
+pub(super) fn steps(curve: &PrecisionRecallCurve) -> Vec<(f64, f64)> {
+    // From the lowest threshold up: at each precision back to the next recall, then to its precision.
+    let pairs = curve.recall.windows(2).zip(&curve.precision);
+    pairs.flat_map(|(recall, &precision)| [(recall[0], precision), (recall[1], precision)]).collect()
+}
+
+/// The share of positives, which is the precision of guessing, when it is about the same behind all curves: it is the
+/// precision at the lowest threshold, where everything is predicted positive.
+fn prevalence(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Option<f64> {
+    let all = || curves.iter().map(|(_, curve, _)| curve.precision[0]);
+    let (low, high) = ends(all());
+    (low > 0.0 && high <= 1.1 * low).then(|| all().sum::<f64>() / curves.len() as f64)
+}
+
+/// Whether the rates of a curve can be drawn.
+fn check(name: &str, x: &[f64], y: &[f64]) -> Result<()> {
+    let problem = if x.len() != y.len() {
+        format!("has {} x, but {} y", x.len(), y.len())
+    } else if x.iter().chain(y).any(|rate| !rate.is_finite()) {
+        "is undefined: its labels lack one of the classes".to_owned()
+    } else if x.len() < 2 {
+        "has no examples".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Error::Argument(format!("the curve '{name}' {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{dashed, solid};
+    use learn::curves::{precision_recall_curve, roc_curve};
+    use ndarray::array;
+
+    #[test]
+    fn legends_and_descriptions_have_the_areas() {
+        let (labels, scores) = (array![false, false, true, true], array![0.1, 0.4, 0.35, 0.8]);
+        let figure = roc(&[("Test", &roc_curve(&labels, &scores).unwrap(), solid(0))]).unwrap();
+        assert!(figure.svg.contains("Test (AUC = 0.7500)") && figure.alt.contains("area under the curve 0.7500"));
+        let curve = precision_recall_curve(&labels, &scores).unwrap();
+        let figure = precision_recall(&[("Test", &curve, dashed(0))]).unwrap();
+        assert!(figure.svg.contains("Test (AP = 0.8333)") && figure.svg.contains("chance (AP = 0.5000)"));
+        assert!(figure.alt.contains("average precision 0.8333"));
+    }
+
+    #[test]
+    fn one_class_is_refused_by_name() {
+        let curve = roc_curve(&array![true, true], &array![0.1, 0.2]).unwrap();
+        let message = roc(&[("Test", &curve, solid(0))]).unwrap_err().to_string();
+        assert!(message.contains("'Test'") && message.contains("classes"), "{message}");
+        let none = precision_recall_curve::<f32>(&array![], &array![]).unwrap();
+        assert!(precision_recall(&[("Test", &none, solid(0))]).is_err());
+        assert!(roc(&[]).is_err() && precision_recall(&[]).is_err() && confusion_matrices(&[]).is_err());
+    }
+
+    #[test]
+    fn counts_are_written_with_their_share_of_the_row() {
+        let matrix = ConfusionMatrix {
+            true_negatives: 56_854.0,
+            false_positives: 10.0,
+            false_negatives: 25.0,
+            true_positives: 75.0,
+        };
+        let figure = confusion_matrix(&matrix, "At 0.5").unwrap();
+        for text in [">56,854<", ">10<", ">25.00 %<", ">75.00 %<", ">At 0.5<"] {
+            assert!(figure.svg.contains(text), "{text}");
+        }
+        assert!(figure.alt.contains("At 0.5: 56,854 true negatives, 10 false positives"));
+    }
+
+    #[test]
+    fn an_empty_matrix_is_drawn_and_a_broken_one_refused() {
+        assert!(!confusion_matrix(&ConfusionMatrix::default(), "").unwrap().svg.contains("NaN"));
+        let broken = ConfusionMatrix { true_positives: f64::NAN, ..ConfusionMatrix::default() };
+        assert!(confusion_matrix(&broken, "Test").unwrap_err().to_string().contains("'Test'"));
+    }
+}

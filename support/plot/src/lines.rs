@@ -1,0 +1,296 @@
+//! Curves, their thinning, and the legend that keeps out of their way.
+
+use super::axes::{Axis, Panel};
+use super::colors::{palette, tint};
+use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, Stroke, shorten, text_width};
+use super::{Figure, Pen, Style};
+use learn::error::{Error, Result};
+
+/// How far a thinned curve may lie from the full one: half a pixel.
+const TOLERANCE: f64 = 0.5 * PIXEL as f64;
+
+/// The height of a row of a legend.
+const ROW: i32 = 17 * PIXEL;
+/// The length of the line beside a name.
+const SAMPLE: i32 = 26 * PIXEL;
+const GAP: i32 = 7 * PIXEL;
+
+/// A line of black or grey dashes, for what is not data.
+pub(super) const GUIDE: Stroke = Stroke { color: "#808080", width: 4, dashes: "4 8" };
+
+/// Points to be joined by a line, and its name in the legend.
+pub(super) struct Curve {
+    pub name: String,
+    pub stroke: Stroke,
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    pub(super) fn new(name: impl Into<String>, style: Style, points: Vec<(f64, f64)>) -> Self {
+        Self { name: name.into(), stroke: style.into(), points }
+    }
+}
+
+impl From<Style> for Stroke {
+    fn from(style: Style) -> Self {
+        // 1.75 pixels, dashed in matplotlib's proportion of 3.7 to 1.6 line widths.
+        let line = Self { color: palette(style.color), width: 7, dashes: "" };
+        match style.pen {
+            Pen::Solid => line,
+            Pen::Dashed => Self { dashes: "26 11", ..line },
+            Pen::Pale => Self { color: tint(style.color), width: 5, ..line },
+        }
+    }
+}
+
+/// What a panel shows already: the pieces of its curves on the page.
+pub(super) type Drawn = Vec<Vec<Point>>;
+
+/// Draws curves into a panel. A curve is interrupted where a value is NaN.
+pub(super) fn draw_curves(page: &mut Page, panel: &Panel, curves: &[Curve]) -> Drawn {
+    let mut drawn = Vec::new();
+    page.begin_clip(panel.frame);
+    for curve in curves {
+        let places: Vec<Option<Point>> = curve.points.iter().map(|&(x, y)| panel.at(x, y)).collect();
+        for piece in places.split(Option::is_none) {
+            let piece = thin(piece.iter().flatten().copied());
+            match piece[..] {
+                [] => continue,
+                // A curve of one point: a disc for a solid line, a ring for a dashed one.
+                [point] => {
+                    let Stroke { color, dashes, .. } = curve.stroke;
+                    page.dot(point, 3 * PIXEL, if dashes.is_empty() { color } else { "#ffffff" }, color);
+                }
+                _ => page.line(&piece, curve.stroke),
+            }
+            drawn.push(piece);
+        }
+    }
+    page.end_clip();
+    drawn
+}
+
+/// The points that a curve needs to stay within [`TOLERANCE`]: Douglas and Peucker's algorithm.
+pub(super) fn thin(points: impl Iterator<Item = Point>) -> Vec<Point> {
+    let mut points: Vec<Point> = points.collect();
+    points.dedup();
+    let mut kept = vec![false; points.len()];
+    let mut open = Vec::new();
+    if let Some(last) = points.len().checked_sub(1) {
+        (kept[0], kept[last]) = (true, true);
+        open.push((0, last));
+    }
+    while let Some((first, last)) = open.pop() {
+        let distance = |&i: &usize| distance(points[i], points[first], points[last]);
+        let farthest = (first + 1..last).max_by(|i, j| distance(i).total_cmp(&distance(j)));
+        if let Some(middle) = farthest.filter(|i| distance(i) > TOLERANCE) {
+            kept[middle] = true;
+            open.extend([(first, middle), (middle, last)]);
+        }
+    }
+    points.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(point, _)| point).collect()
+}
+
+/// The distance of a point from the piece of a line between two others.
+fn distance(point: Point, from: Point, to: Point) -> f64 {
+    let vector = |a: Point, b: Point| (f64::from(b.0) - f64::from(a.0), f64::from(b.1) - f64::from(a.1));
+    let (along, there) = (vector(from, to), vector(from, point));
+    let square = along.0 * along.0 + along.1 * along.1;
+    let share = if square > 0.0 { (along.0 * there.0 + along.1 * there.1) / square } else { 0.0 };
+    let share = share.clamp(0.0, 1.0);
+    let (x, y) = (there.0 - share * along.0, there.1 - share * along.1);
+    (x * x + y * y).sqrt()
+}
+
+/// The names of curves, each beside a piece of its line.
+pub(super) fn entries(curves: &[Curve]) -> Vec<(String, Stroke)> {
+    curves.iter().map(|curve| (curve.name.clone(), curve.stroke)).collect()
+}
+
+/// A legend inside a panel, where it hides least of what is drawn there.
+pub(super) fn legend(page: &mut Page, panel: &Panel, entries: &[(String, Stroke)], drawn: &Drawn) {
+    let margin = 7 * PIXEL;
+    let room = panel.frame.width() - 2 * margin - SAMPLE - 3 * GAP;
+    let entries: Vec<_> = entries.iter().map(|(name, stroke)| (shorten(name, SMALL, room), *stroke)).collect();
+    let widest = entries.iter().map(|(name, _)| text_width(name, SMALL)).max().unwrap_or(0);
+    let (width, height) = (SAMPLE + 3 * GAP + widest, ROW * entries.len() as i32 + GAP);
+    let Frame { left, top, right, bottom } = panel.frame;
+    let (middle_x, middle_y) = panel.frame.center();
+    let (x, y) = (
+        [left + margin, middle_x - width / 2, right - margin - width],
+        [top + margin, middle_y - height / 2, bottom - margin - height],
+    );
+    // matplotlib's order of preference.
+    let corners = [(2, 0), (0, 0), (0, 2), (2, 2), (2, 1), (0, 1), (1, 2), (1, 0), (1, 1)];
+    let boxes = corners.map(|(column, row)| Frame {
+        left: x[column],
+        top: y[row],
+        right: x[column] + width,
+        bottom: y[row] + height,
+    });
+    let place = boxes.into_iter().min_by_key(|place| hidden(place.grown(margin), drawn)).unwrap_or(panel.frame);
+    page.element(format_args!(
+        r##"<rect x="{}" y="{}" width="{width}" height="{height}" rx="10" fill="#ffffff" fill-opacity="0.85" stroke="#cccccc" stroke-width="3"/>"##,
+        place.left, place.top
+    ));
+    for (row, (name, stroke)) in entries.iter().enumerate() {
+        entry(page, (place.left + GAP, place.top + GAP / 2 + ROW * row as i32 + ROW / 2), name, *stroke);
+    }
+}
+
+/// A legend in rows of its own, centred between `top` and what is below; returns its height in units.
+pub(super) fn legend_above(page: &mut Page, top: i32, entries: &[(String, Stroke)]) -> i32 {
+    let room = page.width() - 40 * PIXEL;
+    let mut rows: Vec<(i32, Vec<(String, Stroke)>)> = Vec::new();
+    for (name, stroke) in entries {
+        let name = shorten(name, SMALL, room - SAMPLE - 3 * GAP);
+        let width = SAMPLE + 3 * GAP + text_width(&name, SMALL);
+        match rows.last_mut().filter(|(filled, _)| filled + width <= room) {
+            Some((filled, row)) => {
+                *filled += width;
+                row.push((name, *stroke));
+            }
+            None => rows.push((width, vec![(name, *stroke)])),
+        }
+    }
+    for (place, (width, row)) in rows.iter().enumerate() {
+        let mut x = (page.width() - width) / 2;
+        for (name, stroke) in row {
+            entry(page, (x, top + ROW * place as i32 + ROW / 2), name, *stroke);
+            x += SAMPLE + 3 * GAP + text_width(name, SMALL);
+        }
+    }
+    ROW * rows.len() as i32
+}
+
+fn entry(page: &mut Page, (x, y): Point, name: &str, stroke: Stroke) {
+    page.line(&[(x, y), (x + SAMPLE, y)], stroke);
+    page.text((x + SAMPLE + GAP, y), Anchor::Start, SMALL, "#000000", name);
+}
+
+/// How much of the lines a box would hide: the number of steps of two pixels along them that fall into it.
+fn hidden(place: Frame, drawn: &Drawn) -> i64 {
+    let step = f64::from(2 * PIXEL);
+    let mut count = 0;
+    for pair in drawn.iter().flat_map(|piece| piece.windows(2)) {
+        let (from, to) = (pair[0], pair[1]);
+        let (x, y) = (f64::from(to.0) - f64::from(from.0), f64::from(to.1) - f64::from(from.1));
+        // Far outside the page the steps don't matter, so their number is limited.
+        let steps = (((x * x + y * y).sqrt() / step) as i32).clamp(1, 5000);
+        let at = |i: i32| {
+            let share = f64::from(i) / f64::from(steps);
+            (from.0.saturating_add((x * share) as i32), from.1.saturating_add((y * share) as i32))
+        };
+        count += (0..steps).filter(|&i| place.contains(at(i))).count() as i64;
+    }
+    count
+}
+
+/// A name for the legend, points (x, y) in the order in which a line joins them, and how to draw it.
+pub type Line<'a> = (&'a str, Vec<(f64, f64)>, Style);
+
+/// Curves of any kind: a name, its points (x, y) and a style for each. A curve is interrupted where a value is NaN.
+///
+/// # Errors
+/// When no curve has a point.
+pub fn lines(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure> {
+    let x = curves.iter().flat_map(|curve| &curve.1).map(|point| point.0);
+    draw_lines(Axis::around(x_label, x, 7), (x_label, y_label), curves)
+}
+
+/// As [`lines`], on a logarithmic x axis; points whose x is not above 0 are left out.
+///
+/// # Errors
+/// As [`lines`].
+pub fn lines_log_x(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure> {
+    let x = curves.iter().flat_map(|curve| &curve.1).map(|point| point.0);
+    draw_lines(Axis::logarithmic(x_label, x), (x_label, y_label), curves)
+}
+
+fn draw_lines(x_axis: Axis, (x_label, y_label): (&str, &str), curves: &[Line<'_>]) -> Result<Figure> {
+    let finite = |(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && x_axis.has(*x);
+    if !curves.iter().any(|curve| curve.1.iter().any(|point| finite(&point))) {
+        return Err(Error::Argument("there is nothing to draw: no curve has a point that fits on the axes".into()));
+    }
+    let mut page = Page::new(640, 440);
+    let y_axis = Axis::around(y_label, curves.iter().flat_map(|curve| &curve.1).map(|point| point.1), 7);
+    let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 536, 368), "", x_axis.clone(), y_axis)?;
+    let curves: Vec<Curve> =
+        curves.iter().map(|(name, points, style)| Curve::new(*name, *style, points.clone())).collect();
+    let drawn = draw_curves(&mut page, &panel, &curves);
+    legend(&mut page, &panel, &entries(&curves), &drawn);
+    let mut alt = format!("Lines of {y_label} against {x_label}.");
+    for curve in &curves {
+        let Some(lowest) = curve.points.iter().filter(finite).min_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
+        let Some(highest) = curve.points.iter().filter(finite).max_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
+        alt += &format!(
+            " {}: from {:.4} at {:.4} (lowest) to {:.4} at {:.4} (highest).",
+            curve.name, lowest.1, lowest.0, highest.1, highest.0
+        );
+    }
+    Ok(page.finish(&format!("{y_label} against {x_label}"), alt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::solid;
+
+    /// A curve like a ROC curve of very many points: many small steps.
+    fn stairs() -> Vec<Point> {
+        let mut seed = 1u32;
+        let mut at = (0, 0);
+        let mut points = vec![at];
+        while at.0 < 1600 && at.1 < 1600 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let up = (seed >> 16) % 1600 > at.1 as u32;
+            at = if up { (at.0, at.1 + 1) } else { (at.0 + 1, at.1) };
+            points.extend([at; 20]);
+        }
+        points
+    }
+
+    #[test]
+    fn a_thinned_curve_keeps_its_ends_and_stays_within_half_a_pixel() {
+        let full = stairs();
+        let thinned = thin(full.iter().copied());
+        assert!(thinned.len() * 20 < full.len(), "{} of {} points", thinned.len(), full.len());
+        assert_eq!((thinned.first(), thinned.last()), (full.first(), full.last()));
+        for &point in &full {
+            let nearest = thinned.windows(2).map(|pair| distance(point, pair[0], pair[1])).fold(f64::MAX, f64::min);
+            assert!(nearest <= TOLERANCE, "{point:?} is {nearest} units away");
+        }
+    }
+
+    #[test]
+    fn thinning_keeps_what_turns_back() {
+        let spike = [(0, 0), (100, 0), (100, 300), (100, 0), (200, 0)];
+        assert_eq!(thin(spike.into_iter()), spike);
+        assert_eq!(thin([(1, 1), (1, 1)].into_iter()), [(1, 1)]);
+        assert_eq!(thin(std::iter::empty()), []);
+    }
+
+    #[test]
+    fn nan_interrupts_a_curve() {
+        let points = vec![(0.0, 0.0), (1.0, 1.0), (2.0, f64::NAN), (3.0, 1.0), (4.0, 0.0), (5.0, f64::NAN), (6.0, 1.0)];
+        let svg = lines("x", "y", &[("a", points, solid(0))]).unwrap().svg;
+        let data = svg.split_once("<svg x=").unwrap().1.split_once("</svg>").unwrap().0;
+        assert_eq!((data.matches("<polyline").count(), data.matches("<circle").count()), (2, 1));
+    }
+
+    #[test]
+    fn a_curve_without_finite_points_is_refused() {
+        assert!(lines("x", "y", &[]).is_err());
+        assert!(lines("x", "y", &[("a", vec![(0.0, f64::NAN)], solid(0))]).is_err());
+        assert!(lines_log_x("x", "y", &[("a", vec![(-1.0, 1.0)], solid(0))]).is_err());
+    }
+
+    #[test]
+    fn a_legend_goes_where_nothing_is() {
+        let rising = vec![vec![(0, 400), (400, 0)]];
+        let (upper_left, upper_right) =
+            (Frame { left: 0, top: 0, right: 100, bottom: 100 }, Frame { left: 300, top: 0, right: 400, bottom: 100 });
+        assert_eq!(hidden(upper_left, &rising), 0);
+        assert!(hidden(upper_right, &rising) > 10);
+    }
+}

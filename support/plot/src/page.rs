@@ -1,0 +1,280 @@
+//! The sheet that a figure is drawn on: an SVG document whose unit is a quarter of a pixel.
+//!
+//! plotters draws in whole numbers, which a quarter of a pixel makes fine enough. What it draws, and the elements
+//! written here, follow each other in one document.
+
+use std::fmt::Write;
+
+use plotters::backend::SVGBackend;
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+
+use super::Figure;
+use learn::error::{Error, Result};
+use learn::table::escape;
+
+/// Units in a pixel.
+pub(super) const PIXEL: i32 = 4;
+
+/// The size of tick labels, legends and notes in pixels.
+pub(super) const SMALL: i32 = 11;
+/// The size of axis labels in pixels.
+pub(super) const MEDIUM: i32 = 12;
+/// The size of titles in pixels.
+pub(super) const LARGE: i32 = 14;
+
+/// A point in units.
+pub(super) type Point = (i32, i32);
+
+/// A rectangle in units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub left: i32,
+    pub top: i32,
+    pub right: i32,
+    pub bottom: i32,
+}
+
+impl Frame {
+    /// A rectangle of so many pixels, moved to their middles, where a line one pixel wide is sharp.
+    pub(super) fn pixels(left: i32, top: i32, width: i32, height: i32) -> Self {
+        let middle = |pixel: i32| pixel * PIXEL + PIXEL / 2;
+        Self { left: middle(left), top: middle(top), right: middle(left + width), bottom: middle(top + height) }
+    }
+
+    /// The rectangle with a margin around it.
+    pub(super) fn grown(self, margin: i32) -> Self {
+        let Self { left, top, right, bottom } = self;
+        Self { left: left - margin, top: top - margin, right: right + margin, bottom: bottom + margin }
+    }
+
+    pub(super) fn width(self) -> i32 {
+        self.right - self.left
+    }
+
+    pub(super) fn height(self) -> i32 {
+        self.bottom - self.top
+    }
+
+    pub(super) fn center(self) -> Point {
+        (self.left + self.width() / 2, self.top + self.height() / 2)
+    }
+
+    pub(super) fn contains(self, (x, y): Point) -> bool {
+        (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
+    }
+}
+
+/// The point of a text that is put at its place.
+#[derive(Clone, Copy)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Stroke {
+    pub color: &'static str,
+    pub width: i32,
+    /// Units drawn and units left out in turn; all are drawn when this is empty.
+    pub dashes: &'static str,
+}
+
+/// A figure in the making.
+pub(super) struct Page {
+    width: i32,
+    height: i32,
+    body: String,
+}
+
+impl Page {
+    /// An empty sheet of so many pixels.
+    pub(super) fn new(width: i32, height: i32) -> Self {
+        Self { width, height, body: String::new() }
+    }
+
+    /// The width in units.
+    pub(super) fn width(&self) -> i32 {
+        self.width * PIXEL
+    }
+
+    /// Lets plotters draw.
+    pub(super) fn plotters<E: std::error::Error + Send + Sync>(
+        &mut self,
+        draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> std::result::Result<(), DrawingAreaErrorKind<E>>,
+    ) -> Result<()> {
+        let mut svg = String::new();
+        let size = ((self.width * PIXEL) as u32, (self.height * PIXEL) as u32);
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        draw(&area).map_err(|error| Error::Argument(format!("plotters can't draw this: {error}")))?;
+        drop(area);
+        // What lies between the opening and the closing tag of plotters' document.
+        let body = svg.split_once('\n').map_or("", |(_, rest)| rest);
+        let body = body.strip_suffix("</svg>\n").unwrap_or(body);
+        // plotters lets control characters of a label through, which XML forbids.
+        self.body.extend(body.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }));
+        Ok(())
+    }
+
+    /// Writes an SVG element.
+    pub(super) fn element(&mut self, element: std::fmt::Arguments<'_>) {
+        self.body.write_fmt(element).expect("a String takes everything");
+        self.body.push('\n');
+    }
+
+    /// Puts whatever is drawn until [`end_clip`](Self::end_clip) behind a window. An inner document clips without the
+    /// name that `clip-path` needs, and names would meet those of other figures on the same web page.
+    pub(super) fn begin_clip(&mut self, frame: Frame) {
+        let Frame { left, top, .. } = frame;
+        let (width, height) = (frame.width(), frame.height());
+        self.element(format_args!(
+            r#"<svg x="{left}" y="{top}" width="{width}" height="{height}" viewBox="{left} {top} {width} {height}">"#
+        ));
+    }
+
+    /// Ends what [`begin_clip`](Self::begin_clip) began.
+    pub(super) fn end_clip(&mut self) {
+        self.element(format_args!("</svg>"));
+    }
+
+    /// One line of text, its middle at the height of `at`.
+    pub(super) fn text(&mut self, at: Point, anchor: Anchor, pixels: i32, color: &str, text: &str) {
+        self.turned_text(at, anchor, pixels, color, text, 0);
+    }
+
+    /// One line of text that reads from bottom to top, around `at`.
+    pub(super) fn upright_text(&mut self, at: Point, pixels: i32, text: &str) {
+        self.turned_text(at, Anchor::Middle, pixels, "#000000", text, 270);
+    }
+
+    fn turned_text(&mut self, (x, y): Point, anchor: Anchor, pixels: i32, color: &str, text: &str, degrees: i32) {
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let turn = if degrees == 0 { String::new() } else { format!(r#" transform="rotate({degrees} {x} {y})""#) };
+        // Capitals are about 0.72 of the size high in the usual fonts: the middle lies 0.36 above the base line.
+        let down = pixels * PIXEL * 36 / 100;
+        let (size, text) = (pixels * PIXEL, clean(text));
+        self.element(format_args!(
+            r#"<text x="{x}" y="{y}" dy="{down}" text-anchor="{anchor}" font-size="{size}" fill="{color}"{turn}>{text}</text>"#
+        ));
+    }
+
+    /// A filled rectangle.
+    pub(super) fn fill(&mut self, frame: Frame, color: &str) {
+        let (width, height) = (frame.width(), frame.height());
+        self.element(format_args!(
+            r#"<rect x="{}" y="{}" width="{width}" height="{height}" fill="{color}"/>"#,
+            frame.left, frame.top
+        ));
+    }
+
+    /// The edge of a rectangle.
+    pub(super) fn outline(&mut self, frame: Frame, color: &str, width: i32) {
+        self.element(format_args!(
+            r#"<rect x="{}" y="{}" width="{}" height="{}" fill="none" stroke="{color}" stroke-width="{width}"/>"#,
+            frame.left,
+            frame.top,
+            frame.width(),
+            frame.height()
+        ));
+    }
+
+    /// A line through points.
+    pub(super) fn line(&mut self, points: &[Point], stroke: Stroke) {
+        let dashes =
+            if stroke.dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{}""#, stroke.dashes) };
+        let Stroke { color, width, .. } = stroke;
+        self.element(format_args!(
+            r#"<polyline fill="none" stroke="{color}" stroke-width="{width}" stroke-linejoin="round"{dashes} points="{}"/>"#,
+            coordinates(points)
+        ));
+    }
+
+    /// The area below a line, and the line.
+    pub(super) fn area(&mut self, points: &[Point], color: &str) {
+        self.element(format_args!(
+            r#"<polyline fill="{color}" fill-opacity="0.35" stroke="{color}" stroke-width="5" points="{}"/>"#,
+            coordinates(points)
+        ));
+    }
+
+    /// A disc with an edge.
+    pub(super) fn dot(&mut self, (x, y): Point, radius: i32, fill: &str, edge: &str) {
+        self.element(format_args!(
+            r#"<circle cx="{x}" cy="{y}" r="{radius}" fill="{fill}" stroke="{edge}" stroke-width="5"/>"#
+        ));
+    }
+
+    /// A scale of colors from bottom to top, with marks at shares of its height.
+    pub(super) fn color_bar(
+        &mut self,
+        frame: Frame,
+        color: impl Fn(f64) -> String,
+        ticks: &[(f64, String)],
+        label: &str,
+    ) {
+        const STEPS: i32 = 64;
+        for step in 0..STEPS {
+            let height = |step: i32| frame.bottom - frame.height() * step / STEPS;
+            // Each reaches under the next, so that no seam shows.
+            let top = height((step + 2).min(STEPS));
+            let share = f64::from(step) / f64::from(STEPS - 1);
+            self.fill(Frame { top, bottom: height(step), ..frame }, &color(share));
+        }
+        self.outline(frame, "#000000", 2);
+        let mut widest = 0;
+        for (share, text) in ticks {
+            let y = frame.bottom - (f64::from(frame.height()) * share).round() as i32;
+            let mark = Stroke { color: "#000000", width: 3, dashes: "" };
+            self.line(&[(frame.right, y), (frame.right + 3 * PIXEL, y)], mark);
+            self.text((frame.right + 6 * PIXEL, y), Anchor::Start, SMALL, "#000000", text);
+            widest = widest.max(text_width(text, SMALL));
+        }
+        let (_, middle) = frame.center();
+        self.upright_text((frame.right + 14 * PIXEL + widest, middle), SMALL, label);
+    }
+
+    /// The figure: the sheet with a white ground, which shows in dark themes too.
+    pub(super) fn finish(self, title: &str, alt: String) -> Figure {
+        let Self { width, height, body } = self;
+        let (wide, high, title, label) = (width * PIXEL, height * PIXEL, clean(title), clean(&alt));
+        let svg = format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {wide} {high}" font-family="sans-serif" role="img" aria-label="{label}">
+<title>{title}</title>
+<rect width="{wide}" height="{high}" fill="#ffffff"/>
+{body}</svg>"##
+        );
+        Figure { svg, alt }
+    }
+}
+
+fn coordinates(points: &[Point]) -> String {
+    points.iter().map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Text as it may stand between tags and in attributes.
+fn clean(text: &str) -> String {
+    let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    escape(&printable).replace('"', "&quot;")
+}
+
+/// About how wide a text is, in units: as in DejaVu Sans, which is wider than most; East Asian characters are square.
+pub(super) fn text_width(text: &str, pixels: i32) -> i32 {
+    let hundredths: i32 = text.chars().map(|c| if u32::from(c) >= 0x1100 { 100 } else { 59 }).sum();
+    hundredths * pixels * PIXEL / 100
+}
+
+/// The text, or what of it fits into a width with an ellipsis.
+pub(super) fn shorten(text: &str, pixels: i32, width: i32) -> String {
+    if text_width(text, pixels) <= width {
+        return text.to_owned();
+    }
+    let mut short = text.to_owned();
+    while text_width(&short, pixels) + text_width("…", pixels) > width && short.pop().is_some() {}
+    short.trim_end().to_owned() + "…"
+}

@@ -1,0 +1,190 @@
+//! Figures of how training went: loss and metrics over the epochs.
+
+use super::axes::{Axis, Panel, ends};
+use super::lines::{Curve, GUIDE, draw_curves, entries, legend, legend_above};
+use super::page::{Frame, PIXEL, Page, Stroke};
+use super::{Figure, dashed, solid};
+use learn::error::{Error, Result};
+use learn::history::History;
+use learn::metrics::Metric;
+
+/// The loss of each run over the epochs on a logarithmic scale: training solid, validation dashed, a color for each run.
+///
+/// # Errors
+/// When there is no run, or one without epochs or without any finite loss above 0.
+pub fn loss(runs: &[(&str, &History)]) -> Result<Figure> {
+    let last = last_epoch(runs)?;
+    let curves = curves(runs, Metric::Loss);
+    let values = || curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
+    if !values().any(|loss| loss.is_finite() && loss > 0.0) {
+        return Err(Error::Argument("no loss is a finite number above 0: has the training diverged?".into()));
+    }
+    let mut page = Page::new(640, 440);
+    let y = Axis::logarithmic("loss (logarithmic scale)", values());
+    let panel = Panel::draw(&mut page, Frame::pixels(78, 16, 544, 368), "", Axis::epochs(last), y)?;
+    let drawn = draw_curves(&mut page, &panel, &curves);
+    legend(&mut page, &panel, &entries(&curves), &drawn);
+    let mut alt = String::from("Loss over the epochs on a logarithmic scale.");
+    for curve in &curves {
+        alt += &course(curve, Metric::Loss);
+    }
+    Ok(page.finish("Loss over the epochs", alt))
+}
+
+/// Loss, prc, precision and recall over the epochs: training solid, validation dashed. A thin line marks the best
+/// epoch when early stopping watched.
+///
+/// # Errors
+/// When the history has no epochs, or not any finite loss.
+pub fn history(history: &History) -> Result<Figure> {
+    histories(&[("", history)])
+}
+
+/// As [`history`] for several runs, a color for each.
+///
+/// # Errors
+/// When there is no run, one without epochs, or not any finite loss.
+pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
+    let last = last_epoch(runs)?;
+    let (left, gap, width, height) = (72, 78, 290, 200);
+    // The legend stands above the panels; how high it is shows only when it is drawn, so it is drawn twice.
+    let mut names = entries(&curves(runs, Metric::Loss));
+    if runs.iter().any(|(_, history)| history.best_epoch.is_some()) {
+        names.push(("best epoch".into(), GUIDE));
+    }
+    let top = 14 + legend_above(&mut Page::new(740, 1), 0, &names) / PIXEL + 8;
+    let mut page = Page::new(740, top + 2 * height + 112);
+    legend_above(&mut page, 12 * PIXEL, &names);
+    let mut alt = String::from("Four panels over the epochs: loss, prc, precision and recall.");
+    for (place, metric) in [Metric::Loss, Metric::Prc, Metric::Precision, Metric::Recall].into_iter().enumerate() {
+        let (column, row) = (place as i32 % 2, place as i32 / 2);
+        let frame = Frame::pixels(left + column * (width + gap), top + row * (height + 56), width, height);
+        let curves = curves(runs, metric);
+        let y = if metric == Metric::Loss {
+            let values = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
+            if !values.clone().any(f64::is_finite) {
+                return Err(Error::Argument("no loss is a finite number: has the training diverged?".into()));
+            }
+            let highest = ends(values).1;
+            Axis::linear(metric.name(), 0.0, if highest > 0.0 { 1.05 * highest } else { 1.0 }, 6)
+        } else {
+            Axis::linear(metric.name(), 0.0, 1.03, 6)
+        };
+        let panel = Panel::draw(&mut page, frame, "", Axis::epochs(last), y)?;
+        for (color, (_, history)) in runs.iter().enumerate() {
+            let stroke =
+                if runs.len() > 1 { Stroke { dashes: GUIDE.dashes, width: 4, ..solid(color).into() } } else { GUIDE };
+            if let Some(((x, _), best)) =
+                history.best_epoch.and_then(|best| Some((panel.at((best + 1) as f64, 0.0)?, best)))
+                && best < last
+            {
+                page.line(&[(x, frame.top), (x, frame.bottom)], stroke);
+            }
+        }
+        draw_curves(&mut page, &panel, &curves);
+        for curve in &curves {
+            alt += &course(curve, metric);
+        }
+    }
+    for (name, history) in runs {
+        if let Some(best) = history.best_epoch {
+            let of = if name.is_empty() { String::new() } else { format!(" of {name}") };
+            alt += &format!(" The best epoch{of} was {}.", best + 1);
+        }
+    }
+    Ok(page.finish("Metrics over the epochs", alt))
+}
+
+/// The number of epochs of the longest run.
+fn last_epoch(runs: &[(&str, &History)]) -> Result<usize> {
+    if let Some((name, _)) = runs.iter().find(|(_, history)| history.epochs() == 0) {
+        let of = if name.is_empty() { String::new() } else { format!(" of '{name}'") };
+        return Err(Error::Argument(format!("the history{of} has no epochs: train first")));
+    }
+    let last = runs.iter().map(|(_, history)| history.epochs().max(history.val.len())).max();
+    last.ok_or_else(|| Error::Argument("there is no history to draw".into()))
+}
+
+fn curves(runs: &[(&str, &History)], metric: Metric) -> Vec<Curve> {
+    let mut curves = Vec::new();
+    for (color, (name, history)) in runs.iter().enumerate() {
+        let by_epoch = |values: Vec<f64>| (1..).map(f64::from).zip(values).collect::<Vec<_>>();
+        let name = |set: &str| format!("{set} {name}").trim_end().to_owned();
+        curves.push(Curve::new(name("Train"), solid(color), by_epoch(history.train(metric))));
+        if !history.val.is_empty() {
+            curves.push(Curve::new(name("Val"), dashed(color), by_epoch(history.val(metric))));
+        }
+    }
+    curves
+}
+
+/// Where a curve starts and ends, in words.
+fn course(curve: &Curve, metric: Metric) -> String {
+    let at = |&(epoch, value): &(f64, f64)| format!("{} in epoch {epoch:.0}", metric.format(value));
+    let name = format!("{} {}", curve.name, metric.name());
+    match &curve.points[..] {
+        [] => String::new(),
+        [only] => format!(" {name}: {}.", at(only)),
+        [first, .., last] => format!(" {name}: {}, {}.", at(first), at(last)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use learn::metrics::{ConfusionMatrix, Metrics};
+
+    fn run(losses: &[f64], best_epoch: Option<usize>) -> History {
+        let metrics = |&loss: &f64| Metrics {
+            loss,
+            cross_entropy: 0.7,
+            brier_score: 0.2,
+            threshold: 0.5,
+            confusion_matrix: ConfusionMatrix { true_negatives: 1.0, ..Default::default() },
+            auc: f64::NAN,
+            prc: 0.0,
+        };
+        let epochs: Vec<Metrics> = losses.iter().map(metrics).collect();
+        History { train: epochs.clone(), val: epochs, best_epoch }
+    }
+
+    #[test]
+    fn each_run_has_a_line_for_each_set() {
+        let (a, b) = (run(&[0.5, 0.1, 0.01], None), run(&[0.3, 0.2], None));
+        let figure = loss(&[("Zero Bias", &a), ("Careful Bias", &b)]).unwrap();
+        for name in ["Train Zero Bias", "Val Zero Bias", "Train Careful Bias", "Val Careful Bias"] {
+            assert!(figure.svg.contains(&format!(">{name}<")), "{name}");
+        }
+        assert!(figure.alt.contains("Val Careful Bias loss: 0.300000 in epoch 1, 0.200000 in epoch 2."));
+    }
+
+    #[test]
+    fn the_best_epoch_is_marked() {
+        let marked = history(&run(&[0.5, 0.1, 0.2], Some(1))).unwrap();
+        assert!(marked.svg.contains(">best epoch<") && marked.alt.ends_with("The best epoch was 2."));
+        assert!(!history(&run(&[0.5, 0.1], None)).unwrap().svg.contains("best epoch"));
+        assert!(history(&run(&[0.5], Some(7))).is_ok());
+    }
+
+    #[test]
+    fn short_flat_and_diverging_runs_are_drawn() {
+        for losses in
+            [&[0.5][..], &[0.5, 0.5], &[0.5, f64::NAN, 0.4], &[0.5, f64::INFINITY], &[0.0, 0.5], &[1e-300, 1e300]]
+        {
+            let run = run(losses, None);
+            assert!(loss(&[("Run", &run)]).is_ok() && history(&run).is_ok(), "{losses:?}");
+        }
+        assert!(history(&run(&[0.0, 0.0], None)).is_ok());
+        let without_validation = History { val: Vec::new(), ..run(&[0.5, 0.1], None) };
+        assert!(!history(&without_validation).unwrap().svg.contains(">Val<"));
+    }
+
+    #[test]
+    fn nothing_to_draw_is_refused_by_name() {
+        let message = loss(&[("Zero Bias", &History::default())]).unwrap_err().to_string();
+        assert!(message.contains("'Zero Bias'"), "{message}");
+        assert!(history(&run(&[f64::NAN], None)).unwrap_err().to_string().contains("diverged"));
+        assert!(loss(&[("Run", &run(&[f64::NAN, 0.0], None))]).is_err());
+        assert!(loss(&[]).is_err() && histories(&[]).is_err());
+    }
+}

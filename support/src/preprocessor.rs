@@ -1,0 +1,147 @@
+//! From a table to examples: text becomes numbers, numbers are scaled, by a recipe learned from the training set alone.
+
+use std::path::Path;
+
+use learn::checkpoint::Preparation;
+use learn::error::{Error, Result};
+use learn::examples::Examples;
+use ndarray::{Array2, ShapeBuilder};
+use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Kind, labels, numbers, place, shown};
+use crate::encoder::Encoder;
+use crate::scaler::StandardScaler;
+
+/// What prepares rows for a model, as scikit-learn's `ColumnTransformer` with a `StandardScaler`: an [`Encoder`], if there is text
+/// or a value is missing, and a [`StandardScaler`]. It remembers its columns, so that it turns any table with them into
+/// [`Examples`], and is saved with the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preprocessor {
+    label: String,
+    names: Vec<String>,
+    encoder: Option<Encoder>,
+    scaler: StandardScaler,
+}
+
+impl Preparation for Preprocessor {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn check(&self) -> Result<()> {
+        self.scaler.check()?;
+        match (self.names.len(), self.scaler.features()) {
+            (names, features) if names == features => Ok(()),
+            (names, features) => Err(Error::Argument(format!(
+                "this Preprocessor can't be used: it has {names} names for {features} features"
+            ))),
+        }
+    }
+}
+
+impl Preprocessor {
+    /// Learns mean and standard deviation of every column but the label's.
+    ///
+    /// # Errors
+    /// When there are no rows or no features, or a feature is not numeric or has a missing value.
+    pub fn fit(train: &DataFrame, label: &str) -> Result<Self> {
+        crate::data::column(train, label)?;
+        let names: Vec<String> =
+            shown(train).map(|column| column.name().to_string()).filter(|name| name != label).collect();
+        let scaler = StandardScaler::fit_named(&matrix(train, &names)?, |feature| names[feature].clone())?;
+        Ok(Self { label: label.into(), names, encoder: None, scaler })
+    }
+
+    /// As [`fit`](Self::fit), for a table that `encoder` turns into numbers first. The encoder, with its label, is kept and applied
+    /// to every table.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit) and [`Encoder::transform`].
+    pub fn fit_encoded(train: &DataFrame, encoder: &Encoder) -> Result<Self> {
+        Ok(Self { encoder: Some(encoder.clone()), ..Self::fit(&encoder.transform(train)?, encoder.label())? })
+    }
+
+    /// Limits every scaled value to [-`limit`, `limit`], in standard deviations, above 0. Default: no limit.
+    pub fn clip(self, limit: f64) -> Self {
+        Self { scaler: self.scaler.clip(limit), ..self }
+    }
+
+    /// The names of the features, in the order of the columns of [`transform`](Self::transform).
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The mean of each feature of the training rows, in its own unit.
+    pub fn mean(&self) -> Vec<f64> {
+        self.scaler.mean()
+    }
+
+    /// What each feature is divided by: see [`StandardScaler::scale`].
+    pub fn scale(&self) -> Vec<f64> {
+        self.scaler.scale()
+    }
+
+    /// Scales the features of a table and takes its labels.
+    ///
+    /// # Errors
+    /// When a column that was there in training is missing, or holds a missing value or text where it held numbers; when a label is
+    /// not 0 or 1.
+    pub fn transform(&self, frame: &DataFrame) -> Result<Examples> {
+        let labels = labels(frame, &self.label)?;
+        Examples::new(self.transform_features(frame)?, labels.into())?.with_names(self.names.iter().cloned())
+    }
+
+    /// Scales the features of a table without labels, such as new transactions; shape `[rows, features]`.
+    ///
+    /// # Errors
+    /// As [`transform`](Self::transform).
+    pub fn transform_features(&self, frame: &DataFrame) -> Result<Array2<f32>> {
+        let features = match &self.encoder {
+            Some(encoder) => matrix(&encoder.transform(frame)?, &self.names)?,
+            None => matrix(frame, &self.names)?,
+        };
+        let scaled = self.scaler.transform(&features)?.mapv(|value| value as f32);
+        if let Some(((row, column), _)) = scaled.indexed_iter().find(|(_, value)| !value.is_finite()) {
+            let (name, place) = (&self.names[column], place(frame, row));
+            return Err(Error::Table(format!(
+                "column '{name}', {place}: the value is too far from those of the training rows for 32 bits; correct it, or limit it by clip"
+            )));
+        }
+        Ok(scaled.as_standard_layout().into_owned())
+    }
+
+    /// What the rows of a table hold that no training row had, a sentence for each column: see [`Encoder::unseen`].
+    ///
+    /// # Errors
+    /// As [`transform`](Self::transform).
+    pub fn unseen(&self, frame: &DataFrame) -> Result<Vec<String>> {
+        self.encoder.as_ref().map_or(Ok(Vec::new()), |encoder| encoder.unseen(frame))
+    }
+
+    /// Reads new rows from a CSV file as [`read_csv`](crate::data::read_csv) does, with the types of the training rows: what was
+    /// text stays text, if it looks like a number or not, and what was a number must be one. Columns that were not there in
+    /// training may hold anything.
+    ///
+    /// # Errors
+    /// As [`read_csv`](crate::data::read_csv), and for a value of another type than in training.
+    pub fn read_csv(&self, path: impl AsRef<Path>) -> Result<DataFrame> {
+        crate::data::read(path.as_ref(), |name| match &self.encoder {
+            Some(encoder) => encoder.kind(name),
+            None if self.names.iter().any(|known| known == name) => Kind::Number,
+            None if name == self.label => Kind::Inferred,
+            None => Kind::Ignored,
+        })
+    }
+}
+
+/// The named columns as an array of shape `[rows, columns]`, column-major as they are in the table.
+fn matrix(frame: &DataFrame, names: &[String]) -> Result<Array2<f64>> {
+    let mut values = Vec::with_capacity(frame.height() * names.len());
+    for name in names {
+        values.extend(numbers(frame, name)?);
+    }
+    Array2::from_shape_vec((frame.height(), names.len()).f(), values)
+        .map_err(|error| Error::Argument(error.to_string()))
+}
