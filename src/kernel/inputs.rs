@@ -9,6 +9,9 @@ use super::{EVCXR_VERSION, again, packages, workspace};
 use crate::base::paths::Paths;
 use crate::base::stamp::{self, Inputs};
 
+/// Our crates and their folders, counted from that of `support`: each uses only those before it.
+pub const CRATES: [(&str, &str); 3] = [("learn", "learn"), ("plot", "plot"), ("support", "")];
+
 /// The file in the warm folder that says what it was made from.
 pub const STAMP: &str = "warm.stamp";
 
@@ -33,13 +36,10 @@ pub fn stamp(paths: &Paths, rustc: &str) -> Result<String> {
         .text("wrapper", again::WRAPPER)
         .text("builds", &paths.builds.display().to_string())
         .text("workspace", &workspace::description(paths))
-        .text("packages", &packages::needed_by(&lock, "support")?)
-        .path(&support.join("Cargo.toml"))?
-        .path(&support.join("src"))?;
-    for member in ["learn", "plot"] {
-        for part in ["Cargo.toml", "src"] {
-            inputs = inputs.path(&support.join(member).join(part))?;
-        }
+        .text("packages", &packages::needed_by(&lock, "support")?);
+    for (_, folder) in CRATES {
+        let folder = support.join(folder);
+        inputs = inputs.path(&folder.join("Cargo.toml"))?.path(&folder.join("src"))?;
     }
     // Files that the crate takes in at compile time.
     for optional in [support.join("build.rs"), support.join("data"), paths.data().join("creditcard-model.json")] {

@@ -53,15 +53,16 @@ pub fn fingerprints(workspace: &Path, package: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The files of a package's library whose names have no hash, so that each build writes them to the same place.
+/// The files of a package's library, which each build writes to the same place.
 pub fn libraries(workspace: &Path, package: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in build_folders(workspace) {
         found.extend(entries(&folder.join("deps")));
         found.extend(entries(&folder.join("build").join(package)).iter().flat_map(|unit| entries(&unit.join("out"))));
     }
-    let starts = [format!("lib{package}."), format!("{package}.")];
-    found.retain(|file| starts.iter().any(|start| name_of(file).starts_with(start)));
+    // `libsupport.so` and `support.d`; with a hash where a crate makes no dylib.
+    let is_its_own = |name: &str| name.strip_prefix(package).is_some_and(|rest| rest.starts_with(['.', '-']));
+    found.retain(|file| is_its_own(name_of(file).trim_start_matches("lib")));
     found
 }
 

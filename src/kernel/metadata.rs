@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-/// The crates that `support` re-exports, and the traits of numbers that their methods ask for.
-const FAMILIES: [&str; 5] = ["linfa", "ndarray", "num", "plotters", "polars"];
+/// The crates that `support` re-exports, ours among them, and the traits of numbers that their methods ask for.
+const FAMILIES: [&str; 7] = ["learn", "linfa", "ndarray", "num", "plot", "plotters", "polars"];
 
 /// The list without anything, if it is the standard library's.
 pub fn without_library(text: &str) -> Option<String> {

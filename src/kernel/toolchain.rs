@@ -209,7 +209,7 @@ fn compile(place: &Place, mut cargo: Command, arguments: &[OsString]) -> std::io
         return Ok(code);
     }
     if let Some(workspace) = place.cell.parent() {
-        fresh::unlink_changed(workspace, &place.support.join("src"))?;
+        fresh::unlink_changed(workspace, place.support)?;
     }
     cargo.arg("build").args(arguments);
     place.compile_by_cargo(cargo, arguments).map(code_of)

@@ -118,6 +118,14 @@ incremental = true
 [profile.dev.package."*"]
 opt-level = 1
 
+[profile.dev.package.learn]
+opt-level = 3
+codegen-units = 4
+incremental = false
+
+[profile.dev.package.plot]
+incremental = false
+
 [profile.dev.package.support]
 opt-level = 3
 codegen-units = 4
