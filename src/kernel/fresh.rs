@@ -32,7 +32,8 @@ pub fn unlink_changed(workspace: &Path, support: &Path) -> io::Result<()> {
     let modified = |path: &PathBuf| fs::metadata(path).and_then(|about| about.modified()).ok();
     let is_changed = |(package, folder): &(&str, &str)| {
         let built = stamps(workspace, package).iter().filter_map(modified).min();
-        built < all_files(&support.join(folder).join("src")).iter().filter_map(modified).max()
+        let changed = all_files(&support.join(folder).join("src")).iter().filter_map(modified).max();
+        built.is_some_and(|built| Some(built) < changed)
     };
     // Those that use a changed one are built again too.
     let first = CRATES.iter().position(is_changed).unwrap_or(CRATES.len());
