@@ -28,7 +28,8 @@ pub use scaler::StandardScaler;
 
 #[doc(inline)]
 pub use learn::{
-    bootstrap::{Answers, Interval, Measure, bootstrap, bootstrap_difference},
+    activations::Activation,
+    bootstrap::{Answers, Interval, Measure, bootstrap, bootstrap_difference, bootstrap_statistic},
     calibration::{BaseRates, Calibration, CalibrationBin, calibration, multiply_odds},
     cost::{CostCurve, Costs, CostsByExample},
     curves::{PrecisionRecallCurve, RocCurve, ThresholdCounts, precision_recall_curve, roc_curve},
@@ -39,13 +40,14 @@ pub use learn::{
     history::History,
     keras_auc::{KerasAuc, keras_auc},
     layers::{Dense, Dropout, Layer},
+    loss::{BinaryFocalCrossentropy, Loss},
     metrics::{ConfusionMatrix, Metric, Metrics, brier_score, compare, confusion_matrix, log_loss},
     model::{Sequential, Weights, initial_bias},
     optimizers::{Adam, Optimizer, RmsProp, Sgd},
     random::{permutation, random_choice},
     scores::{Score, top_k},
     table::{Table, thousands},
-    training::{ClassWeight, FitConfig},
+    training::{ClassWeight, FitConfig, Training},
 };
 #[doc(inline)]
 pub use plot;

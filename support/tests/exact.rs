@@ -45,7 +45,7 @@ machines               b0d315a1e1c47405
 stratified split       ce6acbbab4d0a0d9
 encoded features       dd22265a62311230
 saved weights          c5da02344c71182e
-saved model            bf468a58bf5bda4e
+saved model            7e9b573bc621f44e
 ";
 
 /// FNV-1a over the bits of everything that is added.

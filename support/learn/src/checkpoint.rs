@@ -139,10 +139,10 @@ impl Sequential {
 
 /// The names and shapes of a network's weights: dense_0/kernel, dense_0/bias, dense_1/kernel, ….
 fn tensors(network: &Network) -> impl Iterator<Item = (String, Vec<usize>)> {
-    let with_weights =
-        network.with_inputs().map(|(inputs, layer)| layer.shapes(inputs)).filter(|shapes| !shapes.is_empty());
-    with_weights.enumerate().flat_map(|(number, shapes)| {
-        shapes.into_iter().map(move |(name, shape)| (format!("dense_{number}/{name}"), shape))
+    let layers = network.with_inputs().map(|(inputs, layer)| (layer.kind().name(), layer.kind().shapes(inputs)));
+    layers.filter(|(_, shapes)| !shapes.is_empty()).enumerate().flat_map(|(number, (layer, shapes))| {
+        let layer = layer.to_lowercase();
+        shapes.into_iter().map(move |(name, shape)| (format!("{layer}_{number}/{name}"), shape))
     })
 }
 

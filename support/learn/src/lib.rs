@@ -29,6 +29,8 @@ pub mod calibration;
 
 pub mod dataset;
 mod kernels;
+pub mod activations;
+pub mod loss;
 pub mod layers;
 mod network;
 pub mod optimizers;

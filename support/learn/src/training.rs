@@ -3,12 +3,12 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::dataset::{Batch, Dataset, check_examples, check_names};
-use crate::early_stopping::EarlyStopping;
+use crate::dataset::{Batch, Batches, Dataset, check_examples, check_names};
+use crate::early_stopping::{EarlyStopping, Watch};
 use crate::error::{Error, Result};
 use crate::examples::Examples;
 use crate::history::History;
-use crate::metrics::{Metric, Metrics, Outcome, mean};
+use crate::metrics::{Metric, Metrics, Outcome, Tally, mean};
 use crate::model::{Sequential, Weights, both_counts};
 use crate::network::{Scratch, Step};
 
@@ -84,9 +84,32 @@ impl FitConfig {
     }
 }
 
+/// A training between two epochs: what [`Sequential::begin`] begins and [`Sequential::end`] ends.
+pub struct Training {
+    config: FitConfig,
+    steps: usize,
+    watch: Option<Watch>,
+    best_weights: Option<Weights>,
+    last_weights: Weights,
+    history: History,
+    outcomes: Vec<Outcome>,
+    batches: Batches,
+    next: Option<Batch>,
+    /// Whether no epoch follows.
+    is_over: bool,
+}
+
+impl Training {
+    /// The metrics of the epochs until now.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+}
+
 impl Sequential {
     /// Trains on the batches of `train` and reports on `val` after each epoch; `None` for no validation. Each call starts with
-    /// the first pass over the data set.
+    /// the first pass over the data set. It is the loop over [`begin`](Self::begin), [`epoch`](Self::epoch) and
+    /// [`end`](Self::end).
     ///
     /// # Errors
     /// When model, data and settings don't fit together; the message says which.
@@ -101,79 +124,127 @@ impl Sequential {
         config: FitConfig,
     ) -> Result<History> {
         let val = val.into();
+        let run = || {
+            let mut training = self.begin(train, val, config)?;
+            while self.epoch(&mut training, val)? {}
+            Ok(self.end(training))
+        };
         // From a thread of the pool the work of a step is shared without waking one up.
-        rayon::scope(|_| self.run_epochs(train, val, &config))
+        rayon::scope(|_| run())
     }
 
-    fn run_epochs(&mut self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<History> {
-        let steps = self.check_fit(train, val, config)?;
+    /// Prepares a training that goes on epoch by epoch, for who wants to look, or to draw, in between:
+    ///
+    /// ```
+    /// use learn::{dataset::Dataset, layers::Dense, low_signal::low_signal, model::Sequential, optimizers::Sgd, training::FitConfig};
+    ///
+    /// let examples = low_signal(1);
+    /// let mut model = Sequential::new(887, 1).add(Dense::new(1)).compile(Sgd::new(0.1));
+    /// let mut training = model.begin(&Dataset::new(&examples).batch(500), &examples, FitConfig::epochs(3))?;
+    /// while model.epoch(&mut training, &examples)? {
+    ///     println!("{} epochs", training.history().epochs());
+    /// }
+    /// assert_eq!(model.end(training).epochs(), 3);
+    /// # Ok::<(), learn::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn begin<'a>(
+        &mut self,
+        train: &Dataset,
+        val: impl Into<Option<&'a Examples>>,
+        config: FitConfig,
+    ) -> Result<Training> {
+        let steps = self.check_fit(train, val.into(), &config)?;
         self.names = train.names().cloned();
-        let mut watch = config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?;
-        let mut best_weights = None;
-        let mut last_weights = self.weights();
-        let mut history = History::default();
-        let mut outcomes = Vec::new();
         let mut batches = train.passes();
-        let mut next = batches.next();
-        for epoch in 0..config.epochs {
-            outcomes.clear();
-            let mut fault = None;
-            for _ in 0..steps {
-                let Some(batch) = next else { break };
-                let trained = || self.step(&batch, config.class_weight, &mut outcomes);
-                let (trained, drawn) = rayon::join(trained, || batches.next());
-                next = drawn;
-                if !trained? {
-                    fault = Some("the gradient");
-                    break;
-                }
-            }
-            let model = &*self;
-            let (on_train, on_val) = rayon::join(
-                || Metrics::new(&outcomes, Metrics::THRESHOLD),
-                || val.map(|val| model.evaluate(val)).transpose(),
-            );
-            let on_val = on_val?;
-            // The last update of an epoch shows in the weights and on the validation set alone.
-            if !on_train.loss.is_finite() {
-                fault = fault.or(Some("the loss"));
-            } else if self.network.weights.iter().any(|weight| !weight.is_finite()) {
-                fault = fault.or(Some("a weight"));
-            } else if on_val.is_some_and(|metrics| !metrics.loss.is_finite()) {
-                fault = fault.or(Some("the loss of the validation set"));
-            }
-            if let Some(fault) = fault {
-                history.best_epoch = watch.as_ref().and_then(|watch| watch.best_epoch());
-                let best = history.best_epoch.zip(best_weights);
-                return Err(self.diverged(fault, history, best, last_weights));
-            }
-            last_weights.copy_from(&self.network.weights);
-            history.train.push(on_train);
-            history.val.extend(on_val);
-            let mut stop = epoch + 1 == config.epochs;
-            if let Some(watch) = &mut watch {
-                let verdict = watch.observe_last(&history);
-                if verdict.improved && watch.restores() {
-                    best_weights = Some(self.weights());
-                }
-                stop |= verdict.stop;
-            }
-            if config.verbose.is_some_and(|every| epoch == 0 || (epoch + 1).is_multiple_of(every) || stop) {
-                if epoch == 0 {
-                    println!("{}", progress_header(&history));
-                }
-                println!("{}", progress(&history));
-            }
-            if stop {
+        Ok(Training {
+            steps,
+            watch: config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?,
+            best_weights: None,
+            last_weights: self.weights(),
+            history: History::default(),
+            outcomes: Vec::new(),
+            next: batches.next(),
+            batches,
+            is_over: config.epochs == 0,
+            config,
+        })
+    }
+
+    /// One epoch of a training, reported on `val`, the same as when it began; gives whether another follows.
+    ///
+    /// # Errors
+    /// When the training diverges; see [`fit`](Self::fit).
+    pub fn epoch<'a>(&mut self, training: &mut Training, val: impl Into<Option<&'a Examples>>) -> Result<bool> {
+        let val = val.into();
+        let Training { config, steps, watch, best_weights, last_weights, history, outcomes, batches, next, is_over } =
+            training;
+        if *is_over {
+            return Ok(false);
+        }
+        let mut tally = Tally::new(Metrics::THRESHOLD);
+        let mut fault = None;
+        for _ in 0..*steps {
+            let Some(batch) = next.take() else { break };
+            let trained = || self.step(&batch, config.class_weight, outcomes);
+            let (trained, drawn) = rayon::join(trained, || batches.next());
+            *next = drawn;
+            tally.add(outcomes);
+            if !trained? {
+                fault = Some("the gradient");
                 break;
             }
         }
+        let model = &*self;
+        let (on_train, on_val) = rayon::join(|| tally.metrics(), || val.map(|val| model.evaluate(val)).transpose());
+        let on_val = on_val?;
+        // The last update of an epoch shows in the weights and on the validation set alone.
+        if !on_train.loss.is_finite() {
+            fault = fault.or(Some("the loss"));
+        } else if self.network.weights.iter().any(|weight| !weight.is_finite()) {
+            fault = fault.or(Some("a weight"));
+        } else if on_val.is_some_and(|metrics| !metrics.loss.is_finite()) {
+            fault = fault.or(Some("the loss of the validation set"));
+        }
+        if let Some(fault) = fault {
+            *is_over = true;
+            let mut history = std::mem::take(history);
+            history.best_epoch = watch.as_ref().and_then(|watch| watch.best_epoch());
+            let best = history.best_epoch.zip(best_weights.take());
+            return Err(self.diverged(fault, history, best, last_weights.clone()));
+        }
+        last_weights.copy_from(&self.network.weights);
+        history.train.push(on_train);
+        history.val.extend(on_val);
+        *is_over = history.epochs() == config.epochs;
+        if let Some(watch) = watch {
+            let verdict = watch.observe_last(history);
+            if verdict.improved && watch.restores() {
+                *best_weights = Some(self.weights());
+            }
+            *is_over |= verdict.stop;
+        }
+        let epoch = history.epochs();
+        if config.verbose.is_some_and(|every| epoch == 1 || epoch.is_multiple_of(every) || *is_over) {
+            if epoch == 1 {
+                println!("{}", progress_header(history));
+            }
+            println!("{}", progress(history));
+        }
+        Ok(!*is_over)
+    }
+
+    /// Ends a training: goes back to the best weights, if early stopping does so, and gives the history.
+    pub fn end(&mut self, training: Training) -> History {
+        let Training { watch, best_weights, mut history, .. } = training;
         history.best_epoch = watch.and_then(|watch| watch.best_epoch());
         if let Some(weights) = best_weights {
             self.network.weights = weights.into();
         }
         self.history.clone_from(&history);
-        Ok(history)
+        history
     }
 
     /// Goes back to the best weights, with their epoch, or to the last ones; keeps the history, and gives the error that says so.
@@ -214,12 +285,12 @@ impl Sequential {
     pub fn gradient(&self, batch: &Batch) -> Result<Vec<f32>> {
         self.network.check()?;
         self.check_inputs(batch.stores.features())?;
-        let step = Step { batch, class_weight: None, dropout: None };
+        let step = Step { batch, class_weight: None, dropout: None, loss: self.loss.as_deref() };
         let mut scratch = Scratch::default();
         Ok(self.network.gradient(&step, &mut scratch, &mut vec![Outcome::default(); batch.len()]).to_vec())
     }
 
-    /// Forward, backward, update: everything that happens to a batch. What came out for its rows is appended to `outcomes`.
+    /// Forward, backward, update: everything that happens to a batch. What came out for its rows is in `outcomes`.
     /// Without an update when the gradient is not finite: false then.
     fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, outcomes: &mut Vec<Outcome>) -> Result<bool> {
         let Some(optimizer) = &mut self.optimizer else {
@@ -228,10 +299,9 @@ impl Sequential {
             ));
         };
         let class_weight = class_weight.map(ClassWeight::in_f32);
-        let step = Step { batch, class_weight, dropout: Some((self.seed, self.steps)) };
-        let start = outcomes.len();
-        outcomes.resize(start + batch.len(), Outcome::default());
-        let gradient = self.network.gradient(&step, &mut self.scratch, &mut outcomes[start..]);
+        let step = Step { batch, class_weight, dropout: Some((self.seed, self.steps)), loss: self.loss.as_deref() };
+        outcomes.resize(batch.len(), Outcome::default());
+        let gradient = self.network.gradient(&step, &mut self.scratch, outcomes);
         if !gradient.iter().all(|value| value.is_finite()) {
             return Ok(false);
         }
@@ -245,6 +315,7 @@ impl Sequential {
         self.network.check()?;
         self.check_inputs(features)?;
         names.map_or(Ok(()), |names| self.check_names("the examples", names))?;
+        self.loss.as_ref().map_or(Ok(()), |loss| loss.check())?;
         self.optimizer.as_ref().map_or(Ok(()), |optimizer| optimizer.check())
     }
 
@@ -340,10 +411,14 @@ fn progress(history: &History) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::ConfusionMatrix;
 
     fn history(val: Option<Metrics>) -> History {
-        let outcome = |label, probability| Outcome { label, weight: 1.0, loss: 12.25, probability };
-        let metrics = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)], 0.5);
+        let confusion_matrix =
+            ConfusionMatrix { true_positives: 1.0, true_negatives: 1.0, ..ConfusionMatrix::default() };
+        let (auc, prc, threshold) = (1.0, 1.0, 0.5);
+        let metrics =
+            Metrics { loss: 12.25, cross_entropy: 12.25, brier_score: 0.0, threshold, confusion_matrix, auc, prc };
         History { train: vec![metrics; 120], val: val.into_iter().collect(), best_epoch: None }
     }
 

@@ -538,7 +538,7 @@ mod model_files {
     }
 
     fn dense(units: &str) -> String {
-        format!(r#"{{"Dense":{{"units":{units},"relu":false,"bias":0.0}}}}"#)
+        format!(r#"{{"Dense":{{"units":{units},"activation":"linear","bias":0.0}}}}"#)
     }
 
     const SMALL: [(&str, &[usize]); 2] = [("dense_0/kernel", &[1, 1]), ("dense_0/bias", &[1])];
