@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use learn::error::{Error, Result};
 use learn::model::Sequential;
@@ -12,7 +13,10 @@ use crate::preprocessor::Preprocessor;
 /// Writes to a neighbour of `path` and renames it: the file is there whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.file_name().ok_or_else(|| Error::content(path, "this path names no file"))?;
-    let part = path.with_file_name(format!("{}.{}.part", name.to_string_lossy(), std::process::id()));
+    // Neither another process nor another thread writes to the same neighbour.
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let part = path.with_file_name(format!("{}.{}.{number}.part", name.to_string_lossy(), std::process::id()));
     let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
     written.map_err(|source| {
         let _ = fs::remove_file(&part); // the first error is the one to report

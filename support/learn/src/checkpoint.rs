@@ -226,3 +226,37 @@ fn no_model() -> Error {
 fn unreadable(error: &dyn fmt::Display) -> Error {
     Error::Argument(format!("not a readable checkpoint ({error}): write it again with save or save_weights"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Dense;
+
+    #[derive(Serialize, Deserialize)]
+    struct Names(Vec<String>);
+
+    impl Preparation for Names {
+        fn names(&self) -> &[String] {
+            &self.0
+        }
+
+        fn check(&self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Another version may write the same numbers in other words.
+    #[test]
+    fn the_checksum_is_of_what_stands_in_the_file() {
+        let model = Sequential::new(1, 1).add(Dense::new(1));
+        let text = r#"{ "inputs": 1, "layers": [{"Dense": {"units": 1, "activation": "linear", "bias": 0.00}}], "preparation": ["a"] }"#;
+        let bytes = model.bytes(text.into()).unwrap();
+        let (loaded, names) = Sequential::from_bytes::<Names>(&bytes).unwrap();
+        assert_eq!((loaded.weights(), names.0), (model.weights(), vec!["a".to_owned()]));
+        let mut bytes = bytes;
+        let place = bytes.windows(4).position(|part| part == b"0.00").unwrap();
+        bytes[place..place + 4].copy_from_slice(b"0.01");
+        let message = Sequential::from_bytes::<Names>(&bytes).err().unwrap().to_string();
+        assert!(message.contains("checksum"), "{message}");
+    }
+}

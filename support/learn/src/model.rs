@@ -288,3 +288,28 @@ fn metrics(logits: &[f32], examples: &Examples, loss: Option<&dyn Loss>, thresho
     }
     tally.metrics()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Dense;
+    use ndarray::array;
+
+    /// In 32 bits the probabilities of 18, 20 and 25 are all 1, or next to it.
+    #[test]
+    fn logits_rank_what_probabilities_can_not() {
+        let features = array![[18.0f32], [20.0], [25.0], [-3.0]];
+        let examples = Examples::new(features, array![false, true, true, false]).unwrap();
+        let mut model = Sequential::new(1, 0).add(Dense::new(1));
+        model.set_weights(&vec![1.0, 0.0].into()).unwrap();
+        assert_eq!(model.logits(&examples.features).unwrap(), array![18.0, 20.0, 25.0, -3.0]);
+        let metrics = model.evaluate(&examples).unwrap();
+        assert_eq!((metrics.auc, metrics.prc), (1.0, 1.0));
+        assert_eq!(model.roc_curve(&examples).unwrap().auc(), 1.0);
+        let curve = model.precision_recall_curve(&examples).unwrap();
+        assert_eq!(curve.average_precision(), 1.0);
+        // A threshold is a probability, and finds what it promises when probabilities are compared with it.
+        let threshold = curve.threshold_for_recall(1.0).unwrap();
+        assert_eq!(model.evaluate_at(&examples, threshold).unwrap().confusion_matrix.recall(), 1.0);
+    }
+}

@@ -25,7 +25,7 @@ pub use self::prepare::{
     overview,
 };
 pub use self::split::{
-    group_split, split_indices, stratified_split, time_split, train_test_split, train_val_test_split,
+    group_split, split_indices, stratified_folds, stratified_split, time_split, train_test_split, train_val_test_split,
 };
 pub use self::summary::{Summary, class_counts, describe, head, log_column, summary};
 pub use self::synthetic::synthetic;

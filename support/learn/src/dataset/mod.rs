@@ -30,8 +30,8 @@ pub struct Dataset {
 const MOST_AT_ONCE: usize = 1 << 26;
 
 impl Dataset {
-    /// All examples, once, in their order, in batches of 32. Of examples that don't fit together, or of more than 2³², there is
-    /// none, and whoever trains on them is told.
+    /// All examples, once, in their order, in batches of 32. Of examples that don't fit together, or of more than 2³², nothing
+    /// comes: whoever trains on them or asks for batches is told.
     pub fn new(examples: &Examples) -> Self {
         let (stores, fault) = match Store::new(examples) {
             Ok(store) => (Stores::new(store), None),
@@ -174,14 +174,24 @@ impl Dataset {
     }
 
     /// The batches of the first pass; see [`iter_pass`](Self::iter_pass) for a loop over epochs.
+    ///
+    /// # Panics
+    /// As [`iter_pass`](Self::iter_pass).
     pub fn iter(&self) -> Batches {
         self.iter_pass(0)
     }
 
     /// The batches of pass number `pass`, counted from 0. Each pass is shuffled anew:
     /// `for epoch in 0..50 { for batch in dataset.iter_pass(epoch) { … } }` goes through the same batches as
-    /// [`fit`](crate::Sequential::fit) with 50 epochs.
+    /// [`fit`](crate::model::Sequential::fit) with 50 epochs.
+    ///
+    /// # Panics
+    /// When the examples don't fit together, which [`fit`](crate::model::Sequential::fit) reports as an error: a loop over no
+    /// batches would train on nothing without a word.
     pub fn iter_pass(&self, pass: u64) -> Batches {
+        if let Some(fault) = &self.fault {
+            panic!("{fault}");
+        }
         self.batches(std::iter::once(self.stream.rows(pass)))
     }
 
@@ -346,6 +356,22 @@ mod tests {
         let positives: Vec<usize> = order.into_iter().filter(|&number| number >= 1000).collect();
         for pass in positives.chunks_exact(20) {
             assert_eq!(sorted(pass.to_vec()), (1000..1020).collect::<Vec<_>>());
+        }
+    }
+
+    /// All four have the same number of rows and the same seed, and each comes in an order of its own.
+    #[test]
+    fn mixtures_of_mixtures_shuffle_each_source_anew() {
+        let source = |place: usize| Dataset::new(&examples(100 * place, 100, true)).shuffle(1).repeat();
+        let pair = |first| Dataset::sample_from_datasets([source(first), source(first + 1)], [0.5, 0.5], 1).unwrap();
+        let all = Dataset::sample_from_datasets([pair(0), pair(2)], [0.5, 0.5], 1).unwrap();
+        let drawn = numbers(all.iter(), 2000);
+        let orders = [0, 1, 2, 3].map(|place| {
+            let of_source = drawn.iter().filter(|&&number| number / 100 == place).map(|number| number % 100);
+            of_source.take(100).collect::<Vec<_>>()
+        });
+        for (place, order) in orders.iter().enumerate() {
+            assert!(orders[..place].iter().all(|other| other != order), "{place}");
         }
     }
 
