@@ -13,17 +13,18 @@
 //!
 //! The files below are in the order of the lesson, and each uses only those above it.
 
+mod files;
 pub mod data;
 mod encoder;
 mod scaler;
 mod preprocessor;
-mod files;
+mod save;
 mod others;
 
 pub use encoder::Encoder;
-pub use files::{FigureFile, ModelFile};
 pub use others::{linfa_dataset, roc_auc_score};
 pub use preprocessor::Preprocessor;
+pub use save::{FigureFile, ModelFile};
 pub use scaler::StandardScaler;
 
 #[doc(inline)]

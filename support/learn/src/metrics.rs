@@ -249,7 +249,7 @@ impl Metrics {
 
     /// One of the metrics.
     pub fn get(&self, metric: Metric) -> f64 {
-        (metric.row().value)(self)
+        (metric.row().4)(self)
     }
 
     fn table(&self) -> Table {
@@ -300,40 +300,23 @@ pub enum Metric {
     Prc,
 }
 
-/// What there is to say about a metric.
-struct Row {
-    metric: Metric,
-    name: &'static str,
-    higher_is_better: bool,
-    /// None for counts, which are written as they are.
-    decimals: Option<usize>,
-    value: fn(&Metrics) -> f64,
-}
-
-const fn row(
-    metric: Metric,
-    name: &'static str,
-    higher_is_better: bool,
-    decimals: Option<usize>,
-    value: fn(&Metrics) -> f64,
-) -> Row {
-    Row { metric, name, higher_is_better, decimals, value }
-}
+/// A metric, its name, whether higher is better, its decimals (none for counts), and how it is taken.
+type Row = (Metric, &'static str, bool, Option<usize>, fn(&Metrics) -> f64);
 
 /// All metrics in the order of their variants, in which they are reported. To add one: a variant and a row.
 const ROWS: [Row; 12] = [
-    row(Metric::Loss, "loss", false, Some(6), |metrics| metrics.loss),
-    row(Metric::CrossEntropy, "cross entropy", false, Some(6), |metrics| metrics.cross_entropy),
-    row(Metric::BrierScore, "Brier score", false, Some(6), |metrics| metrics.brier_score),
-    row(Metric::TruePositives, "tp", true, None, |metrics| metrics.confusion_matrix.true_positives),
-    row(Metric::FalsePositives, "fp", false, None, |metrics| metrics.confusion_matrix.false_positives),
-    row(Metric::TrueNegatives, "tn", true, None, |metrics| metrics.confusion_matrix.true_negatives),
-    row(Metric::FalseNegatives, "fn", false, None, |metrics| metrics.confusion_matrix.false_negatives),
-    row(Metric::Accuracy, "accuracy", true, Some(4), |metrics| metrics.confusion_matrix.accuracy()),
-    row(Metric::Precision, "precision", true, Some(4), |metrics| metrics.confusion_matrix.precision()),
-    row(Metric::Recall, "recall", true, Some(4), |metrics| metrics.confusion_matrix.recall()),
-    row(Metric::Auc, "auc", true, Some(4), |metrics| metrics.auc),
-    row(Metric::Prc, "prc", true, Some(4), |metrics| metrics.prc),
+    (Metric::Loss, "loss", false, Some(6), |metrics| metrics.loss),
+    (Metric::CrossEntropy, "cross entropy", false, Some(6), |metrics| metrics.cross_entropy),
+    (Metric::BrierScore, "Brier score", false, Some(6), |metrics| metrics.brier_score),
+    (Metric::TruePositives, "tp", true, None, |metrics| metrics.confusion_matrix.true_positives),
+    (Metric::FalsePositives, "fp", false, None, |metrics| metrics.confusion_matrix.false_positives),
+    (Metric::TrueNegatives, "tn", true, None, |metrics| metrics.confusion_matrix.true_negatives),
+    (Metric::FalseNegatives, "fn", false, None, |metrics| metrics.confusion_matrix.false_negatives),
+    (Metric::Accuracy, "accuracy", true, Some(4), |metrics| metrics.confusion_matrix.accuracy()),
+    (Metric::Precision, "precision", true, Some(4), |metrics| metrics.confusion_matrix.precision()),
+    (Metric::Recall, "recall", true, Some(4), |metrics| metrics.confusion_matrix.recall()),
+    (Metric::Auc, "auc", true, Some(4), |metrics| metrics.auc),
+    (Metric::Prc, "prc", true, Some(4), |metrics| metrics.prc),
 ];
 
 impl Metric {
@@ -342,7 +325,7 @@ impl Metric {
         let mut all = [Self::Loss; ROWS.len()];
         let mut place = 0;
         while place < all.len() {
-            all[place] = ROWS[place].metric;
+            all[place] = ROWS[place].0;
             place += 1;
         }
         all
@@ -354,17 +337,17 @@ impl Metric {
 
     /// The metric's name in tables, figures and [`EarlyStopping`](crate::early_stopping::EarlyStopping), as in the original lesson.
     pub fn name(self) -> &'static str {
-        self.row().name
+        self.row().1
     }
 
     /// Whether a larger value is a better one.
     pub fn higher_is_better(self) -> bool {
-        self.row().higher_is_better
+        self.row().2
     }
 
     /// Counts as whole numbers, losses with six decimals, the rest with four.
     pub fn format(self, value: f64) -> String {
-        self.row().decimals.map_or_else(|| value.to_string(), |decimals| format!("{value:.decimals$}"))
+        self.row().3.map_or_else(|| value.to_string(), |decimals| format!("{value:.decimals$}"))
     }
 }
 
@@ -397,7 +380,7 @@ mod tests {
 
     #[test]
     fn each_variant_has_its_row() {
-        assert!(ROWS.iter().enumerate().all(|(place, row)| row.metric as usize == place));
+        assert!(ROWS.iter().enumerate().all(|(place, row)| row.0 as usize == place));
         for name in ["Brier score", "brier_score", "cross_entropy", "prc"] {
             assert!(name.parse::<Metric>().is_ok(), "{name}");
         }
