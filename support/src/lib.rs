@@ -46,6 +46,7 @@ pub use learn::{
     model::{Sequential, Weights, initial_bias},
     optimizers::{Adam, Optimizer, RmsProp, Sgd},
     random::{permutation, random_choice},
+    recalibration::{IsotonicRegression, PlattScaling},
     scores::{Score, top_k},
     table::{Table, thousands},
     training::{ClassWeight, FitConfig, Training},

@@ -26,6 +26,7 @@ pub mod metrics;
 pub mod cost;
 pub mod bootstrap;
 pub mod calibration;
+pub mod recalibration;
 
 pub mod dataset;
 mod kernels;
