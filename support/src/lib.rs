@@ -48,6 +48,7 @@ pub use learn::{
     random::{permutation, random_choice},
     recalibration::{IsotonicRegression, PlattScaling},
     scores::{Score, top_k},
+    smote::smote,
     table::{Table, thousands},
     training::{ClassWeight, FitConfig, Training},
 };

@@ -18,6 +18,7 @@ pub mod table;
 
 pub mod examples;
 pub mod low_signal;
+pub mod smote;
 
 pub mod scores;
 pub mod curves;
