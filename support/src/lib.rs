@@ -45,6 +45,7 @@ pub use learn::{
     metrics::{ConfusionMatrix, Metric, Metrics, brier_score, compare, confusion_matrix, log_loss},
     model::{Sequential, Weights, initial_bias},
     optimizers::{Adam, Optimizer, RmsProp, Sgd},
+    permutation_importance::{PermutationImportance, permutation_importance},
     random::{permutation, random_choice},
     recalibration::{IsotonicRegression, PlattScaling},
     scores::{Score, top_k},

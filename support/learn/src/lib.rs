@@ -38,6 +38,7 @@ mod network;
 pub mod optimizers;
 pub mod history;
 pub mod model;
+pub mod permutation_importance;
 pub mod checkpoint;
 pub mod early_stopping;
 pub mod training;
