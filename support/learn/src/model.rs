@@ -110,6 +110,37 @@ impl Sequential {
         Self { loss: Some(Arc::new(loss)), ..self }
     }
 
+    /// How large the steps of the optimizer are; none without an optimizer, or where it has no such number.
+    pub fn learning_rate(&self) -> Option<f64> {
+        self.optimizer.as_ref()?.learning_rate()
+    }
+
+    /// Goes on with steps of another size, such as half of the last ones, between two epochs or two calls of
+    /// [`fit`](Self::fit). What the optimizer remembers stays.
+    ///
+    /// ```
+    /// use learn::{layers::Dense, model::Sequential, optimizers::Adam};
+    ///
+    /// let mut model = Sequential::new(29, 1).add(Dense::new(1)).compile(Adam::new(1e-3));
+    /// model.set_learning_rate(1e-4)?;
+    /// assert_eq!(model.learning_rate(), Some(1e-4));
+    /// # Ok::<(), learn::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no optimizer or it has no learning rate, and when the rate is not a finite number above 0: it stays as it was.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
+        let refuse = |problem: &str| Err(Error::Argument(problem.into()));
+        let Some(optimizer) = &mut self.optimizer else {
+            return refuse("the model has no optimizer: call .compile(Adam::new(1e-3)) first");
+        };
+        let Some(before) = optimizer.learning_rate() else {
+            return refuse("the optimizer of the model has no learning rate");
+        };
+        optimizer.set_learning_rate(learning_rate);
+        optimizer.check().inspect_err(|_| optimizer.set_learning_rate(before))
+    }
+
     /// The layers with their output shapes and numbers of weights.
     pub fn summary(&self) -> Table {
         let mut table = Table::new(["Layer", "Output Shape", "Param #"]);

@@ -39,6 +39,19 @@ impl ClassWeight {
         self.positive / self.negative
     }
 
+    /// Refuses weights that nothing can be learnt with.
+    fn check(self) -> Result<()> {
+        let (negative, positive) = self.in_f32();
+        let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
+        match is_weight(negative) && is_weight(positive) && negative.max(positive) > 0.0 {
+            true => Ok(()),
+            false => Err(Error::Argument(format!(
+                "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
+                self.negative, self.positive
+            ))),
+        }
+    }
+
     /// The two weights (for negatives, for positives) in the type of the network.
     fn in_f32(self) -> (f32, f32) {
         (self.negative as f32, self.positive as f32)
@@ -268,9 +281,23 @@ impl Sequential {
     /// # Errors
     /// When model and batch don't fit together, and when the gradient is no longer finite: the weights are left as they are then.
     pub fn train_on_batch(&mut self, batch: &Batch) -> Result<f64> {
+        self.one_batch(batch, None)
+    }
+
+    /// As [`train_on_batch`](Self::train_on_batch), with the loss of each class weighted: as Keras' argument `class_weight`.
+    ///
+    /// # Errors
+    /// As [`train_on_batch`](Self::train_on_batch), when a weight is not a finite number, at least 0, or both are 0, and when the
+    /// batch has sample weights.
+    pub fn train_on_batch_weighted(&mut self, batch: &Batch, class_weight: ClassWeight) -> Result<f64> {
+        check_class_weight(class_weight, batch.stores.have_weights())?;
+        self.one_batch(batch, Some(class_weight))
+    }
+
+    fn one_batch(&mut self, batch: &Batch, class_weight: Option<ClassWeight>) -> Result<f64> {
         self.check_training(batch.stores.features(), batch.stores.names())?;
         let mut outcomes = Vec::new();
-        if !self.step(batch, None, &mut outcomes)? {
+        if !self.step(batch, class_weight, &mut outcomes)? {
             return Err(Error::Argument(
                 "the training diverged: the gradient is no longer finite, and the weights are left as they are. Build the model again with a smaller learning rate, and look for features that are not scaled".into(),
             ));
@@ -339,19 +366,7 @@ impl Sequential {
             check_monitor(metric, val)?;
         }
         if let Some(class_weight) = config.class_weight {
-            if train.has_weights() {
-                return Err(Error::Argument(
-                    "class weights and sample weights can't be combined: multiply them into the sample weights".into(),
-                ));
-            }
-            let (negative, positive) = class_weight.in_f32();
-            let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
-            if !(is_weight(negative) && is_weight(positive) && negative.max(positive) > 0.0) {
-                return Err(Error::Argument(format!(
-                    "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
-                    class_weight.negative, class_weight.positive
-                )));
-            }
+            check_class_weight(class_weight, train.has_weights())?;
         }
         match config.steps_per_epoch.or(train.steps()) {
             None => Err(Error::Argument(
@@ -361,6 +376,16 @@ impl Sequential {
             Some(steps) => Ok(steps),
         }
     }
+}
+
+/// Refuses class weights that nothing can be learnt with, or that stand beside sample weights.
+fn check_class_weight(class_weight: ClassWeight, has_sample_weights: bool) -> Result<()> {
+    if has_sample_weights {
+        return Err(Error::Argument(
+            "class weights and sample weights can't be combined: multiply them into the sample weights".into(),
+        ));
+    }
+    class_weight.check()
 }
 
 /// Refuses to watch a metric that says nothing about this validation set: it would be the same in all epochs.
@@ -411,7 +436,10 @@ fn progress(history: &History) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::Dense;
     use crate::metrics::ConfusionMatrix;
+    use crate::optimizers::{Optimizer, Sgd};
+    use ndarray::{Array1, array};
 
     fn history(val: Option<Metrics>) -> History {
         let confusion_matrix =
@@ -436,5 +464,89 @@ mod tests {
         let history = history(None);
         assert_eq!(progress_header(&history), "epoch    loss  precision  recall     prc");
         assert_eq!(progress(&history), "  120  12.2500     1.0000  1.0000  1.0000");
+    }
+
+    fn examples() -> Examples {
+        Examples::new(array![[1.0], [2.0], [-1.0], [0.5]], array![true, false, false, true]).unwrap()
+    }
+
+    fn model() -> Sequential {
+        Sequential::new(1, 1).add(Dense::new(1)).compile(Sgd::new(0.1))
+    }
+
+    fn batch(examples: &Examples) -> Batch {
+        Dataset::new(examples).iter().next().unwrap()
+    }
+
+    /// Class weights are the sample weights of their classes, and those of a fit.
+    #[test]
+    fn a_batch_is_trained_on_with_class_weights() {
+        let class_weight = ClassWeight { negative: 0.5, positive: 3.0 };
+        let (mut one, mut other, mut fitted, mut plain) = (model(), model(), model(), model());
+        let loss = one.train_on_batch_weighted(&batch(&examples()), class_weight).unwrap();
+        let weights = examples().labels.mapv(|label| if label { 3.0 } else { 0.5 });
+        let weighted = examples().with_weights(weights).unwrap();
+        assert_eq!(loss, other.train_on_batch(&batch(&weighted)).unwrap());
+        let config = FitConfig::epochs(1).class_weight(class_weight);
+        let history = fitted.fit(&Dataset::new(&examples()), None, config).unwrap();
+        assert_eq!((one.weights(), history.train[0].loss), (other.weights(), loss));
+        assert_eq!(one.weights(), fitted.weights());
+        assert_ne!(plain.train_on_batch(&batch(&examples())).unwrap(), loss);
+        assert_ne!(plain.weights(), one.weights());
+    }
+
+    #[test]
+    fn class_weights_that_teach_nothing_are_refused() {
+        let refused = |examples: &Examples, negative, positive| {
+            let class_weight = ClassWeight { negative, positive };
+            model().train_on_batch_weighted(&batch(examples), class_weight).unwrap_err().to_string()
+        };
+        for (negative, positive) in [(0.0, 0.0), (-1.0, 1.0), (1.0, f64::NAN), (1e300, 1.0)] {
+            assert!(refused(&examples(), negative, positive).contains("class weights are finite in 32 bits"));
+        }
+        let weighted = examples().with_weights(Array1::ones(4)).unwrap();
+        assert!(refused(&weighted, 1.0, 2.0).contains("can't be combined"));
+    }
+
+    /// A step of half the rate goes half as far; of a rate that is refused nothing stays.
+    #[test]
+    fn the_learning_rate_changes_between_epochs() {
+        let change = |model: &mut Sequential| {
+            let before = model.weights().values()[0];
+            model.train_on_batch(&batch(&examples())).unwrap();
+            model.weights().values()[0] - before
+        };
+        let (mut whole, mut half) = (model(), model());
+        half.set_learning_rate(0.05).unwrap();
+        let (whole, halved) = (change(&mut whole), change(&mut half));
+        assert!((whole - 2.0 * halved).abs() < 1e-6 && whole != 0.0, "{whole} {halved}");
+        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(half.set_learning_rate(rate).unwrap_err().to_string().contains("learning rate"), "{rate}");
+            assert_eq!(half.learning_rate(), Some(0.05));
+        }
+
+        let mut model = model();
+        let data = Dataset::new(&examples());
+        let mut training = model.begin(&data, None, FitConfig::epochs(2)).unwrap();
+        model.epoch(&mut training, None).unwrap();
+        let (mut other, before) = (model.clone(), model.weights());
+        other.set_learning_rate(0.01).unwrap();
+        model.epoch(&mut training, None).unwrap();
+        other.train_on_batch(&batch(&examples())).unwrap();
+        let way = |model: &Sequential| model.weights().values()[0] - before.values()[0];
+        assert!((way(&model) - 10.0 * way(&other)).abs() < 1e-5);
+    }
+
+    #[test]
+    fn without_a_learning_rate_none_is_set() {
+        #[derive(Clone, Debug)]
+        struct Still;
+        impl Optimizer for Still {
+            fn step(&mut self, _weights: &mut [f32], _gradient: &[f32]) {}
+        }
+        assert!(Sequential::new(1, 1).set_learning_rate(0.1).unwrap_err().to_string().contains("no optimizer"));
+        let mut model = Sequential::new(1, 1).add(Dense::new(1)).compile(Still);
+        assert_eq!(model.learning_rate(), None);
+        assert!(model.set_learning_rate(0.1).unwrap_err().to_string().contains("no learning rate"));
     }
 }
