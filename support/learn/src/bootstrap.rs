@@ -94,6 +94,18 @@ impl From<&CostsByExample> for Measure {
 /// Only the choice of the test rows is covered, not the randomness of training. A cost is that of as many rows as there are. With
 /// fewer than 1,000 resamples the ends themselves are uncertain; of 40, they are the second value and the last but one.
 ///
+/// ```
+/// use learn::{bootstrap::bootstrap, metrics::Metric};
+/// use ndarray::Array1;
+///
+/// let labels = Array1::from_shape_fn(1000, |row| row < 100);
+/// let probabilities = Array1::from_shape_fn(1000, |row| if row < 75 { 0.9 } else { 0.1 }); // a recall of 0.75
+/// let intervals = bootstrap(&labels, &probabilities, &[Metric::Recall, Metric::Auc], 1000, 42)?;
+/// let recall = intervals[0];
+/// assert!(recall.lower < 0.70 && recall.upper > 0.80, "{recall}"); // of 100 positives, ± 0.085
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
 /// # Errors
 /// When labels and probabilities differ in length, there are none, or a probability is not in [0, 1]; when the threshold is
 /// NaN, a cost no price, or a metric the loss, which needs weights; when there are fewer than 40 resamples, or a measure has a
@@ -116,6 +128,18 @@ where
 /// The 95 % interval by which the measures of `answers` are larger than those of `others` to the same examples; it excludes 0
 /// when the difference is more than chance. Both are judged on the same drawn rows, so what makes a test set easy or hard for
 /// both cancels: two intervals that overlap say less.
+///
+/// ```
+/// use learn::{bootstrap::bootstrap_difference, metrics::Metric};
+/// use ndarray::Array1;
+///
+/// let labels = Array1::from_shape_fn(1000, |row| row < 100);
+/// let finds = |found| Array1::from_shape_fn(1000, |row| if row < found { 0.9 } else { 0.1 });
+/// let (better, other) = (finds(85), finds(75));
+/// let difference = bootstrap_difference(&labels, &better, &other, &[Metric::Recall], 1000, 42)?[0];
+/// assert!(difference.lower > 0.0, "{difference}"); // more than chance
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`bootstrap`].

@@ -12,6 +12,23 @@ use crate::table::{Table, thousands};
 
 /// Probabilities in bins, from the lowest up, each beside the share of positives that was found. As the last expression of a
 /// cell it appears as a table.
+///
+/// ```
+/// use learn::calibration::calibration;
+/// use ndarray::Array1;
+///
+/// // A hundred rows that got 0.1, of which ten are positive, and a hundred that got 0.8, of which half are.
+/// let probabilities = Array1::from_shape_fn(200, |row| if row < 100 { 0.1 } else { 0.8 });
+/// let labels = Array1::from_shape_fn(200, |row| row < 10 || row >= 150);
+/// let calibration = calibration(&labels, &probabilities, 2)?;
+/// assert_eq!(calibration.bins[1].share_of_positives(), 0.5);
+/// let within = |bin: usize, share: f64| {
+///     let (lower, upper) = calibration.bins[bin].interval();
+///     lower < share && share < upper
+/// };
+/// assert!(within(0, 0.1) && !within(1, 0.8)); // the second bin promises too much
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
     /// The bins; examples with the same probability are in the same one.
@@ -176,6 +193,17 @@ pub fn share(value: f64) -> String {
 /// [`ClassWeight::odds_factor`](crate::ClassWeight::odds_factor) for class weights and
 /// [`BaseRates::odds_factor`] for oversampling or another base rate. The correction is Theorem 2 of Elkan, "The foundations of
 /// cost-sensitive learning" (IJCAI 2001), written for odds.
+///
+/// ```
+/// use learn::calibration::{BaseRates, multiply_odds};
+/// use ndarray::array;
+///
+/// // Trained on equal parts, used where one in a hundred is positive.
+/// let factor = BaseRates { trained_on: 0.5, applied_to: 0.01 }.odds_factor()?;
+/// let mended = multiply_odds(&array![0.5, 0.99], factor)?;
+/// assert!((mended[0] - 0.01).abs() < 1e-6 && (mended[1] - 0.5).abs() < 1e-5);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// When a probability is not in [0, 1] or the factor is not a finite number above 0.

@@ -209,6 +209,17 @@ impl PrecisionRecallCurve {
 
 /// The ROC curve of labels and scores, both of shape `[examples]`; see [`ThresholdCounts`] for sample weights.
 ///
+/// ```
+/// use learn::curves::roc_curve;
+/// use ndarray::array;
+///
+/// let curve = roc_curve(&array![false, false, true, true], &array![0.1, 0.4, 0.35, 0.8])?;
+/// assert_eq!(curve.false_positive_rate, [0.0, 0.0, 0.5, 0.5, 1.0]);
+/// assert_eq!(curve.true_positive_rate, [0.0, 0.5, 0.5, 1.0, 1.0]);
+/// assert_eq!(curve.auc(), 0.75); // of four pairs of a positive and a negative three are ranked right
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
 /// # Errors
 /// When the two differ in length or a score is NaN.
 pub fn roc_curve<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<RocCurve> {
@@ -216,6 +227,18 @@ pub fn roc_curve<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<
 }
 
 /// The precision-recall curve of labels and scores, both of shape `[examples]`; see [`ThresholdCounts`] for sample weights.
+///
+/// ```
+/// use learn::curves::precision_recall_curve;
+/// use ndarray::array;
+///
+/// let curve = precision_recall_curve(&array![false, false, true, true], &array![0.1, 0.4, 0.35, 0.8])?;
+/// assert_eq!(curve.recall, [1.0, 1.0, 0.5, 0.5, 0.0]);
+/// assert_eq!(curve.precision, [0.5, 2.0 / 3.0, 0.5, 1.0, 1.0]);
+/// assert_eq!(curve.average_precision(), 0.5 * 1.0 + 0.5 * 2.0 / 3.0);
+/// assert_eq!(curve.threshold_for_recall(1.0)?, 0.1); // both positives are above it
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// When the two differ in length or a score is NaN.

@@ -28,6 +28,18 @@ pub struct ConfusionMatrix {
 
 /// Counts labels against scores, both of shape `[examples]`; an example is predicted positive when score > `threshold`.
 ///
+/// ```
+/// use learn::metrics::confusion_matrix;
+/// use ndarray::array;
+///
+/// let labels = array![true, true, false, false, false];
+/// let matrix = confusion_matrix(&labels, &array![0.9f32, 0.2, 0.8, 0.5, 0.1], 0.5)?;
+/// assert_eq!((matrix.true_positives, matrix.false_negatives), (1.0, 1.0));
+/// assert_eq!((matrix.false_positives, matrix.true_negatives), (1.0, 2.0)); // 0.5 is not above 0.5
+/// assert_eq!((matrix.precision(), matrix.recall()), (0.5, 0.5));
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
 /// # Errors
 /// When the two differ in length, or a score or the threshold is NaN.
 pub fn confusion_matrix<S: Score>(
@@ -123,6 +135,15 @@ impl fmt::Display for ConfusionMatrix {
 
 /// Mean squared distance between probability and label, Σ (p - y)² / n: the Brier score.
 ///
+/// ```
+/// use learn::metrics::brier_score;
+/// use ndarray::array;
+///
+/// let score = brier_score(&array![true, false, false, true], &array![0.5, 0.0, 0.0, 0.5])?;
+/// assert_eq!(score, (0.25 + 0.0 + 0.0 + 0.25) / 4.0);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
 /// # Errors
 /// When the arrays differ in length or a probability is not in [0, 1].
 pub fn brier_score<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<f64> {
@@ -132,6 +153,17 @@ pub fn brier_score<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -
 
 /// Mean of -ln of the probability given to the true class, with probabilities limited to [ε, 1 - ε] by the ε of their
 /// type, as scikit-learn's `log_loss`.
+///
+/// ```
+/// use learn::metrics::log_loss;
+/// use ndarray::array;
+///
+/// let labels = array![true, false, false, false];
+/// let share = log_loss(&labels, &array![0.25, 0.25, 0.25, 0.25])?; // who knows the share of positives and no more
+/// assert!((share - 0.562_335).abs() < 1e-6);
+/// assert!(log_loss(&labels, &array![0.75, 0.1, 0.1, 0.1])? < share);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// When the arrays differ in length or a probability is not in [0, 1].

@@ -26,6 +26,28 @@ use crate::table::{Table, thousands};
 /// probability by the sigmoid function. Any number of layers of any width may come before.
 ///
 /// A copy is a model of its own, with the state of the optimizer as it is.
+///
+/// ```
+/// use learn::{dataset::Dataset, examples::Examples, layers::{Dense, Dropout}, model::Sequential, optimizers::Adam, training::FitConfig};
+/// use ndarray::array;
+///
+/// let features = array![[-2.0, 0.5], [-1.0, -0.5], [-1.5, 0.0], [1.0, 0.5], [2.0, -0.5]];
+/// let train = Examples::new(features, array![false, false, false, true, true])?;
+/// let mut model = Sequential::new(2, 42)
+///     .add(Dense::new(16).relu())
+///     .add(Dropout::new(0.1))
+///     .add(Dense::new(1))
+///     .compile(Adam::new(0.01));
+/// assert_eq!(model.count_params(), 2 * 16 + 16 + 16 + 1);
+///
+/// let before = model.evaluate(&train)?;
+/// let history = model.fit(&Dataset::new(&train).shuffle(42).batch(5), &train, FitConfig::epochs(50))?;
+/// assert_eq!(history.epochs(), 50);
+/// assert!(model.evaluate(&train)?.loss < before.loss);
+/// let probabilities = model.predict(&array![[-2.0, 0.0], [2.0, 0.0]])?;
+/// assert!(probabilities[0] < probabilities[1]);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sequential {
     pub(crate) network: Network,

@@ -13,6 +13,18 @@ use crate::model::{Sequential, Weights, both_counts};
 use crate::network::{Scratch, Step};
 
 /// What the loss of an example is multiplied by, for each class.
+///
+/// ```
+/// use learn::{examples::Examples, training::ClassWeight};
+/// use ndarray::{Array1, Array2};
+///
+/// let train = Examples::new(Array2::zeros((100, 1)), Array1::from_shape_fn(100, |row| row < 10))?;
+/// let class_weight = ClassWeight::balanced(&train)?; // for FitConfig::class_weight
+/// assert_eq!(class_weight.positive, 5.0);
+/// assert_eq!(class_weight.positive * 10.0, class_weight.negative * 90.0);
+/// assert_eq!(class_weight.odds_factor(), 9.0);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClassWeight {
     /// For negatives.

@@ -17,6 +17,24 @@ use stream::{Rows, Stream};
 
 /// A recipe for batches. It holds no position: the same recipe gives the same batches each time it is used, so that
 /// running a cell twice gives the same numbers twice.
+///
+/// ```
+/// use learn::{dataset::Dataset, examples::Examples};
+/// use ndarray::{Array1, Array2};
+///
+/// let features = Array2::from_shape_fn((100, 1), |(row, _)| row as f32);
+/// let train = Examples::new(features, Array1::from_shape_fn(100, |row| row < 4))?; // 4 % are positive
+/// let dataset = Dataset::new(&train).shuffle(42).batch(32);
+/// assert_eq!(dataset.iter().map(|batch| batch.len()).collect::<Vec<_>>(), [32, 32, 32, 4]);
+///
+/// // Both classes equally often, without end: the positives come again and again.
+/// let (negatives, positives) = train.by_class();
+/// let classes = [negatives, positives].map(|class| Dataset::new(&class).shuffle(42).repeat());
+/// let balanced = Dataset::sample_from_datasets(classes, [0.5, 0.5], 42)?.batch(1000);
+/// let batch = balanced.iter().next().unwrap();
+/// assert!((batch.positive_rate() - 0.5).abs() < 0.1);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Dataset {
     stores: Stores,
