@@ -13,22 +13,24 @@
 //!
 //! The files below are in the order of the lesson, and each uses only those above it.
 
+mod files;
 pub mod data;
 mod encoder;
 mod scaler;
 mod preprocessor;
-mod files;
+mod save;
 mod others;
 
 pub use encoder::Encoder;
-pub use files::{FigureFile, ModelFile};
 pub use others::{linfa_dataset, roc_auc_score};
 pub use preprocessor::Preprocessor;
+pub use save::{FigureFile, ModelFile};
 pub use scaler::StandardScaler;
 
 #[doc(inline)]
 pub use learn::{
-    bootstrap::{Answers, Interval, Measure, bootstrap, bootstrap_difference},
+    activations::Activation,
+    bootstrap::{Answers, Interval, Measure, bootstrap, bootstrap_difference, bootstrap_statistic},
     calibration::{BaseRates, Calibration, CalibrationBin, calibration, multiply_odds},
     cost::{CostCurve, Costs, CostsByExample},
     curves::{PrecisionRecallCurve, RocCurve, ThresholdCounts, precision_recall_curve, roc_curve},
@@ -39,13 +41,17 @@ pub use learn::{
     history::History,
     keras_auc::{KerasAuc, keras_auc},
     layers::{Dense, Dropout, Layer},
+    loss::{BinaryFocalCrossentropy, Loss},
     metrics::{ConfusionMatrix, Metric, Metrics, brier_score, compare, confusion_matrix, log_loss},
     model::{Sequential, Weights, initial_bias},
     optimizers::{Adam, Optimizer, RmsProp, Sgd},
+    permutation_importance::{PermutationImportance, permutation_importance},
     random::{permutation, random_choice},
+    recalibration::{IsotonicRegression, PlattScaling},
     scores::{Score, top_k},
+    smote::smote,
     table::{Table, thousands},
-    training::{ClassWeight, FitConfig},
+    training::{ClassWeight, FitConfig, Training},
 };
 #[doc(inline)]
 pub use plot;

@@ -9,8 +9,9 @@ use ndarray::{Array2, ShapeBuilder};
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Kind, labels, numbers, place, shown};
+use crate::data::{Kind, labels, numbers, place, read_bytes, shown};
 use crate::encoder::Encoder;
+use crate::files::read;
 use crate::scaler::StandardScaler;
 
 /// What prepares rows for a model, as scikit-learn's `ColumnTransformer` with a `StandardScaler`: an [`Encoder`], if there is text
@@ -127,7 +128,16 @@ impl Preprocessor {
     /// # Errors
     /// As [`read_csv`](crate::data::read_csv), and for a value of another type than in training.
     pub fn read_csv(&self, path: impl AsRef<Path>) -> Result<DataFrame> {
-        crate::data::read(path.as_ref(), |name| match &self.encoder {
+        let path = path.as_ref();
+        self.read_csv_bytes(&path.to_string_lossy(), &read(path)?)
+    }
+
+    /// As [`read_csv`](Self::read_csv), from the bytes of a file that errors call `name`.
+    ///
+    /// # Errors
+    /// As [`read_csv`](Self::read_csv).
+    pub fn read_csv_bytes(&self, name: &str, bytes: &[u8]) -> Result<DataFrame> {
+        read_bytes(Path::new(name), bytes, |name| match &self.encoder {
             Some(encoder) => encoder.kind(name),
             None if self.names.iter().any(|known| known == name) => Kind::Number,
             None if name == self.label => Kind::Inferred,
@@ -144,4 +154,22 @@ fn matrix(frame: &DataFrame, names: &[String]) -> Result<Array2<f64>> {
     }
     Array2::from_shape_vec((frame.height(), names.len()).f(), values)
         .map_err(|error| Error::Argument(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{csv_bytes, read_csv_bytes};
+
+    #[test]
+    fn tables_and_preprocessors_go_through_bytes() {
+        let table = read_csv_bytes("pumps.csv", b"site,size,failed\nnorth,1.5,0\nsouth,,1\nnorth,3,0\n").unwrap();
+        assert!(read_csv_bytes("pumps.csv", b"site\n").unwrap_err().to_string().starts_with("pumps.csv: line 1"));
+        let encoder = Encoder::fit(&table, "failed").unwrap();
+        let preprocessor = Preprocessor::fit_encoded(&table, &encoder).unwrap().clip(5.0);
+        let again = preprocessor.read_csv_bytes("new.csv", &csv_bytes(&table).unwrap()).unwrap();
+        let text = serde_json::to_string(&preprocessor).unwrap();
+        let copy: Preprocessor = serde_json::from_str(&text).unwrap();
+        assert_eq!(copy.transform(&again).unwrap(), preprocessor.transform(&table).unwrap());
+    }
 }

@@ -32,20 +32,20 @@ bootstrap              0e08a7e2298ee198
 figure                 23d75e07cd340bc4
 weights by Sgd         817d3f21618700f8
 weights by RmsProp     670782f29400069a
-calibration            d6ed300dda00fb83
+calibration            c857ebdde12b5b5d
 odds                   4f5b25ff9fec30a4
 paired bootstrap       8d32fe4d9330bf0e
 costs                  e05754f32d8cd8af
 losses                 e7207d4103306439
 choice of rows         f7c7b9e4560848b2
 permutation            f83002103bbb1f6d
-all figures            001bc81d6515a098
+all figures            5c1a9189a936be19
 low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
 stratified split       ce6acbbab4d0a0d9
 encoded features       dd22265a62311230
 saved weights          c5da02344c71182e
-saved model            bf468a58bf5bda4e
+saved model            7e9b573bc621f44e
 ";
 
 /// FNV-1a over the bits of everything that is added.

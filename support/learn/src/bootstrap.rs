@@ -1,4 +1,5 @@
-//! How much of a result is chance: what it would be on other test sets like the one at hand.
+//! How much of a result is chance: what it would be on other test sets like the one at hand. By the percentile bootstrap (Efron,
+//! "Bootstrap methods: another look at the jackknife", 1979).
 
 use std::fmt;
 
@@ -9,14 +10,14 @@ use rayon::prelude::*;
 use crate::cost::{Costs, CostsByExample};
 use crate::error::{Error, Result};
 use crate::math::sum;
-use crate::metrics::{Metric, Metrics, Outcome, cross_entropy};
+use crate::metrics::{ConfusionMatrix, Metric, Metrics, cross_entropy, squared_error};
 use crate::random::{Purpose, generator};
 use crate::scores::{Score, check_probabilities, check_threshold};
 
-/// The fewest values of which the middle 95 % can be told.
-const FEWEST: usize = 40;
+/// The share of the values that an interval of [`bootstrap`] holds.
+const LEVEL: f64 = 0.95;
 
-/// A 95 % interval.
+/// The middle of the values that a number takes over the resamples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// Its lower end.
@@ -90,7 +91,20 @@ impl From<&CostsByExample> for Measure {
 /// The 95 % interval of each measure by the bootstrap: the rows are drawn anew from themselves, with replacement,
 /// `resamples` times, and the middle 95 % of the values that a measure takes are its interval.
 ///
-/// Only the choice of the test rows is covered, not the randomness of training. A cost is that of as many rows as there are.
+/// Only the choice of the test rows is covered, not the randomness of training. A cost is that of as many rows as there are. With
+/// fewer than 1,000 resamples the ends themselves are uncertain; of 40, they are the second value and the last but one.
+///
+/// ```
+/// use learn::{bootstrap::bootstrap, metrics::Metric};
+/// use ndarray::Array1;
+///
+/// let labels = Array1::from_shape_fn(1000, |row| row < 100);
+/// let probabilities = Array1::from_shape_fn(1000, |row| if row < 75 { 0.9 } else { 0.1 }); // a recall of 0.75
+/// let intervals = bootstrap(&labels, &probabilities, &[Metric::Recall, Metric::Auc], 1000, 42)?;
+/// let recall = intervals[0];
+/// assert!(recall.lower < 0.70 && recall.upper > 0.80, "{recall}"); // of 100 positives, ± 0.085
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// When labels and probabilities differ in length, there are none, or a probability is not in [0, 1]; when the threshold is
@@ -108,12 +122,24 @@ where
 {
     let measures: Vec<Measure> = measures.iter().map(Into::into).collect();
     let judge = Judge::new(labels, answers.into(), &measures)?;
-    intervals(labels.len(), &measures, resamples, seed, |rows| judge.values(rows))
+    intervals(&measures, &draw(labels.len(), LEVEL, resamples, seed, |rows| judge.values(rows))?)
 }
 
 /// The 95 % interval by which the measures of `answers` are larger than those of `others` to the same examples; it excludes 0
 /// when the difference is more than chance. Both are judged on the same drawn rows, so what makes a test set easy or hard for
 /// both cancels: two intervals that overlap say less.
+///
+/// ```
+/// use learn::{bootstrap::bootstrap_difference, metrics::Metric};
+/// use ndarray::Array1;
+///
+/// let labels = Array1::from_shape_fn(1000, |row| row < 100);
+/// let finds = |found| Array1::from_shape_fn(1000, |row| if row < found { 0.9 } else { 0.1 });
+/// let (better, other) = (finds(85), finds(75));
+/// let difference = bootstrap_difference(&labels, &better, &other, &[Metric::Recall], 1000, 42)?[0];
+/// assert!(difference.lower > 0.0, "{difference}"); // more than chance
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`bootstrap`].
@@ -131,22 +157,54 @@ where
     let measures: Vec<Measure> = measures.iter().map(Into::into).collect();
     let (one, other) = (Judge::new(labels, answers.into(), &measures)?, Judge::new(labels, others.into(), &measures)?);
     let difference = |(a, b): (f64, f64)| a - b;
-    intervals(labels.len(), &measures, resamples, seed, |rows| {
-        one.values(rows).into_iter().zip(other.values(rows)).map(difference).collect()
-    })
+    let differences = |rows: &[u32]| one.values(rows).into_iter().zip(other.values(rows)).map(difference).collect();
+    intervals(&measures, &draw(labels.len(), LEVEL, resamples, seed, differences)?)
 }
 
-/// What the measures need to know about each row.
+/// The interval of any number by the bootstrap: `statistic` computes it from the numbers of drawn rows, below `rows`, of which some
+/// come twice and some not at all. NaN is left out. The interval holds the share `level` of the values, such as 0.95.
+///
+/// ```
+/// use learn::bootstrap::bootstrap_statistic;
+///
+/// let amounts: Vec<f64> = (0..500).map(f64::from).collect();
+/// let mean = |rows: &[u32]| rows.iter().map(|&row| amounts[row as usize]).sum::<f64>() / rows.len() as f64;
+/// let interval = bootstrap_statistic(amounts.len(), mean, 0.9, 1000, 1)?;
+/// assert!(interval.lower > 235.0 && interval.upper < 265.0);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
+/// # Errors
+/// When there are no rows, `level` is not between 0 and 1, or there are too few resamples for it, or too few on which the number
+/// has a value.
+pub fn bootstrap_statistic(
+    rows: usize,
+    statistic: impl Fn(&[u32]) -> f64 + Sync,
+    level: f64,
+    resamples: usize,
+    seed: u64,
+) -> Result<Interval> {
+    let values = draw(rows, level, resamples, seed, |rows| vec![statistic(rows)])?;
+    interval("statistic", &values, 0, level)
+}
+
+/// What the measures need to know about each row, so that a resample has only to be counted, not sorted.
+///
+/// Areas and counts depend on the drawn rows only by how many of them lie between one positive's score and the next. So each row
+/// is given the number of its bucket. With j counting the distinct scores of positives from the highest down, a negative between
+/// the scores j - 1 and j is in bucket 3j, one with the score j in 3j + 1, and a positive in 3j + 2.
 struct Judge<'a> {
-    outcomes: Vec<Outcome>,
-    threshold: f64,
+    labels: &'a Array1<bool>,
+    answers: Answers<'a>,
     measures: &'a [Measure],
+    /// Empty when no measure is a metric.
+    buckets: Vec<u32>,
     /// For each measure, what each row costs; empty for a metric.
     costs: Vec<Vec<f64>>,
 }
 
 impl<'a> Judge<'a> {
-    fn new(labels: &Array1<bool>, answers: Answers, measures: &'a [Measure]) -> Result<Self> {
+    fn new(labels: &'a Array1<bool>, answers: Answers<'a>, measures: &'a [Measure]) -> Result<Self> {
         let Answers { probabilities, threshold } = answers;
         check_probabilities(labels, probabilities)?;
         check_threshold(threshold)?;
@@ -174,34 +232,88 @@ impl<'a> Judge<'a> {
             }
         });
         let costs = costs.collect::<Result<_>>()?;
-        let outcome = |(&label, &probability): (&bool, &f32)| Outcome {
-            label,
-            weight: 1.0,
-            loss: cross_entropy(label, probability) as f32,
-            probability,
+        let mut positives: Vec<f32> =
+            labels.iter().zip(probabilities).filter(|(label, _)| **label).map(|(_, &p)| p).collect();
+        f32::sort_descending(&mut positives);
+        positives.dedup();
+        let bucket = |(&label, &score): (&bool, &f32)| {
+            let place = positives.partition_point(|&positive| positive > score);
+            let is_tied = positives.get(place) == Some(&score);
+            3 * place as u32 + if label { 2 } else { u32::from(is_tied) }
         };
-        let outcomes = labels.iter().zip(probabilities).map(outcome).collect();
-        Ok(Self { outcomes, threshold, measures, costs })
+        let is_metric = |measure: &Measure| matches!(measure, Measure::Metric(_));
+        let has_metrics = measures.iter().any(is_metric);
+        let buckets = if has_metrics { labels.iter().zip(probabilities).map(bucket).collect() } else { Vec::new() };
+        Ok(Self { labels, answers, measures, buckets, costs })
     }
 
     /// The values of the measures on some rows; NaN where one has none.
     fn values(&self, rows: &[u32]) -> Vec<f64> {
-        let asks_for = |asked: fn(Metric) -> bool| {
-            self.measures.iter().any(|measure| matches!(measure, Measure::Metric(metric) if asked(*metric)))
-        };
-        let drawn = || rows.iter().map(|&row| self.outcomes[row as usize]).collect::<Vec<_>>();
-        let metrics = if asks_for(|metric| matches!(metric, Metric::Auc | Metric::Prc)) {
-            Some(Metrics::new(&drawn(), self.threshold))
-        } else if asks_for(|_| true) {
-            Some(Metrics::without_areas(&drawn(), self.threshold))
-        } else {
-            None
-        };
+        let metrics = if self.buckets.is_empty() { None } else { Some(self.metrics(rows)) };
         let value = |(measure, costs): (&Measure, &Vec<f64>)| match measure {
             Measure::Metric(metric) => metrics.map_or(f64::NAN, |metrics| defined(&metrics, *metric)),
             _ => sum(rows.iter().map(|&row| costs[row as usize])),
         };
         self.measures.iter().zip(&self.costs).map(value).collect()
+    }
+
+    /// The metrics on some rows, those that are asked for; the loss is NaN.
+    fn metrics(&self, rows: &[u32]) -> Metrics {
+        let Answers { probabilities, threshold } = self.answers;
+        let asks_for = |asked: &[Metric]| {
+            self.measures.iter().any(|measure| matches!(measure, Measure::Metric(metric) if asked.contains(metric)))
+        };
+        let (auc, prc) = if asks_for(&[Metric::Auc, Metric::Prc]) { self.areas(rows) } else { (f64::NAN, f64::NAN) };
+        let mean = |of: &dyn Fn(bool, f32) -> f64| {
+            let values = rows.iter().map(|&row| of(self.labels[row as usize], probabilities[row as usize]));
+            sum(values) / rows.len() as f64
+        };
+        let entropy = |label, p| f64::from(cross_entropy(label, p) as f32);
+        let asked = |metric, of: &dyn Fn(bool, f32) -> f64| if asks_for(&[metric]) { mean(of) } else { f64::NAN };
+        let in_f32 = f32::from_threshold(threshold);
+        let mut counts = [[0u32; 2]; 2];
+        if self.measures.iter().any(|measure| !matches!(measure, Measure::Metric(Metric::Auc | Metric::Prc))) {
+            for row in rows.iter().map(|&row| row as usize) {
+                counts[usize::from(self.labels[row])][usize::from(probabilities[row] > in_f32)] += 1;
+            }
+        } else {
+            counts[1][0] = rows.iter().filter(|&&row| self.labels[row as usize]).count() as u32;
+        }
+        let [[true_negatives, false_positives], [false_negatives, true_positives]] =
+            counts.map(|counts| counts.map(f64::from));
+        Metrics {
+            loss: f64::NAN,
+            cross_entropy: asked(Metric::CrossEntropy, &entropy),
+            brier_score: asked(Metric::BrierScore, &|label, p| squared_error(label, p.into())),
+            threshold,
+            confusion_matrix: ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives },
+            auc,
+            prc,
+        }
+    }
+
+    /// The exact (ROC AUC, average precision), as [`Classes::areas`](crate::curves) has them, from the buckets.
+    fn areas(&self, rows: &[u32]) -> (f64, f64) {
+        let last = self.buckets.iter().max().map_or(0, |bucket| bucket / 3);
+        let mut counts = vec![[0u32; 3]; last as usize + 1];
+        rows.iter().for_each(|&row| counts.as_flattened_mut()[self.buckets[row as usize] as usize] += 1);
+        let of_class = |counts: &[u32; 3]| (counts[0] + counts[1], counts[2]);
+        let (negatives, positives) =
+            counts.iter().map(of_class).fold((0, 0), |all, counts| (all.0 + counts.0, all.1 + counts.1));
+        let (mut pairs, mut precision) = (0.0, 0.0);
+        // Negatives and positives at or above the score at hand.
+        let (mut at_least, mut found) = (0, 0);
+        for [between, tied_negatives, tied] in counts {
+            let above = at_least + between;
+            at_least = above + tied_negatives;
+            found += tied;
+            if tied > 0 {
+                pairs += f64::from(tied) * (f64::from(negatives) - f64::from(above + at_least) / 2.0);
+                precision += f64::from(tied) * f64::from(found) / f64::from(found + at_least);
+            }
+        }
+        let total = f64::from(positives);
+        (pairs / (total * f64::from(negatives)), if positives > 0 { precision / total } else { 0.0 })
     }
 }
 
@@ -216,43 +328,62 @@ fn defined(metrics: &Metrics, metric: Metric) -> f64 {
     if divided_by > 0.0 { metrics.get(metric) } else { f64::NAN }
 }
 
-/// Draws rows and takes the middle of what the measures give.
-fn intervals(
+/// Draws rows, and computes the values on each drawing.
+fn draw(
     rows: usize,
-    measures: &[Measure],
+    level: f64,
     resamples: usize,
     seed: u64,
     values: impl Fn(&[u32]) -> Vec<f64> + Sync,
-) -> Result<Vec<Interval>> {
+) -> Result<Vec<Vec<f64>>> {
     let count = u32::try_from(rows).map_err(|_| Error::Argument("a bootstrap has fewer than 2³² rows".into()))?;
-    if rows == 0 || resamples < FEWEST {
-        return Err(Error::Argument(format!("a bootstrap needs at least one row and {FEWEST} resamples")));
+    if !(level > 0.0 && level < 1.0) {
+        return Err(Error::Argument(format!("an interval holds a share of the values between 0 and 1, not {level}")));
     }
-    let values: Vec<Vec<f64>> = (0..resamples as u64)
-        .into_par_iter()
-        .map(|number| {
-            let mut rng = generator(seed, Purpose::Bootstrap, number);
-            values(&(0..rows).map(|_| rng.gen_range(0..count)).collect::<Vec<_>>())
-        })
-        .collect();
-    let interval = |(place, measure): (usize, &Measure)| {
-        let mut values: Vec<f64> = values.iter().map(|values| values[place]).filter(|value| !value.is_nan()).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        if values.len() < FEWEST {
-            let name = match measure {
-                Measure::Metric(metric) => metric.name(),
-                _ => "cost",
-            };
-            return Err(Error::Argument(format!(
-                "the {name} has a value on {} of {resamples} resamples only: there are too few examples of a class, or too few alarms",
-                values.len()
-            )));
-        }
-        let cut = values.len() / FEWEST;
-        let dropped = resamples - values.len();
-        Ok(Interval { lower: values[cut], upper: values[values.len() - 1 - cut], dropped })
+    if rows == 0 || cut(resamples, level) == 0 {
+        let fewest = (2.0 / (1.0 - level)).ceil();
+        return Err(Error::Argument(format!("a bootstrap needs at least one row and {fewest} resamples")));
+    }
+    let draw = |drawn: &mut Vec<u32>, number: u64| {
+        let mut rng = generator(seed, Purpose::Bootstrap, number);
+        drawn.clear();
+        drawn.extend((0..rows).map(|_| rng.gen_range(0..count)));
+        values(drawn)
     };
-    measures.iter().enumerate().map(interval).collect()
+    Ok((0..resamples as u64).into_par_iter().map_init(Vec::new, draw).collect())
+}
+
+/// How many of so many values lie beyond each end of an interval.
+fn cut(values: usize, level: f64) -> usize {
+    // A hair more, for 0.95 is a little less in 64 bits, or more.
+    (values as f64 * (1.0 - level) / 2.0 + 1e-9) as usize
+}
+
+/// The interval of the values at one place of each resample.
+fn interval(name: &str, values: &[Vec<f64>], place: usize, level: f64) -> Result<Interval> {
+    let resamples = values.len();
+    let mut values: Vec<f64> = values.iter().map(|values| values[place]).filter(|value| !value.is_nan()).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let cut = cut(values.len(), level);
+    if cut == 0 {
+        return Err(Error::Argument(format!(
+            "the {name} has a value on {} of {resamples} resamples only: there are too few examples of a class, or too few alarms",
+            values.len()
+        )));
+    }
+    Ok(Interval { lower: values[cut], upper: values[values.len() - 1 - cut], dropped: resamples - values.len() })
+}
+
+/// The interval of each measure.
+fn intervals(measures: &[Measure], values: &[Vec<f64>]) -> Result<Vec<Interval>> {
+    let of_measure = |(place, measure): (usize, &Measure)| {
+        let name = match measure {
+            Measure::Metric(metric) => metric.name(),
+            _ => "cost",
+        };
+        interval(name, values, place, LEVEL)
+    };
+    measures.iter().enumerate().map(of_measure).collect()
 }
 
 #[cfg(test)]

@@ -7,11 +7,28 @@ use ndarray::Array1;
 
 use crate::error::{Error, Result};
 use crate::math::sum;
-use crate::scores::{Score, check_probabilities};
+use crate::scores::{Score, check_each_probability, check_probabilities};
 use crate::table::{Table, thousands};
 
 /// Probabilities in bins, from the lowest up, each beside the share of positives that was found. As the last expression of a
 /// cell it appears as a table.
+///
+/// ```
+/// use learn::calibration::calibration;
+/// use ndarray::Array1;
+///
+/// // A hundred rows that got 0.1, of which ten are positive, and a hundred that got 0.8, of which half are.
+/// let probabilities = Array1::from_shape_fn(200, |row| if row < 100 { 0.1 } else { 0.8 });
+/// let labels = Array1::from_shape_fn(200, |row| row < 10 || row >= 150);
+/// let calibration = calibration(&labels, &probabilities, 2)?;
+/// assert_eq!(calibration.bins[1].share_of_positives(), 0.5);
+/// let within = |bin: usize, share: f64| {
+///     let (lower, upper) = calibration.bins[bin].interval();
+///     lower < share && share < upper
+/// };
+/// assert!(within(0, 0.1) && !within(1, 0.8)); // the second bin promises too much
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
     /// The bins; examples with the same probability are in the same one.
@@ -71,47 +88,53 @@ impl CalibrationBin {
 /// # Errors
 /// When the two differ in length, a probability is not in [0, 1], or there are fewer examples than bins or no bin.
 pub fn calibration<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>, bins: usize) -> Result<Calibration> {
-    Calibration::cut(labels, probabilities, bins, "examples", |_| true)
+    if bins == 0 || bins > labels.len() {
+        return Err(Error::Argument(format!("{} examples can't be cut into {bins} bins", labels.len())));
+    }
+    // A bin is full when it has its share of all, rounded down.
+    let full = |bin: usize| ((bin + 1) * labels.len() / bins) as f64;
+    Calibration::cut(labels, probabilities, |_| 1.0, full)
 }
 
 impl Calibration {
-    /// As [`calibration`], in bins with about the same number of positives: where they are rare, bins of equal size have
-    /// none, all but the last.
+    /// As [`calibration`], in bins where about the same number of positives is expected, which is the sum of their probabilities:
+    /// where positives are rare, bins of equal size have none, all but the last.
+    ///
+    /// The bins don't look at the labels. Bins that ended at a positive would have too many of them: the wait for the k-th
+    /// positive is short by chance, so its share comes out about k / (k - 1) times too high.
     ///
     /// # Errors
     /// As [`calibration`], and when there are fewer positives than bins.
     pub fn by_positives<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>, bins: usize) -> Result<Self> {
-        Self::cut(labels, probabilities, bins, "positives", |label| label)
+        let positives = labels.iter().filter(|&&label| label).count();
+        if bins == 0 || bins > positives {
+            return Err(Error::Argument(format!("{positives} positives can't be cut into {bins} bins")));
+        }
+        let expected = sum(probabilities.iter().map(|&p| p.into()));
+        Self::cut(labels, probabilities, |p| p, |bin| expected * (bin + 1) as f64 / bins as f64)
     }
 
-    /// Cuts so that each bin has the same number of those that count.
+    /// Cuts where the running sum of `counts` reaches what `full` says for the bin; the last has what is left.
     fn cut<S: Score>(
         labels: &Array1<bool>,
         probabilities: &Array1<S>,
-        bins: usize,
-        what: &str,
-        counts: impl Fn(bool) -> bool,
+        counts: impl Fn(f64) -> f64,
+        full: impl Fn(usize) -> f64,
     ) -> Result<Self> {
         check_probabilities(labels, probabilities)?;
-        let total = labels.iter().filter(|&&label| counts(label)).count();
-        if bins == 0 || bins > total {
-            return Err(Error::Argument(format!("{total} {what} can't be cut into {bins} bins")));
-        }
         let mut sorted: Vec<(f64, bool)> =
             probabilities.iter().map(|&p| p.into()).zip(labels.iter().copied()).collect();
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (mut cuts, mut counted) = (vec![], 0);
-        let mut end = 0;
+        let (mut cuts, mut counted, mut bin, mut end) = (vec![], 0.0, 0, 0);
         for tied in sorted.chunk_by(|a, b| a.0 == b.0) {
             end += tied.len();
-            counted += tied.iter().filter(|example| counts(example.1)).count();
-            // A bin is full when it has its share of all, rounded down.
-            while counted < total && counted >= (cuts.len() + 1) * total / bins {
+            counted += counts(tied[0].0) * tied.len() as f64;
+            if counted >= full(bin) && end < sorted.len() {
                 cuts.push(end);
+                bin += (0..).take_while(|more| counted >= full(bin + more)).count();
             }
         }
         cuts.push(sorted.len());
-        cuts.dedup();
         let mut start = 0;
         let bin = |end: usize| CalibrationBin::new(&sorted[std::mem::replace(&mut start, end)..end]);
         Ok(Self { bins: cuts.into_iter().map(bin).collect(), all: CalibrationBin::new(&sorted) })
@@ -171,10 +194,21 @@ pub fn share(value: f64) -> String {
 /// [`BaseRates::odds_factor`] for oversampling or another base rate. The correction is Theorem 2 of Elkan, "The foundations of
 /// cost-sensitive learning" (IJCAI 2001), written for odds.
 ///
+/// ```
+/// use learn::calibration::{BaseRates, multiply_odds};
+/// use ndarray::array;
+///
+/// // Trained on equal parts, used where one in a hundred is positive.
+/// let factor = BaseRates { trained_on: 0.5, applied_to: 0.01 }.odds_factor()?;
+/// let mended = multiply_odds(&array![0.5, 0.99], factor)?;
+/// assert!((mended[0] - 0.01).abs() < 1e-6 && (mended[1] - 0.5).abs() < 1e-5);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
 /// # Errors
 /// When a probability is not in [0, 1] or the factor is not a finite number above 0.
 pub fn multiply_odds(probabilities: &Array1<f32>, factor: f64) -> Result<Array1<f32>> {
-    check_probabilities(&Array1::from_elem(probabilities.len(), false), probabilities)?;
+    check_each_probability(probabilities)?;
     if !(factor.is_finite() && factor > 0.0) {
         return Err(Error::Argument(format!("odds are multiplied by a finite number above 0, not by {factor}")));
     }
@@ -214,6 +248,7 @@ impl BaseRates {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Purpose, generator, uniform};
     use ndarray::array;
 
     fn counts(calibration: &Calibration) -> Vec<(usize, usize)> {
@@ -250,15 +285,31 @@ mod tests {
     }
 
     #[test]
-    fn bins_of_equal_positives() {
-        // A hundred examples, the ten positives at 9, 19, …: five bins have two each, and all examples are in one of them.
-        let labels = Array1::from_shape_fn(100, |row| row % 10 == 9);
-        let probabilities = Array1::from_shape_fn(100, |row| row as f64 / 100.0);
+    fn bins_of_equal_expected_positives() {
+        // Five positives are expected, one in each bin: of 64 rows of 1/64, of eight of 1/8, and so on.
+        let probabilities = [(64, 1.0 / 64.0), (8, 0.125), (4, 0.25), (2, 0.5), (1, 1.0)];
+        let probabilities: Array1<f64> = probabilities.iter().flat_map(|&(rows, p)| vec![p; rows]).collect();
+        let labels = Array1::from_shape_fn(79, |row| row >= 74);
         let found = Calibration::by_positives(&labels, &probabilities, 5).unwrap();
-        assert_eq!(counts(&found), [(20, 2); 5]);
-        assert_eq!((found.all.examples, found.all.positives), (100, 10));
-        let message = Calibration::by_positives(&labels, &probabilities, 11).unwrap_err().to_string();
-        assert!(message.contains("10 positives can't be cut into 11 bins"), "{message}");
+        assert_eq!(counts(&found), [(64, 0), (8, 0), (4, 2), (2, 2), (1, 1)]);
+        assert_eq!((found.all.examples, found.all.positives), (79, 5));
+        let message = Calibration::by_positives(&labels, &probabilities, 6).unwrap_err().to_string();
+        assert!(message.contains("5 positives can't be cut into 6 bins"), "{message}");
+    }
+
+    /// Probabilities that are right by construction: each bin finds the share that was predicted, on average over fifty draws.
+    #[test]
+    fn right_probabilities_are_found_right() {
+        let mut rng = generator(1, Purpose::Sampling, 7);
+        let probabilities = Array1::from_shape_fn(20_000, |row| 0.03 + 2e-6 * row as f64);
+        let mut ratios = Vec::new();
+        for _ in 0..50 {
+            let labels = probabilities.mapv(|p| uniform(&mut rng) < p);
+            let bins = Calibration::by_positives(&labels, &probabilities, 200).unwrap().bins;
+            ratios.extend(bins.iter().map(|bin| bin.share_of_positives() / bin.mean_prediction));
+        }
+        let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+        assert!((mean - 1.0).abs() < 0.02, "{mean}");
     }
 
     #[test]

@@ -139,10 +139,10 @@ impl Sequential {
 
 /// The names and shapes of a network's weights: dense_0/kernel, dense_0/bias, dense_1/kernel, ….
 fn tensors(network: &Network) -> impl Iterator<Item = (String, Vec<usize>)> {
-    let with_weights =
-        network.with_inputs().map(|(inputs, layer)| layer.shapes(inputs)).filter(|shapes| !shapes.is_empty());
-    with_weights.enumerate().flat_map(|(number, shapes)| {
-        shapes.into_iter().map(move |(name, shape)| (format!("dense_{number}/{name}"), shape))
+    let layers = network.with_inputs().map(|(inputs, layer)| (layer.kind().name(), layer.kind().shapes(inputs)));
+    layers.filter(|(_, shapes)| !shapes.is_empty()).enumerate().flat_map(|(number, (layer, shapes))| {
+        let layer = layer.to_lowercase();
+        shapes.into_iter().map(move |(name, shape)| (format!("{layer}_{number}/{name}"), shape))
     })
 }
 
@@ -225,4 +225,38 @@ fn no_model() -> Error {
 
 fn unreadable(error: &dyn fmt::Display) -> Error {
     Error::Argument(format!("not a readable checkpoint ({error}): write it again with save or save_weights"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Dense;
+
+    #[derive(Serialize, Deserialize)]
+    struct Names(Vec<String>);
+
+    impl Preparation for Names {
+        fn names(&self) -> &[String] {
+            &self.0
+        }
+
+        fn check(&self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Another version may write the same numbers in other words.
+    #[test]
+    fn the_checksum_is_of_what_stands_in_the_file() {
+        let model = Sequential::new(1, 1).add(Dense::new(1));
+        let text = r#"{ "inputs": 1, "layers": [{"Dense": {"units": 1, "activation": "linear", "bias": 0.00}}], "preparation": ["a"] }"#;
+        let bytes = model.bytes(text.into()).unwrap();
+        let (loaded, names) = Sequential::from_bytes::<Names>(&bytes).unwrap();
+        assert_eq!((loaded.weights(), names.0), (model.weights(), vec!["a".to_owned()]));
+        let mut bytes = bytes;
+        let place = bytes.windows(4).position(|part| part == b"0.00").unwrap();
+        bytes[place..place + 4].copy_from_slice(b"0.01");
+        let message = Sequential::from_bytes::<Names>(&bytes).err().unwrap().to_string();
+        assert!(message.contains("checksum"), "{message}");
+    }
 }

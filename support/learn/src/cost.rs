@@ -10,6 +10,18 @@ use crate::scores::{Score, below_all, check_probabilities, check_threshold};
 
 /// What each kind of mistake costs, compared with the right decision, in any unit; written as
 /// `Costs { false_alarm: 200.0, missed: 5000.0 }`, so that the two can't be mistaken for each other.
+///
+/// ```
+/// use learn::{cost::Costs, metrics::confusion_matrix};
+/// use ndarray::array;
+///
+/// let costs = Costs { false_alarm: 1.0, missed: 4.0 };
+/// assert_eq!(costs.threshold()?, 0.2); // an alarm pays above a probability of 1 / (1 + 4)
+/// let (labels, probabilities) = (array![true, true, false, false], array![0.9, 0.3, 0.6, 0.1]);
+/// assert_eq!(costs.total(&confusion_matrix(&labels, &probabilities, 0.5)?), 1.0 + 4.0);
+/// assert_eq!(costs.total(&confusion_matrix(&labels, &probabilities, 0.2)?), 1.0);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Costs {
     /// A false positive: an alarm for nothing.
@@ -178,6 +190,17 @@ impl CostsByExample {
 }
 
 /// What decisions cost as the threshold falls from the highest score, where nothing is an alarm, until everything is.
+///
+/// ```
+/// use learn::cost::Costs;
+/// use ndarray::array;
+///
+/// let (labels, probabilities) = (array![true, true, false, false], array![0.9, 0.3, 0.6, 0.1]);
+/// let curve = Costs { false_alarm: 1.0, missed: 4.0 }.curve(&labels, &probabilities)?;
+/// assert_eq!(curve.thresholds, [0.9, 0.6, 0.3, 0.1, 0.0]);
+/// assert_eq!(curve.costs, [8.0, 4.0, 5.0, 1.0, 2.0]); // least above 0.1, where nothing is missed
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CostCurve {
     /// The thresholds, falling; an example is an alarm when its score is above.

@@ -162,7 +162,9 @@ impl PrecisionRecallCurve {
     pub fn threshold_for_recall(&self, goal: f64) -> Result<f64> {
         self.check_goal(goal, "recall")?;
         // All positives are found at the first point.
-        Ok(self.threshold_of(self.recall.iter().rposition(|&recall| recall >= goal).unwrap_or(0)))
+        let point =
+            (0..=self.thresholds.len()).rev().find(|&point| self.recall[point] >= goal && self.is_reached(point));
+        Ok(self.threshold_of(point.unwrap_or(0)))
     }
 
     /// The lowest threshold, the one that finds the most positives, at which at least the share `goal` of the alarms is right;
@@ -173,11 +175,19 @@ impl PrecisionRecallCurve {
     pub fn threshold_for_precision(&self, goal: f64) -> Result<f64> {
         self.check_goal(goal, "precision")?;
         let precisions = &self.precision[..self.thresholds.len()]; // without the appended one, where there is no alarm
-        let point = precisions.iter().position(|&precision| precision >= goal).ok_or_else(|| {
-            let highest = precisions.iter().fold(0.0, |highest: f64, &precision| highest.max(precision));
-            Error::Argument(format!("no threshold has a precision of {goal}; the highest is {highest:.4}"))
-        })?;
+        let point = (0..precisions.len())
+            .find(|&point| precisions[point] >= goal && self.is_reached(point))
+            .ok_or_else(|| {
+                let reached = (0..precisions.len()).filter(|&point| self.is_reached(point));
+                let highest = reached.fold(0.0, |highest: f64, point| highest.max(precisions[point]));
+                Error::Argument(format!("no threshold has a precision of {goal}; the highest is {highest:.4}"))
+            })?;
         Ok(self.threshold_of(point))
+    }
+
+    /// Whether a threshold parts the examples of a point from those below. Not where different logits are the same probability.
+    fn is_reached(&self, point: usize) -> bool {
+        point == 0 || self.thresholds.get(point).is_none_or(|threshold| self.thresholds[point - 1] < *threshold)
     }
 
     /// The threshold above which the examples of a point lie.
@@ -199,6 +209,17 @@ impl PrecisionRecallCurve {
 
 /// The ROC curve of labels and scores, both of shape `[examples]`; see [`ThresholdCounts`] for sample weights.
 ///
+/// ```
+/// use learn::curves::roc_curve;
+/// use ndarray::array;
+///
+/// let curve = roc_curve(&array![false, false, true, true], &array![0.1, 0.4, 0.35, 0.8])?;
+/// assert_eq!(curve.false_positive_rate, [0.0, 0.0, 0.5, 0.5, 1.0]);
+/// assert_eq!(curve.true_positive_rate, [0.0, 0.5, 0.5, 1.0, 1.0]);
+/// assert_eq!(curve.auc(), 0.75); // of four pairs of a positive and a negative three are ranked right
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
 /// # Errors
 /// When the two differ in length or a score is NaN.
 pub fn roc_curve<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<RocCurve> {
@@ -207,49 +228,71 @@ pub fn roc_curve<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<
 
 /// The precision-recall curve of labels and scores, both of shape `[examples]`; see [`ThresholdCounts`] for sample weights.
 ///
+/// ```
+/// use learn::curves::precision_recall_curve;
+/// use ndarray::array;
+///
+/// let curve = precision_recall_curve(&array![false, false, true, true], &array![0.1, 0.4, 0.35, 0.8])?;
+/// assert_eq!(curve.recall, [1.0, 1.0, 0.5, 0.5, 0.0]);
+/// assert_eq!(curve.precision, [0.5, 2.0 / 3.0, 0.5, 1.0, 1.0]);
+/// assert_eq!(curve.average_precision(), 0.5 * 1.0 + 0.5 * 2.0 / 3.0);
+/// assert_eq!(curve.threshold_for_recall(1.0)?, 0.1); // both positives are above it
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
 /// # Errors
 /// When the two differ in length or a score is NaN.
 pub fn precision_recall_curve<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<PrecisionRecallCurve> {
     Ok(ThresholdCounts::new(labels, scores)?.precision_recall_curve())
 }
 
-/// The exact (ROC AUC, average precision) of labels with scores, without the curves; NaN when a score is NaN.
-pub(crate) fn areas<S: Score>(examples: impl Iterator<Item = (bool, S)>) -> (f64, f64) {
-    let Classes { negatives, positives } = Classes::new(examples);
-    let (mut pairs, mut precision) = (0.0, 0.0);
-    // Negatives and positives at or above the score at hand.
-    let (mut at_least, mut found) = (0, 0);
-    for tied in positives.chunk_by(|a, b| a == b) {
-        let above = at_least + negatives[at_least..].iter().take_while(|&&score| score > tied[0]).count();
-        at_least = above + negatives[above..].iter().take_while(|&&score| score == tied[0]).count();
-        found += tied.len();
-        // A pair of a positive and a negative counts when the positive scores higher, and half when both score the same.
-        pairs += tied.len() as f64 * (negatives.len() as f64 - (above + at_least) as f64 / 2.0);
-        precision += tied.len() as f64 * found as f64 / (found + at_least) as f64;
-    }
-    // Sorted, NaN lies at one end or the other, whichever its sign: and then nothing was ranked.
-    let has_nan =
-        |scores: &[S]| [scores.first(), scores.last()].into_iter().flatten().any(|&score| score.into().is_nan());
-    if has_nan(&negatives) || has_nan(&positives) {
-        return (f64::NAN, f64::NAN);
-    }
-    let total = positives.len() as f64;
-    (pairs / (total * negatives.len() as f64), if total > 0.0 { precision / total } else { 0.0 })
-}
-
 /// The scores of each class, falling. Each class is sorted on its own, so that no label has to travel through the sort.
-struct Classes<S> {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Classes<S> {
     negatives: Vec<S>,
     positives: Vec<S>,
 }
 
 impl<S: Score> Classes<S> {
     fn new(examples: impl Iterator<Item = (bool, S)>) -> Self {
-        let (mut negatives, mut positives) = (Vec::with_capacity(examples.size_hint().0), Vec::new());
-        examples.for_each(|(label, score)| if label { &mut positives } else { &mut negatives }.push(score));
-        S::sort_descending(&mut negatives);
-        S::sort_descending(&mut positives);
-        Self { negatives, positives }
+        let mut classes = Self { negatives: Vec::with_capacity(examples.size_hint().0), positives: Vec::new() };
+        examples.for_each(|(label, score)| classes.push(label, score));
+        classes.sort();
+        classes
+    }
+
+    /// Adds a score; [`sort`](Self::sort) when all are there.
+    pub(crate) fn push(&mut self, label: bool, score: S) {
+        if label { &mut self.positives } else { &mut self.negatives }.push(score);
+    }
+
+    pub(crate) fn sort(&mut self) {
+        S::sort_descending(&mut self.negatives);
+        S::sort_descending(&mut self.positives);
+    }
+
+    /// The exact (ROC AUC, average precision), without the curves; NaN when a score is NaN.
+    pub(crate) fn areas(&self) -> (f64, f64) {
+        let Self { negatives, positives } = self;
+        let (mut pairs, mut precision) = (0.0, 0.0);
+        // Negatives and positives at or above the score at hand.
+        let (mut at_least, mut found) = (0, 0);
+        for tied in positives.chunk_by(|a, b| a == b) {
+            let above = at_least + negatives[at_least..].iter().take_while(|&&score| score > tied[0]).count();
+            at_least = above + negatives[above..].iter().take_while(|&&score| score == tied[0]).count();
+            found += tied.len();
+            // A pair of a positive and a negative counts when the positive scores higher, and half when both score the same.
+            pairs += tied.len() as f64 * (negatives.len() as f64 - (above + at_least) as f64 / 2.0);
+            precision += tied.len() as f64 * found as f64 / (found + at_least) as f64;
+        }
+        // Sorted, NaN lies at one end or the other, whichever its sign: and then nothing was ranked.
+        let has_nan =
+            |scores: &[S]| [scores.first(), scores.last()].into_iter().flatten().any(|&score| score.into().is_nan());
+        if has_nan(negatives) || has_nan(positives) {
+            return (f64::NAN, f64::NAN);
+        }
+        let total = positives.len() as f64;
+        (pairs / (total * negatives.len() as f64), if total > 0.0 { precision / total } else { 0.0 })
     }
 
     /// Visits each distinct score from the highest down with the numbers of positives and negatives at or above it.
@@ -331,7 +374,7 @@ mod tests {
         for seed in 0..20 {
             for levels in [1, 2, 5, 1000] {
                 let (labels, scores) = random(150, levels, seed);
-                let (auc, prc) = areas(pairs(&labels, &scores));
+                let (auc, prc) = Classes::new(pairs(&labels, &scores)).areas();
                 assert!((auc - auc_by_pairs(&labels, &scores)).abs() < 1e-12);
                 assert!((prc - average_precision_by_thresholds(&labels, &scores)).abs() < 1e-12);
                 assert!((auc - roc_curve(&labels, &scores).unwrap().auc()).abs() < 1e-12);
@@ -404,7 +447,7 @@ mod tests {
     #[test]
     fn one_class_is_undefined_not_a_half() {
         let scores = array![0.1f32, 0.2];
-        assert!(areas(pairs(&array![true, true], &scores)).0.is_nan());
-        assert_eq!(areas(pairs(&array![false, false], &scores)).1, 0.0);
+        assert!(Classes::new(pairs(&array![true, true], &scores)).areas().0.is_nan());
+        assert_eq!(Classes::new(pairs(&array![false, false], &scores)).areas().1, 0.0);
     }
 }

@@ -5,6 +5,20 @@ use crate::history::History;
 use crate::metrics::Metric;
 
 /// When to stop, and with which weights.
+///
+/// ```
+/// use learn::early_stopping::EarlyStopping;
+///
+/// let early_stopping = EarlyStopping::monitor("val_prc").patience(2).restore_best_weights();
+/// // In a training it is passed on: FitConfig::epochs(100).early_stopping(early_stopping). What it does there:
+/// let mut watch = early_stopping.watch()?;
+/// let stops: Vec<bool> =
+///     (0..).zip([0.5, 0.7, 0.6, 0.65]).map(|(epoch, prc)| watch.observe(epoch, Some(prc)).stop).collect();
+/// assert_eq!(stops, [false, false, false, true]); // two epochs without a better one
+/// assert_eq!(watch.best_epoch(), Some(1));
+/// assert!(EarlyStopping::monitor("val_prcc").watch().is_err());
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct EarlyStopping {
     monitor: String,

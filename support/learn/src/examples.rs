@@ -6,7 +6,6 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Axis, concatenate};
 
 use crate::error::{Error, Result};
-use crate::random::permutation;
 use crate::table::thousands;
 
 /// Rows to learn from or to judge by.
@@ -129,31 +128,6 @@ impl Examples {
         })
     }
 
-    /// The examples in (train, left out), so many times that each is left out once, as scikit-learn's `StratifiedKFold`: each
-    /// class is dealt to the folds at random and in equal parts, so all folds have the same share of positives up to one.
-    ///
-    /// # Errors
-    /// When there are fewer than two folds, or fewer examples of a class than folds.
-    pub fn stratified_folds(&self, folds: usize, seed: u64) -> Result<Vec<(Self, Self)>> {
-        let mut fold_of = vec![0; self.len()];
-        for (name, class) in [("negatives", false), ("positives", true)] {
-            let rows: Vec<usize> = (0..self.len()).filter(|&row| self.labels[row] == class).collect();
-            if folds < 2 || rows.len() < folds {
-                let count = rows.len();
-                return Err(Error::Argument(format!(
-                    "{count} {name} can't be dealt to {folds} folds, of at least two"
-                )));
-            }
-            for (place, number) in permutation(rows.len(), seed).into_iter().enumerate() {
-                fold_of[rows[number]] = place % folds;
-            }
-        }
-        let rows = |fold: usize, inside: bool| {
-            (0..self.len()).filter(|&row| (fold_of[row] == fold) == inside).collect::<Vec<_>>()
-        };
-        Ok((0..folds).map(|fold| (self.select(&rows(fold, false)), self.select(&rows(fold, true)))).collect())
-    }
-
     /// One feature of all examples.
     ///
     /// # Errors
@@ -170,7 +144,7 @@ impl Examples {
 impl fmt::Display for Examples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (_, positives) = self.class_counts();
-        let share = 100.0 * positives as f64 / self.len() as f64;
+        let share = 100.0 * positives as f64 / self.len().max(1) as f64;
         write!(
             f,
             "{} examples with {} features, {} positive ({share:.2} %)",
@@ -184,7 +158,7 @@ impl fmt::Display for Examples {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::random_choice;
+    use crate::random::{permutation, random_choice};
     use ndarray::array;
 
     fn examples() -> Examples {
@@ -200,6 +174,7 @@ mod tests {
         assert_eq!(positives.feature("b").unwrap(), array![4.0]);
         assert_eq!(examples.class_counts(), (2, 1));
         assert_eq!(examples.to_string(), "3 examples with 2 features, 1 positive (33.33 %)");
+        assert_eq!(examples.select(&[]).to_string(), "0 examples with 2 features, 0 positive (0.00 %)");
     }
 
     #[test]
@@ -214,30 +189,6 @@ mod tests {
         assert_eq!(order, (0..7).collect::<Vec<_>>());
         assert!(random_choice(0, 1, 1).is_err());
         assert!(negatives.concat(&chosen.with_names(["a", "b"]).unwrap()).is_err());
-    }
-
-    #[test]
-    fn each_example_is_left_out_once_and_the_share_stays() {
-        let features = Array2::from_shape_fn((103, 1), |(row, _)| row as f32);
-        let examples = Examples::new(features, Array1::from_shape_fn(103, |row| row % 8 == 0)).unwrap();
-        let folds = examples.stratified_folds(5, 1).unwrap();
-        let mut left_out = Vec::new();
-        for (train, val) in &folds {
-            let (negatives, positives) = val.class_counts();
-            assert!(negatives == 18 && (2..=3).contains(&positives), "{negatives} {positives}");
-            let mut both: Vec<f32> = train.concat(val).unwrap().features.into_iter().collect();
-            both.sort_unstable_by(f32::total_cmp);
-            assert!(both.iter().enumerate().all(|(row, &value)| value == row as f32));
-            left_out.extend(val.features.iter().copied());
-        }
-        left_out.sort_unstable_by(f32::total_cmp);
-        assert!(left_out.iter().enumerate().all(|(row, &value)| value == row as f32) && left_out.len() == 103);
-        assert_eq!(folds, examples.stratified_folds(5, 1).unwrap());
-        assert_ne!(folds, examples.stratified_folds(5, 2).unwrap());
-        for (folds, words) in [(1, "at least two"), (14, "13 positives can't be dealt to 14 folds")] {
-            let message = examples.stratified_folds(folds, 1).unwrap_err().to_string();
-            assert!(message.contains(words), "{message}");
-        }
     }
 
     #[test]

@@ -24,6 +24,16 @@ pub struct KerasAuc {
 
 /// Keras' approximate areas for labels and probabilities, both of shape `[examples]`.
 ///
+/// ```
+/// use learn::{curves::roc_curve, keras_auc::keras_auc};
+/// use ndarray::array;
+///
+/// let (labels, probabilities) = (array![false, false, true, true], array![0.001f32, 0.002, 0.003, 0.004]);
+/// assert_eq!(roc_curve(&labels, &probabilities)?.auc(), 1.0);
+/// assert_eq!(keras_auc(&labels, &probabilities)?.roc, 0.5); // all are below the first threshold, 1/199
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
 /// # Errors
 /// When the two differ in length or a probability is not in [0, 1].
 pub fn keras_auc(labels: &Array1<bool>, probabilities: &Array1<f32>) -> Result<KerasAuc> {

@@ -1,4 +1,4 @@
-//! The arithmetic of a dense layer, and everything else that is done to each row of a tile.
+//! The arithmetic of dense layers and dropout on a tile, and how a function on tiles is made quick.
 //!
 //! A tile is 64 rows. It is stored feature by feature: a [`Lane`] holds one feature, or the output of one unit, of all
 //! 64 rows. So the rows are what the processor's vectors run over, and any number of features and units goes through
@@ -8,7 +8,6 @@
 //! wide the vectors are; nothing is fused; and where many rows are summed, row r always goes to partial sum r mod 8.
 
 use crate::dataset::{LINE, Line};
-use crate::math::{exp, ln_1p};
 
 /// Rows in a tile.
 pub(crate) const TILE: usize = 64;
@@ -18,7 +17,8 @@ pub(crate) type Lane = [f32; TILE];
 pub(crate) type PartialSums = [f32; 8];
 
 /// Compiles a function twice, for the processors of the target and for those with AVX2, and chooses when it is called.
-/// Both do the same operations in the same order; only the number of rows per instruction differs.
+/// Both do the same operations in the same order; only the number of rows per instruction differs. That they are quick hangs
+/// on the compiler's inlining across units: never set `lto = "off"`, which makes an epoch 17 times slower.
 macro_rules! vectorised {
     ($(#[$attribute:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$attribute])*
@@ -31,7 +31,7 @@ macro_rules! vectorised {
                 fn avx2($($argument: $type),*) {
                     body($($argument),*);
                 }
-                if has_avx2() {
+                if $crate::kernels::has_avx2() {
                     // SAFETY: the processor has just been asked whether it has AVX2.
                     return unsafe { avx2($($argument),*) };
                 }
@@ -41,9 +41,11 @@ macro_rules! vectorised {
     };
 }
 
+pub(crate) use vectorised;
+
 /// Whether to use AVX2. The environment variable `SUPPORT_NO_AVX2` turns it off, to test that the results do not change.
 #[cfg(target_arch = "x86_64")]
-fn has_avx2() -> bool {
+pub(crate) fn has_avx2() -> bool {
     static AVX2: std::sync::LazyLock<bool> =
         std::sync::LazyLock::new(|| is_x86_feature_detected!("avx2") && std::env::var_os("SUPPORT_NO_AVX2").is_none());
     *AVX2
@@ -208,24 +210,6 @@ pub(crate) fn total(sums: &PartialSums) -> f32 {
 }
 
 vectorised! {
-    /// max(0, x) in place.
-    fn relu(lanes: &mut [Lane]) {
-        for value in lanes.as_flattened_mut() {
-            *value = if *value < 0.0 { 0.0 } else { *value }; // NaN stays: a diverged network must not look sane
-        }
-    }
-}
-
-vectorised! {
-    /// Silences the gradient where the output of a ReLU was 0; the derivative at 0 is 0, as in Keras.
-    fn relu_backward(output: &[Lane], delta: &mut [Lane]) {
-        for (delta, &output) in delta.as_flattened_mut().iter_mut().zip(output.as_flattened()) {
-            *delta = if output > 0.0 { *delta } else { 0.0 };
-        }
-    }
-}
-
-vectorised! {
     /// Dropout in both directions: multiplies by `scale` where the row's bit is set and by 0 where it is not.
     fn mask(input: &[Lane], kept: &[u64], scale: f32, output: &mut [Lane]) {
         for ((input, &kept), output) in input.iter().zip(kept).zip(output) {
@@ -235,21 +219,6 @@ vectorised! {
                     *output = if bits >> row & 1 == 1 { *input * scale } else { 0.0 };
                 }
             }
-        }
-    }
-}
-
-vectorised! {
-    /// The binary cross entropy of logits z against targets y of 0 and 1, row by row, and the probabilities:
-    /// loss = max(z, 0) - z y + ln(1 + e^-|z|), probability = 1 / (1 + e^-z).
-    ///
-    /// From the logit and not from the probability, so that a confident mistake keeps its true cost and its gradient.
-    fn binary_crossentropy(logits: &Lane, targets: &Lane, losses: &mut Lane, probabilities: &mut Lane) {
-        for row in 0..TILE {
-            let (z, y) = (logits[row], targets[row]);
-            let e = exp(-z.abs());
-            losses[row] = if z > 0.0 { z } else { 0.0 } - z * y + ln_1p(e);
-            probabilities[row] = if z >= 0.0 { 1.0 } else { e } / (1.0 + e);
         }
     }
 }
@@ -308,20 +277,5 @@ mod tests {
         mask(&[[2.0; TILE]], &[1 | 1 << 40], 1.5, &mut output);
         let expected: Lane = std::array::from_fn(|row| if row == 0 || row == 40 { 3.0 } else { 0.0 });
         assert_eq!(output[0], expected);
-    }
-
-    #[test]
-    fn cross_entropy_stays_finite_and_exact_far_out() {
-        let mut logits = [0.0; TILE];
-        logits[..6].copy_from_slice(&[0.0, 1000.0, -1000.0, 1000.0, -24.0, 24.0]);
-        let mut targets = [0.0; TILE];
-        targets[..6].copy_from_slice(&[1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
-        let (mut losses, mut probabilities) = ([0.0; TILE], [0.0; TILE]);
-        binary_crossentropy(&logits, &targets, &mut losses, &mut probabilities);
-        assert!((losses[0] - std::f32::consts::LN_2).abs() < 1e-6);
-        assert_eq!((losses[3], losses[4]), (1000.0, 24.0));
-        assert!(losses[1] < 1e-30 && losses[2] < 1e-30);
-        assert!((losses[5] / 3.775e-11 - 1.0).abs() < 1e-3, "{}", losses[5]);
-        assert_eq!((probabilities[0], probabilities[1]), (0.5, 1.0));
     }
 }

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
+use crate::activations::Activation;
 use crate::error::{Error, Result};
 use crate::kernels::{self, Lane, PartialSums};
 use crate::random::uniform;
@@ -20,23 +21,29 @@ pub enum Layer {
 
 /// A fully connected layer: output = input · weights + bias, then the activation.
 ///
-/// The weights start as Keras' Glorot uniform: anywhere in ± √(6 / (inputs + units)).
+/// The weights start as Keras' Glorot uniform: anywhere in ± √(6 / (inputs + units)) (Glorot and Bengio, "Understanding the
+/// difficulty of training deep feedforward neural networks", 2010).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dense {
     pub(crate) units: usize,
-    pub(crate) relu: bool,
+    pub(crate) activation: Activation,
     pub(crate) bias: f32,
 }
 
 impl Dense {
     /// A layer with `units` outputs and no activation.
     pub fn new(units: usize) -> Self {
-        Self { units, relu: false, bias: 0.0 }
+        Self { units, activation: Activation::Linear, bias: 0.0 }
     }
 
-    /// Replaces negative outputs by 0. Default: no activation.
+    /// What is done to the outputs. Default: nothing.
+    pub fn activation(self, activation: Activation) -> Self {
+        Self { activation, ..self }
+    }
+
+    /// Replaces negative outputs by 0: the activation [`Relu`](Activation::Relu).
     pub fn relu(self) -> Self {
-        Self { relu: true, ..self }
+        self.activation(Activation::Relu)
     }
 
     /// Lets the bias of every unit start at `bias`. Default: 0.
@@ -51,7 +58,8 @@ impl Dense {
 }
 
 /// While training, silences each input with probability `rate` and multiplies the others by 1 / (1 - `rate`), so that
-/// their expected sum stays the same. When predicting it does nothing.
+/// their expected sum stays the same. When predicting it does nothing (Srivastava et al., "Dropout: a simple way to prevent neural
+/// networks from overfitting", 2014).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dropout {
     pub(crate) rate: f64,
@@ -103,118 +111,143 @@ impl From<Dropout> for Layer {
 }
 
 impl Layer {
-    /// Keras' name of the layer.
-    pub(crate) fn name(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &dyn Kind {
         match self {
-            Self::Dense(_) => "Dense",
-            Self::Dropout(_) => "Dropout",
+            Self::Dense(layer) => layer,
+            Self::Dropout(layer) => layer,
         }
     }
+}
 
-    pub(crate) fn check(&self) -> Result<()> {
-        match self {
-            Self::Dense(Dense { units: 0, .. }) => Err(Error::Argument("Dense: a layer has at least one unit".into())),
-            Self::Dense(Dense { bias, .. }) if !bias.is_finite() => {
+/// What a layer does. It sees a tile of rows at a time, so nothing that needs a whole batch, as batch normalisation, can be one.
+pub(crate) trait Kind {
+    /// Keras' name of the layer.
+    fn name(&self) -> &'static str;
+
+    /// Refuses settings out of their range.
+    fn check(&self) -> Result<()>;
+
+    fn outputs(&self, inputs: usize) -> usize {
+        inputs
+    }
+
+    /// The shapes of the weights, each with Keras' name.
+    fn shapes(&self, _inputs: usize) -> Vec<(&'static str, Vec<usize>)> {
+        vec![]
+    }
+
+    /// The number of weights, or the largest there is when it is beyond all numbers.
+    fn weight_count(&self, inputs: usize) -> usize {
+        let count = |(_, shape): (_, Vec<usize>)| shape.into_iter().fold(1, usize::saturating_mul);
+        self.shapes(inputs).into_iter().map(count).fold(0, usize::saturating_add)
+    }
+
+    /// The first weights, in the order of their shapes, each row by row.
+    fn first_weights(&self, _inputs: usize, _rng: &mut ChaCha8Rng) -> Vec<f32> {
+        vec![]
+    }
+
+    /// The output for a tile when predicting.
+    fn predict(&self, weights: &[f32], input: &[Lane], output: &mut [Lane]);
+
+    /// The output for a tile when training. Dropout notes in `kept` which rows of which inputs it lets through.
+    fn forward(
+        &self,
+        weights: &[f32],
+        input: &[Lane],
+        output: &mut [Lane],
+        _kept: &mut Vec<u64>,
+        _rng: &mut ChaCha8Rng,
+    ) {
+        self.predict(weights, input, output);
+    }
+
+    /// Adds to the gradient by the weights, and turns `delta`, the gradient by the output, into the gradient by the input, which
+    /// the first layer does not need.
+    fn backward(&self, weights: &[f32], tape: Tape<'_>, gradient: &mut [PartialSums]);
+}
+
+impl Kind for Dense {
+    fn name(&self) -> &'static str {
+        "Dense"
+    }
+
+    fn check(&self) -> Result<()> {
+        match *self {
+            Self { units: 0, .. } => Err(Error::Argument("Dense: a layer has at least one unit".into())),
+            Self { bias, .. } if !bias.is_finite() => {
                 Err(Error::Argument(format!("Dense: a bias of {bias} is not finite: does each class have an example?")))
-            }
-            Self::Dropout(Dropout { rate }) if !(0.0..1.0).contains(rate) || Dropout::new(*rate).parts() == 65_536 => {
-                Err(Error::Argument(format!("Dropout: a rate lies in [0, 1), not at {rate}")))
             }
             _ => Ok(()),
         }
     }
 
-    pub(crate) fn outputs(&self, inputs: usize) -> usize {
-        match self {
-            Self::Dense(dense) => dense.units,
-            Self::Dropout(_) => inputs,
-        }
+    fn outputs(&self, _inputs: usize) -> usize {
+        self.units
     }
 
-    /// The shapes of the weights, each with Keras' name.
-    pub(crate) fn shapes(&self, inputs: usize) -> Vec<(&'static str, Vec<usize>)> {
-        match self {
-            Self::Dense(dense) => vec![("kernel", vec![inputs, dense.units]), ("bias", vec![dense.units])],
-            Self::Dropout(_) => vec![],
-        }
+    fn shapes(&self, inputs: usize) -> Vec<(&'static str, Vec<usize>)> {
+        vec![("kernel", vec![inputs, self.units]), ("bias", vec![self.units])]
     }
 
-    /// The number of weights, or the largest there is when it is beyond all numbers.
-    pub(crate) fn weight_count(&self, inputs: usize) -> usize {
-        match self {
-            Self::Dense(dense) => inputs.saturating_mul(dense.units).saturating_add(dense.units),
-            Self::Dropout(_) => 0,
-        }
+    fn first_weights(&self, inputs: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+        let limit = self.glorot_limit(inputs);
+        let kernel = (0..inputs * self.units).map(|_| (limit * (2.0 * uniform(rng) - 1.0)) as f32);
+        kernel.chain(std::iter::repeat_n(self.bias, self.units)).collect()
     }
 
-    /// The first weights: the kernel `[inputs, units]` row by row, then the bias `[units]`.
-    pub(crate) fn first_weights(&self, inputs: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
-        match self {
-            Self::Dense(dense) => {
-                let limit = dense.glorot_limit(inputs);
-                let kernel = (0..inputs * dense.units).map(|_| (limit * (2.0 * uniform(rng) - 1.0)) as f32);
-                kernel.chain(std::iter::repeat_n(dense.bias, dense.units)).collect()
-            }
-            Self::Dropout(_) => vec![],
-        }
+    fn predict(&self, weights: &[f32], input: &[Lane], output: &mut [Lane]) {
+        let (kernel, bias) = weights.split_at(weights.len() - self.units);
+        kernels::dense(input, kernel, bias, output);
+        self.activation.apply(output);
     }
 
-    /// The output for a tile when predicting.
-    pub(crate) fn predict(&self, weights: &[f32], input: &[Lane], output: &mut [Lane]) {
-        match self {
-            Self::Dense(dense) => {
-                let (kernel, bias) = weights.split_at(weights.len() - dense.units);
-                kernels::dense(input, kernel, bias, output);
-                if dense.relu {
-                    kernels::relu(output);
-                }
-            }
-            Self::Dropout(_) => output.copy_from_slice(input),
+    fn backward(&self, weights: &[f32], tape: Tape<'_>, gradient: &mut [PartialSums]) {
+        let Tape { input, output, delta, input_delta, .. } = tape;
+        self.activation.backward(output, delta);
+        let (kernel, bias) = gradient.split_at_mut(gradient.len() - self.units);
+        kernels::dense_gradient(input, delta, kernel, bias);
+        if let Some(input_delta) = input_delta {
+            kernels::dense_backward(delta, &weights[..weights.len() - self.units], input_delta);
         }
     }
+}
 
-    /// The output for a tile when training. Dropout notes in `kept` which rows of which inputs it lets through.
-    pub(crate) fn forward(
+impl Kind for Dropout {
+    fn name(&self) -> &'static str {
+        "Dropout"
+    }
+
+    fn check(&self) -> Result<()> {
+        if (0.0..1.0).contains(&self.rate) && self.parts() < 65_536 {
+            return Ok(());
+        }
+        Err(Error::Argument(format!("Dropout: a rate lies in [0, 1), not at {}", self.rate)))
+    }
+
+    fn predict(&self, _weights: &[f32], input: &[Lane], output: &mut [Lane]) {
+        output.copy_from_slice(input);
+    }
+
+    fn forward(
         &self,
-        weights: &[f32],
+        _weights: &[f32],
         input: &[Lane],
         output: &mut [Lane],
         kept: &mut Vec<u64>,
         rng: &mut ChaCha8Rng,
     ) {
-        match self {
-            Self::Dense(_) => self.predict(weights, input, output),
-            Self::Dropout(dropout) => {
-                kept.clear();
-                kept.extend(input.iter().map(|_| dropout.kept(rng)));
-                kernels::mask(input, kept, dropout.scale(), output);
-            }
-        }
+        kept.clear();
+        kept.extend(input.iter().map(|_| self.kept(rng)));
+        kernels::mask(input, kept, self.scale(), output);
     }
 
-    /// Adds to the gradient by the weights, and turns `delta`, the gradient by the output, into the gradient by the
-    /// input, which the first layer does not need.
-    pub(crate) fn backward(&self, weights: &[f32], tape: Tape<'_>, gradient: &mut [PartialSums]) {
-        let Tape { input, output, kept, delta, input_delta } = tape;
-        match self {
-            Self::Dense(dense) => {
-                if dense.relu {
-                    kernels::relu_backward(output, delta);
-                }
-                let (kernel, bias) = gradient.split_at_mut(gradient.len() - dense.units);
-                kernels::dense_gradient(input, delta, kernel, bias);
-                if let Some(input_delta) = input_delta {
-                    kernels::dense_backward(delta, &weights[..weights.len() - dense.units], input_delta);
-                }
-            }
-            Self::Dropout(dropout) => {
-                if let Some(input_delta) = input_delta {
-                    match kept {
-                        Some(kept) => kernels::mask(delta, kept, dropout.scale(), input_delta),
-                        None => input_delta.copy_from_slice(delta),
-                    }
-                }
-            }
+    fn backward(&self, _weights: &[f32], tape: Tape<'_>, _gradient: &mut [PartialSums]) {
+        let Tape { kept, delta, input_delta, .. } = tape;
+        match (input_delta, kept) {
+            (Some(input_delta), Some(kept)) => kernels::mask(delta, kept, self.scale(), input_delta),
+            (Some(input_delta), None) => input_delta.copy_from_slice(delta),
+            (None, _) => {}
         }
     }
 }
@@ -249,17 +282,17 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_refused() {
         for layer in [Layer::from(Dense::new(0)), Dense::new(1).bias(f64::NEG_INFINITY).into()] {
-            assert!(layer.check().is_err(), "{layer:?}");
+            assert!(layer.kind().check().is_err(), "{layer:?}");
         }
         for rate in [1.0, 0.999_999, -0.1, f64::NAN] {
-            assert!(Layer::from(Dropout::new(rate)).check().is_err(), "{rate}");
+            assert!(Dropout::new(rate).check().is_err(), "{rate}");
         }
     }
 
     #[test]
     fn first_weights_are_glorot_uniform() {
         let layer = Dense::new(16).relu().bias(0.5);
-        let weights = Layer::from(layer.clone()).first_weights(29, &mut generator(7, Purpose::Weights, 0));
+        let weights = layer.first_weights(29, &mut generator(7, Purpose::Weights, 0));
         let limit = layer.glorot_limit(29);
         assert!((limit - 0.365_148_371_670_110_7).abs() < 1e-15);
         let (kernel, bias) = weights.split_at(29 * 16);

@@ -18,6 +18,7 @@ pub mod table;
 
 pub mod examples;
 pub mod low_signal;
+pub mod smote;
 
 pub mod scores;
 pub mod curves;
@@ -26,14 +27,18 @@ pub mod metrics;
 pub mod cost;
 pub mod bootstrap;
 pub mod calibration;
+pub mod recalibration;
 
 pub mod dataset;
 mod kernels;
+pub mod activations;
+pub mod loss;
 pub mod layers;
 mod network;
 pub mod optimizers;
 pub mod history;
 pub mod model;
+pub mod permutation_importance;
 pub mod checkpoint;
 pub mod early_stopping;
 pub mod training;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use ndarray::Array1;
 
-use crate::curves::areas;
+use crate::curves::Classes;
 use crate::error::{Error, Result};
 use crate::math::{ln, sum};
 use crate::scores::{Score, check, check_probabilities, check_threshold, check_weights, ratio};
@@ -27,6 +27,18 @@ pub struct ConfusionMatrix {
 }
 
 /// Counts labels against scores, both of shape `[examples]`; an example is predicted positive when score > `threshold`.
+///
+/// ```
+/// use learn::metrics::confusion_matrix;
+/// use ndarray::array;
+///
+/// let labels = array![true, true, false, false, false];
+/// let matrix = confusion_matrix(&labels, &array![0.9f32, 0.2, 0.8, 0.5, 0.1], 0.5)?;
+/// assert_eq!((matrix.true_positives, matrix.false_negatives), (1.0, 1.0));
+/// assert_eq!((matrix.false_positives, matrix.true_negatives), (1.0, 2.0)); // 0.5 is not above 0.5
+/// assert_eq!((matrix.precision(), matrix.recall()), (0.5, 0.5));
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// When the two differ in length, or a score or the threshold is NaN.
@@ -123,6 +135,15 @@ impl fmt::Display for ConfusionMatrix {
 
 /// Mean squared distance between probability and label, Σ (p - y)² / n: the Brier score.
 ///
+/// ```
+/// use learn::metrics::brier_score;
+/// use ndarray::array;
+///
+/// let score = brier_score(&array![true, false, false, true], &array![0.5, 0.0, 0.0, 0.5])?;
+/// assert_eq!(score, (0.25 + 0.0 + 0.0 + 0.25) / 4.0);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
 /// # Errors
 /// When the arrays differ in length or a probability is not in [0, 1].
 pub fn brier_score<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<f64> {
@@ -132,6 +153,17 @@ pub fn brier_score<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -
 
 /// Mean of -ln of the probability given to the true class, with probabilities limited to [ε, 1 - ε] by the ε of their
 /// type, as scikit-learn's `log_loss`.
+///
+/// ```
+/// use learn::metrics::log_loss;
+/// use ndarray::array;
+///
+/// let labels = array![true, false, false, false];
+/// let share = log_loss(&labels, &array![0.25, 0.25, 0.25, 0.25])?; // who knows the share of positives and no more
+/// assert!((share - 0.562_335).abs() < 1e-6);
+/// assert!(log_loss(&labels, &array![0.75, 0.1, 0.1, 0.1])? < share);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// When the arrays differ in length or a probability is not in [0, 1].
@@ -147,7 +179,7 @@ pub(crate) fn cross_entropy<S: Score>(label: bool, probability: S) -> f64 {
 }
 
 /// The squared distance between the probability of one example and its label.
-fn squared_error(label: bool, probability: f64) -> f64 {
+pub(crate) fn squared_error(label: bool, probability: f64) -> f64 {
     let error = probability - target(label);
     error * error
 }
@@ -164,9 +196,9 @@ pub(crate) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
 /// What an epoch or an evaluation reports, in this order. All are NaN when the model's answer to an example is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metrics {
-    /// What training minimises: the mean cross entropy, each example multiplied by its class or sample weight.
+    /// What training minimises: the mean loss, each example multiplied by its class or sample weight.
     pub loss: f64,
-    /// The mean cross entropy in nats, without weights, computed from the logits.
+    /// The mean cross entropy in nats, without weights, computed from the logits; the loss may be another.
     pub cross_entropy: f64,
     /// The mean squared distance between probability and label.
     pub brier_score: f64,
@@ -174,9 +206,9 @@ pub struct Metrics {
     pub threshold: f64,
     /// The counts at the threshold.
     pub confusion_matrix: ConfusionMatrix,
-    /// The exact area under the ROC curve.
+    /// The exact area under the ROC curve, ranked by logits.
     pub auc: f64,
-    /// The average precision: the exact area under the precision-recall curve.
+    /// The average precision: the exact area under the precision-recall curve, ranked by logits.
     pub prc: f64,
 }
 
@@ -186,65 +218,70 @@ pub(crate) struct Outcome {
     pub(crate) label: bool,
     /// What the loss is multiplied by.
     pub(crate) weight: f32,
-    /// The cross entropy, computed from the logit.
     pub(crate) loss: f32,
+    pub(crate) cross_entropy: f32,
+    pub(crate) logit: f32,
     pub(crate) probability: f32,
+}
+
+/// What is summed over outcomes, one after the other, until all metrics can be told. Of an example only its logit stays.
+#[derive(Clone, Debug)]
+pub(crate) struct Tally {
+    threshold: f64,
+    loss: f64,
+    cross_entropy: f64,
+    brier_score: f64,
+    /// By label, then by whether the probability is above the threshold.
+    counts: [[u64; 2]; 2],
+    /// Ranked by logits: near 1 and 0 different logits are the same probability in 32 bits.
+    logits: Classes<f32>,
+}
+
+impl Tally {
+    pub(crate) fn new(threshold: f64) -> Self {
+        let logits = Classes::default();
+        Self { threshold, loss: 0.0, cross_entropy: 0.0, brier_score: 0.0, counts: [[0; 2]; 2], logits }
+    }
+
+    pub(crate) fn add(&mut self, outcomes: &[Outcome]) {
+        let threshold = f32::from_threshold(self.threshold);
+        for outcome in outcomes {
+            self.loss += f64::from(outcome.loss) * f64::from(outcome.weight);
+            self.cross_entropy += f64::from(outcome.cross_entropy);
+            self.brier_score += squared_error(outcome.label, outcome.probability.into());
+            self.counts[usize::from(outcome.label)][usize::from(outcome.probability > threshold)] += 1;
+            self.logits.push(outcome.label, outcome.logit);
+        }
+    }
+
+    /// The metrics of what was added, at least one outcome.
+    pub(crate) fn metrics(mut self) -> Metrics {
+        self.logits.sort();
+        let (auc, prc) = self.logits.areas();
+        let count = self.counts.as_flattened().iter().sum::<u64>() as f64;
+        // NaN is above no threshold, but that is no answer: nothing can be counted.
+        let is_nan = self.brier_score.is_nan();
+        let [[true_negatives, false_positives], [false_negatives, true_positives]] =
+            self.counts.map(|counts| counts.map(|count| if is_nan { f64::NAN } else { count as f64 }));
+        Metrics {
+            loss: self.loss / count,
+            cross_entropy: self.cross_entropy / count,
+            brier_score: self.brier_score / count,
+            threshold: self.threshold,
+            confusion_matrix: ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives },
+            auc,
+            prc,
+        }
+    }
 }
 
 impl Metrics {
     /// The threshold unless another is asked for.
     pub const THRESHOLD: f64 = 0.5;
 
-    /// The metrics of at least one outcome.
-    pub(crate) fn new(outcomes: &[Outcome], threshold: f64) -> Self {
-        let (auc, prc) = areas(outcomes.iter().map(|outcome| (outcome.label, outcome.probability)));
-        Self { auc, prc, ..Self::without_areas(outcomes, threshold) }
-    }
-
-    /// As [`Metrics::new`], but for the areas, for which the outcomes are sorted: they are NaN.
-    pub(crate) fn without_areas(outcomes: &[Outcome], threshold: f64) -> Self {
-        let in_f32 = f32::from_threshold(threshold);
-        let (mut loss, mut cross_entropy, mut brier_score) = (0.0, 0.0, 0.0);
-        let mut counts = [[0u64; 2]; 2];
-        for outcome in outcomes {
-            loss += f64::from(outcome.loss) * f64::from(outcome.weight);
-            cross_entropy += f64::from(outcome.loss);
-            brier_score += squared_error(outcome.label, outcome.probability.into());
-            counts[usize::from(outcome.label)][usize::from(outcome.probability > in_f32)] += 1;
-        }
-        let count = outcomes.len() as f64;
-        // NaN is above no threshold, but that is no answer: nothing can be counted.
-        let is_nan = f64::is_nan(brier_score);
-        let [[true_negatives, false_positives], [false_negatives, true_positives]] =
-            counts.map(|counts| counts.map(|count| if is_nan { f64::NAN } else { count as f64 }));
-        Self {
-            loss: loss / count,
-            cross_entropy: cross_entropy / count,
-            brier_score: brier_score / count,
-            threshold,
-            confusion_matrix: ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives },
-            auc: f64::NAN,
-            prc: f64::NAN,
-        }
-    }
-
     /// One of the metrics.
     pub fn get(&self, metric: Metric) -> f64 {
-        let matrix = &self.confusion_matrix;
-        match metric {
-            Metric::Loss => self.loss,
-            Metric::CrossEntropy => self.cross_entropy,
-            Metric::BrierScore => self.brier_score,
-            Metric::TruePositives => matrix.true_positives,
-            Metric::FalsePositives => matrix.false_positives,
-            Metric::TrueNegatives => matrix.true_negatives,
-            Metric::FalseNegatives => matrix.false_negatives,
-            Metric::Accuracy => matrix.accuracy(),
-            Metric::Precision => matrix.precision(),
-            Metric::Recall => matrix.recall(),
-            Metric::Auc => self.auc,
-            Metric::Prc => self.prc,
-        }
+        (metric.row().4)(self)
     }
 
     fn table(&self) -> Table {
@@ -295,66 +332,64 @@ pub enum Metric {
     Prc,
 }
 
+/// A metric, its name, whether higher is better, its decimals (none for counts), and how it is taken.
+type Row = (Metric, &'static str, bool, Option<usize>, fn(&Metrics) -> f64);
+
+/// All metrics in the order of their variants, in which they are reported. To add one: a variant and a row.
+const ROWS: [Row; 12] = [
+    (Metric::Loss, "loss", false, Some(6), |metrics| metrics.loss),
+    (Metric::CrossEntropy, "cross entropy", false, Some(6), |metrics| metrics.cross_entropy),
+    (Metric::BrierScore, "Brier score", false, Some(6), |metrics| metrics.brier_score),
+    (Metric::TruePositives, "tp", true, None, |metrics| metrics.confusion_matrix.true_positives),
+    (Metric::FalsePositives, "fp", false, None, |metrics| metrics.confusion_matrix.false_positives),
+    (Metric::TrueNegatives, "tn", true, None, |metrics| metrics.confusion_matrix.true_negatives),
+    (Metric::FalseNegatives, "fn", false, None, |metrics| metrics.confusion_matrix.false_negatives),
+    (Metric::Accuracy, "accuracy", true, Some(4), |metrics| metrics.confusion_matrix.accuracy()),
+    (Metric::Precision, "precision", true, Some(4), |metrics| metrics.confusion_matrix.precision()),
+    (Metric::Recall, "recall", true, Some(4), |metrics| metrics.confusion_matrix.recall()),
+    (Metric::Auc, "auc", true, Some(4), |metrics| metrics.auc),
+    (Metric::Prc, "prc", true, Some(4), |metrics| metrics.prc),
+];
+
 impl Metric {
     /// All metrics in the order in which they are reported.
-    pub const ALL: [Self; 12] = [
-        Self::Loss,
-        Self::CrossEntropy,
-        Self::BrierScore,
-        Self::TruePositives,
-        Self::FalsePositives,
-        Self::TrueNegatives,
-        Self::FalseNegatives,
-        Self::Accuracy,
-        Self::Precision,
-        Self::Recall,
-        Self::Auc,
-        Self::Prc,
-    ];
-
-    /// The metric's name in tables, figures and [`EarlyStopping`](crate::EarlyStopping), as in the original lesson.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Loss => "loss",
-            Self::CrossEntropy => "cross entropy",
-            Self::BrierScore => "Brier score",
-            Self::TruePositives => "tp",
-            Self::FalsePositives => "fp",
-            Self::TrueNegatives => "tn",
-            Self::FalseNegatives => "fn",
-            Self::Accuracy => "accuracy",
-            Self::Precision => "precision",
-            Self::Recall => "recall",
-            Self::Auc => "auc",
-            Self::Prc => "prc",
+    pub const ALL: [Self; ROWS.len()] = {
+        let mut all = [Self::Loss; ROWS.len()];
+        let mut place = 0;
+        while place < all.len() {
+            all[place] = ROWS[place].0;
+            place += 1;
         }
+        all
+    };
+
+    fn row(self) -> &'static Row {
+        const { &ROWS }.get(self as usize).expect("a row for each variant")
+    }
+
+    /// The metric's name in tables, figures and [`EarlyStopping`](crate::early_stopping::EarlyStopping), as in the original lesson.
+    pub fn name(self) -> &'static str {
+        self.row().1
     }
 
     /// Whether a larger value is a better one.
     pub fn higher_is_better(self) -> bool {
-        !matches!(
-            self,
-            Self::Loss | Self::CrossEntropy | Self::BrierScore | Self::FalsePositives | Self::FalseNegatives
-        )
+        self.row().2
     }
 
     /// Counts as whole numbers, losses with six decimals, the rest with four.
     pub fn format(self, value: f64) -> String {
-        match self {
-            Self::TruePositives | Self::FalsePositives | Self::TrueNegatives | Self::FalseNegatives => {
-                value.to_string()
-            }
-            Self::Loss | Self::CrossEntropy | Self::BrierScore => format!("{value:.6}"),
-            _ => format!("{value:.4}"),
-        }
+        self.row().3.map_or_else(|| value.to_string(), |decimals| format!("{value:.decimals$}"))
     }
 }
 
 impl FromStr for Metric {
     type Err = Error;
 
+    /// By its name, with blanks or as a word of code: "Brier score", "brier_score".
     fn from_str(name: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|metric| metric.name() == name);
+        let word = |name: &str| name.to_lowercase().replace(' ', "_");
+        let found = Self::ALL.into_iter().find(|metric| word(metric.name()) == word(name));
         found.ok_or_else(|| {
             Error::Argument(format!(
                 "no metric is called '{name}'; the metrics are {}",
@@ -368,6 +403,20 @@ impl FromStr for Metric {
 mod tests {
     use super::*;
     use ndarray::array;
+
+    fn metrics_of(outcomes: &[Outcome], threshold: f64) -> Metrics {
+        let mut tally = Tally::new(threshold);
+        tally.add(outcomes);
+        tally.metrics()
+    }
+
+    #[test]
+    fn each_variant_has_its_row() {
+        assert!(ROWS.iter().enumerate().all(|(place, row)| row.0 as usize == place));
+        for name in ["Brier score", "brier_score", "cross_entropy", "prc"] {
+            assert!(name.parse::<Metric>().is_ok(), "{name}");
+        }
+    }
 
     #[test]
     fn counts_and_ratios_by_hand() {
@@ -416,12 +465,18 @@ mod tests {
 
     #[test]
     fn models_stand_side_by_side() {
-        let outcome = |label, probability| Outcome { label, weight: 2.0, loss: 0.25, probability };
-        let metrics = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)], 0.5);
+        let outcome = |label, probability: f32| Outcome {
+            weight: 2.0,
+            loss: 0.25,
+            cross_entropy: 0.25,
+            logit: probability,
+            ..Outcome { label, probability, ..Outcome::default() }
+        };
+        let metrics = metrics_of(&[outcome(true, 0.75), outcome(false, 0.25)], 0.5);
         let text = compare(&[("baseline", &metrics), ("weighted", &metrics)]).to_string();
         assert!(text.starts_with("metric         baseline  weighted\nloss           0.500000  0.500000\n"), "{text}");
         assert!(metrics.to_string().ends_with("prc              1.0000\n"), "{metrics}");
-        let low = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)], 0.01);
+        let low = metrics_of(&[outcome(true, 0.75), outcome(false, 0.25)], 0.01);
         let text = compare(&[("baseline", &metrics), ("weighted", &low)]).to_string();
         assert!(text.contains("\nthreshold        0.5000    0.0100\n"), "{text}");
         assert_eq!((low.confusion_matrix.false_positives, metrics.confusion_matrix.false_positives), (1.0, 0.0));
@@ -429,14 +484,21 @@ mod tests {
 
     #[test]
     fn nan_never_scores() {
-        let outcome = |label, probability: f32| Outcome { label, weight: 1.0, loss: probability, probability };
+        let outcome = |label, value: f32| Outcome {
+            label,
+            weight: 1.0,
+            loss: value,
+            cross_entropy: value,
+            logit: value,
+            probability: value,
+        };
         for nan in [f32::NAN, -f32::NAN] {
             let outcomes = [outcome(true, 0.75), outcome(false, 0.25), outcome(true, nan), outcome(false, 0.5)];
-            let metrics = Metrics::new(&outcomes, 0.5);
+            let metrics = metrics_of(&outcomes, 0.5);
             assert!(Metric::ALL.iter().all(|&metric| metrics.get(metric).is_nan()), "{metrics}");
             assert!(metrics.to_string().contains("accuracy") && metrics.to_string().contains("NaN"));
         }
         let outcomes = [outcome(true, f32::NAN), outcome(false, f32::NAN)];
-        assert!(Metrics::new(&outcomes, 0.5).auc.is_nan());
+        assert!(metrics_of(&outcomes, 0.5).auc.is_nan());
     }
 }

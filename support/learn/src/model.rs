@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
 
-use crate::curves::{PrecisionRecallCurve, RocCurve, precision_recall_curve, roc_curve};
+use crate::curves::{PrecisionRecallCurve, RocCurve, ThresholdCounts};
 use crate::dataset::{check_examples, check_names};
 use crate::error::{Error, Result};
 use crate::examples::Examples;
 use crate::history::History;
-use crate::kernels::{self, TILE};
+use crate::kernels::TILE;
 use crate::layers::Layer;
+use crate::loss::Loss;
 use crate::math::{ln, sigmoid};
-use crate::metrics::{Metrics, Outcome};
-use crate::network::{Network, Scratch};
+use crate::metrics::{Metrics, Outcome, Tally};
+use crate::network::{Network, Scratch, judge};
 use crate::optimizers::Optimizer;
 use crate::random::{Purpose, generator};
 use crate::scores::check_threshold;
@@ -25,10 +26,34 @@ use crate::table::{Table, thousands};
 /// probability by the sigmoid function. Any number of layers of any width may come before.
 ///
 /// A copy is a model of its own, with the state of the optimizer as it is.
+///
+/// ```
+/// use learn::{dataset::Dataset, examples::Examples, layers::{Dense, Dropout}, model::Sequential, optimizers::Adam, training::FitConfig};
+/// use ndarray::array;
+///
+/// let features = array![[-2.0, 0.5], [-1.0, -0.5], [-1.5, 0.0], [1.0, 0.5], [2.0, -0.5]];
+/// let train = Examples::new(features, array![false, false, false, true, true])?;
+/// let mut model = Sequential::new(2, 42)
+///     .add(Dense::new(16).relu())
+///     .add(Dropout::new(0.1))
+///     .add(Dense::new(1))
+///     .compile(Adam::new(0.01));
+/// assert_eq!(model.count_params(), 2 * 16 + 16 + 16 + 1);
+///
+/// let before = model.evaluate(&train)?;
+/// let history = model.fit(&Dataset::new(&train).shuffle(42).batch(5), &train, FitConfig::epochs(50))?;
+/// assert_eq!(history.epochs(), 50);
+/// assert!(model.evaluate(&train)?.loss < before.loss);
+/// let probabilities = model.predict(&array![[-2.0, 0.0], [2.0, 0.0]])?;
+/// assert!(probabilities[0] < probabilities[1]);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sequential {
     pub(crate) network: Network,
     pub(crate) optimizer: Option<Box<dyn Optimizer>>,
+    /// None for the binary cross entropy.
+    pub(crate) loss: Option<Arc<dyn Loss>>,
     pub(crate) seed: u64,
     /// Training steps so far.
     pub(crate) steps: u64,
@@ -72,6 +97,7 @@ impl Sequential {
         Self {
             network: Network::new(inputs),
             optimizer: None,
+            loss: None,
             seed,
             steps: 0,
             scratch: Scratch::default(),
@@ -89,23 +115,60 @@ impl Sequential {
         self.network.layers.push(layer.clone());
         // What there is no room for gets no weights; whoever uses the model is told.
         if !self.network.is_too_large() {
-            self.network.weights.extend(layer.first_weights(inputs, &mut rng));
+            self.network.weights.extend(layer.kind().first_weights(inputs, &mut rng));
         }
         self.scratch = Scratch::default(); // that of a training before was for fewer layers
         self
     }
 
-    /// Chooses the optimizer for training. The loss is the binary cross entropy.
+    /// Chooses the optimizer for training, and the binary cross entropy as the loss.
     pub fn compile(self, optimizer: impl Optimizer + 'static) -> Self {
-        Self { optimizer: Some(Box::new(optimizer)), ..self }
+        Self { optimizer: Some(Box::new(optimizer)), loss: None, ..self }
+    }
+
+    /// Chooses another loss than [`compile`](Self::compile) does, such as
+    /// [`BinaryFocalCrossentropy`](crate::loss::BinaryFocalCrossentropy).
+    pub fn loss(self, loss: impl Loss + 'static) -> Self {
+        Self { loss: Some(Arc::new(loss)), ..self }
+    }
+
+    /// How large the steps of the optimizer are; none without an optimizer, or where it has no such number.
+    pub fn learning_rate(&self) -> Option<f64> {
+        self.optimizer.as_ref()?.learning_rate()
+    }
+
+    /// Goes on with steps of another size, such as half of the last ones, between two epochs or two calls of
+    /// [`fit`](Self::fit). What the optimizer remembers stays.
+    ///
+    /// ```
+    /// use learn::{layers::Dense, model::Sequential, optimizers::Adam};
+    ///
+    /// let mut model = Sequential::new(29, 1).add(Dense::new(1)).compile(Adam::new(1e-3));
+    /// model.set_learning_rate(1e-4)?;
+    /// assert_eq!(model.learning_rate(), Some(1e-4));
+    /// # Ok::<(), learn::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no optimizer or it has no learning rate, and when the rate is not a finite number above 0: it stays as it was.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
+        let refuse = |problem: &str| Err(Error::Argument(problem.into()));
+        let Some(optimizer) = &mut self.optimizer else {
+            return refuse("the model has no optimizer: call .compile(Adam::new(1e-3)) first");
+        };
+        let Some(before) = optimizer.learning_rate() else {
+            return refuse("the optimizer of the model has no learning rate");
+        };
+        optimizer.set_learning_rate(learning_rate);
+        optimizer.check().inspect_err(|_| optimizer.set_learning_rate(before))
     }
 
     /// The layers with their output shapes and numbers of weights.
     pub fn summary(&self) -> Table {
         let mut table = Table::new(["Layer", "Output Shape", "Param #"]);
         for (inputs, layer) in self.network.with_inputs() {
-            let shape = format!("(None, {})", layer.outputs(inputs));
-            table.push([layer.name().to_owned(), shape, thousands(layer.weight_count(inputs))]);
+            let shape = format!("(None, {})", layer.kind().outputs(inputs));
+            table.push([layer.kind().name().to_owned(), shape, thousands(layer.kind().weight_count(inputs))]);
         }
         table.push(["Total params".to_owned(), String::new(), thousands(self.count_params())]);
         table
@@ -121,7 +184,19 @@ impl Sequential {
     /// # Errors
     /// When the rows have another number of features than the model, or the model has no usable last layer.
     pub fn predict(&self, features: &Array2<f32>) -> Result<Array1<f32>> {
-        Ok(self.logits(features)?.into_iter().map(sigmoid).collect())
+        Ok(self.logits(features)?.mapv(sigmoid))
+    }
+
+    /// The logit of the positive class for each row of features, shape `[rows, features]`: the logarithm of its odds, as
+    /// scikit-learn's `decision_function`. It ranks rows that [`predict`](Self::predict) gives the same probability, for near 1
+    /// there are few numbers of 32 bits.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn logits(&self, features: &Array2<f32>) -> Result<Array1<f32>> {
+        self.network.check()?;
+        self.check_inputs(features.ncols())?;
+        Ok(self.network.logits(rows(&features.as_standard_layout())).into())
     }
 
     /// The metrics on these examples at the threshold 0.5, with dropout off and the loss weighted by their sample weights.
@@ -145,31 +220,35 @@ impl Sequential {
         }
         self.check_names("the examples", &examples.names)?;
         let logits = self.logits(&examples.features)?;
-        Ok(Metrics::new(&outcomes(&logits, &examples.labels, examples.weights.as_ref()), threshold))
+        Ok(metrics(logits.as_slice().expect("one array"), examples, self.loss.as_deref(), threshold))
     }
 
-    /// The ROC curve on these examples.
+    /// The ROC curve on these examples, ranked by their logits.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
     pub fn roc_curve(&self, examples: &Examples) -> Result<RocCurve> {
-        self.check_names("the examples", &examples.names)?;
-        roc_curve(&examples.labels, &self.predict(&examples.features)?)
+        Ok(self.threshold_counts(examples)?.roc_curve())
     }
 
-    /// The precision-recall curve on these examples.
+    /// The precision-recall curve on these examples, ranked by their logits.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
     pub fn precision_recall_curve(&self, examples: &Examples) -> Result<PrecisionRecallCurve> {
-        self.check_names("the examples", &examples.names)?;
-        precision_recall_curve(&examples.labels, &self.predict(&examples.features)?)
+        Ok(self.threshold_counts(examples)?.precision_recall_curve())
     }
 
-    fn logits(&self, features: &Array2<f32>) -> Result<Vec<f32>> {
-        self.network.check()?;
-        self.check_inputs(features.ncols())?;
-        Ok(self.network.logits(rows(&features.as_standard_layout())))
+    /// The counts at all thresholds, which are probabilities, of the ranking by logits.
+    fn threshold_counts(&self, examples: &Examples) -> Result<ThresholdCounts> {
+        self.check_names("the examples", &examples.names)?;
+        let counts = ThresholdCounts::new(&examples.labels, &self.logits(&examples.features)?)?;
+        let mut lowest = f64::INFINITY; // the sigmoid's last bit may rise where a logit's falls
+        let thresholds = counts.thresholds.into_iter().map(|logit| {
+            lowest = f64::from(sigmoid(logit as f32)).min(lowest);
+            lowest
+        });
+        Ok(ThresholdCounts { thresholds: thresholds.collect(), ..counts })
     }
 
     pub(crate) fn check_inputs(&self, features: usize) -> Result<()> {
@@ -245,21 +324,45 @@ pub(crate) fn both_counts(examples: &Examples) -> Result<(f64, f64)> {
     }
 }
 
-/// What logits of shape `[rows]` mean for labels and sample weights.
-fn outcomes(logits: &[f32], labels: &Array1<bool>, weights: Option<&Array1<f32>>) -> Vec<Outcome> {
-    let mut outcomes = Vec::with_capacity(logits.len());
+/// The metrics of logits, shape `[examples]`.
+fn metrics(logits: &[f32], examples: &Examples, loss: Option<&dyn Loss>, threshold: f64) -> Metrics {
+    let mut tally = Tally::new(threshold);
     for (tile, logits) in logits.chunks(TILE).enumerate() {
-        let (mut z, mut targets, mut losses, mut probabilities) = ([0.0; TILE], [0.0; TILE], [0.0; TILE], [0.0; TILE]);
-        z[..logits.len()].copy_from_slice(logits);
-        let label = |row| labels[tile * TILE + row];
-        (0..logits.len()).for_each(|row| targets[row] = f32::from(u8::from(label(row))));
-        kernels::binary_crossentropy(&z, &targets, &mut losses, &mut probabilities);
-        outcomes.extend((0..logits.len()).map(|row| Outcome {
-            label: label(row),
-            weight: weights.map_or(1.0, |weights| weights[tile * TILE + row]),
-            loss: losses[row],
-            probability: probabilities[row],
-        }));
+        let (mut z, mut targets, mut weights, mut slopes) = ([0.0; TILE], [0.0; TILE], [1.0; TILE], [0.0; TILE]);
+        for (row, &logit) in logits.iter().enumerate() {
+            let example = tile * TILE + row;
+            z[row] = logit;
+            targets[row] = f32::from(u8::from(examples.labels[example]));
+            weights[row] = examples.weights.as_ref().map_or(1.0, |weights| weights[example]);
+        }
+        let mut outcomes = [Outcome::default(); TILE];
+        judge(&z, &targets, &weights, loss, &mut outcomes, &mut slopes);
+        tally.add(&outcomes[..logits.len()]);
     }
-    outcomes
+    tally.metrics()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Dense;
+    use ndarray::array;
+
+    /// In 32 bits the probabilities of 18, 20 and 25 are all 1, or next to it.
+    #[test]
+    fn logits_rank_what_probabilities_can_not() {
+        let features = array![[18.0f32], [20.0], [25.0], [-3.0]];
+        let examples = Examples::new(features, array![false, true, true, false]).unwrap();
+        let mut model = Sequential::new(1, 0).add(Dense::new(1));
+        model.set_weights(&vec![1.0, 0.0].into()).unwrap();
+        assert_eq!(model.logits(&examples.features).unwrap(), array![18.0, 20.0, 25.0, -3.0]);
+        let metrics = model.evaluate(&examples).unwrap();
+        assert_eq!((metrics.auc, metrics.prc), (1.0, 1.0));
+        assert_eq!(model.roc_curve(&examples).unwrap().auc(), 1.0);
+        let curve = model.precision_recall_curve(&examples).unwrap();
+        assert_eq!(curve.average_precision(), 1.0);
+        // A threshold is a probability, and finds what it promises when probabilities are compared with it.
+        let threshold = curve.threshold_for_recall(1.0).unwrap();
+        assert_eq!(model.evaluate_at(&examples, threshold).unwrap().confusion_matrix.recall(), 1.0);
+    }
 }

@@ -12,17 +12,21 @@ use crate::dataset::{Batch, LINE, Line, lines_per_row};
 use crate::error::{Error, Result};
 use crate::kernels::{self, Lane, PartialSums, TILE, total};
 use crate::layers::{Layer, Tape};
+use crate::loss::{self, Loss};
 use crate::metrics::Outcome;
 use crate::random::{Purpose, generator};
 use crate::table::thousands;
 
 /// Rows in a chunk.
 const CHUNK: usize = 8 * TILE;
-/// Chunks at work at the same time: enough for many cores, and a bound on the memory that a large batch takes.
+/// Chunks at work at the same time: enough for many cores.
 const MAX_CHUNKS: usize = 64;
 
 /// The most weights that a network may have: a gigabyte of them, and eight times as much at work.
 const MAX_WEIGHTS: usize = 1 << 28;
+
+/// The most sums of gradients at the same time, unless one chunk has more: half a gigabyte of them.
+const MAX_SUMS: usize = 1 << 24;
 
 /// The layers and their weights.
 #[derive(Clone, Debug)]
@@ -40,6 +44,8 @@ pub(crate) struct Step<'a> {
     pub(crate) class_weight: Option<(f32, f32)>,
     /// (seed, number of the step), or none to leave dropout off.
     pub(crate) dropout: Option<(u64, u64)>,
+    /// None for the binary cross entropy.
+    pub(crate) loss: Option<&'a dyn Loss>,
 }
 
 /// Room for the work on a batch, kept from one to the next.
@@ -84,7 +90,7 @@ impl Network {
         if self.inputs == 0 {
             return Err(Error::Argument("a model has at least one input".into()));
         }
-        self.layers.iter().try_for_each(Layer::check)?;
+        self.layers.iter().try_for_each(|layer| layer.kind().check())?;
         if self.is_too_large() {
             return Err(Error::Argument(format!(
                 "the model would have more than {} weights, for which there is no room: give its layers fewer units",
@@ -92,7 +98,7 @@ impl Network {
             )));
         }
         match self.outputs() {
-            1 if self.layers.iter().any(|layer| matches!(layer, Layer::Dense(_))) => Ok(()),
+            1 if !self.ranges().iter().all(Range::is_empty) => Ok(()),
             units => Err(Error::Argument(format!(
                 "the last layer gives the logit of the positive class: end the model with Dense::new(1), not with {units} outputs"
             ))),
@@ -101,18 +107,18 @@ impl Network {
 
     /// Whether there is no room for the weights.
     pub(crate) fn is_too_large(&self) -> bool {
-        let counts = self.with_inputs().map(|(inputs, layer)| layer.weight_count(inputs));
+        let counts = self.with_inputs().map(|(inputs, layer)| layer.kind().weight_count(inputs));
         counts.fold(0usize, usize::saturating_add) > MAX_WEIGHTS
     }
 
     pub(crate) fn outputs(&self) -> usize {
-        self.layers.iter().fold(self.inputs, |inputs, layer| layer.outputs(inputs))
+        self.layers.iter().fold(self.inputs, |inputs, layer| layer.kind().outputs(inputs))
     }
 
     /// The number of inputs of each layer, with the layer.
     pub(crate) fn with_inputs(&self) -> impl Iterator<Item = (usize, &Layer)> {
         self.layers.iter().scan(self.inputs, |width, layer| {
-            let inputs = std::mem::replace(width, layer.outputs(*width));
+            let inputs = std::mem::replace(width, layer.kind().outputs(*width));
             Some((inputs, layer))
         })
     }
@@ -121,7 +127,7 @@ impl Network {
     fn ranges(&self) -> Vec<Range<usize>> {
         let mut start = 0;
         let range = |(inputs, layer): (usize, &Layer)| {
-            let range = start..start + layer.weight_count(inputs);
+            let range = start..start + layer.kind().weight_count(inputs);
             start = range.end;
             range
         };
@@ -142,7 +148,7 @@ impl Network {
                 kernels::transpose(&rows, &mut outputs[0]);
                 for (place, (inputs, layer)) in self.with_inputs().enumerate() {
                     let (before, after) = outputs.split_at_mut(place + 1);
-                    layer.predict(&self.weights[ranges[place].clone()], &before[place][..inputs], &mut after[0]);
+                    layer.kind().predict(&self.weights[ranges[place].clone()], &before[place][..inputs], &mut after[0]);
                 }
                 logits.copy_from_slice(&outputs[self.layers.len()][0][..logits.len()]);
             }
@@ -155,12 +161,13 @@ impl Network {
     pub(crate) fn gradient<'a>(&self, step: &Step, scratch: &'a mut Scratch, outcomes: &mut [Outcome]) -> &'a [f32] {
         let ranges = self.ranges();
         let Scratch { chunks, gradient } = scratch;
-        chunks.resize_with(outcomes.len().div_ceil(CHUNK).min(MAX_CHUNKS), || self.workspace());
+        let at_once = chunks_at_once(self.weights.len());
+        chunks.resize_with(outcomes.len().div_ceil(CHUNK).min(at_once), || self.workspace());
         gradient.clear();
         gradient.resize(self.weights.len(), 0.0);
-        let groups = step.batch.rows.chunks(CHUNK * MAX_CHUNKS).zip(outcomes.chunks_mut(CHUNK * MAX_CHUNKS));
+        let groups = step.batch.rows.chunks(CHUNK * at_once).zip(outcomes.chunks_mut(CHUNK * at_once));
         for (group, (rows, outcomes)) in groups.enumerate() {
-            let first = group * MAX_CHUNKS;
+            let first = group * at_once;
             if rows.len() <= CHUNK || rayon::current_num_threads() == 1 {
                 // Nobody to share with: handing the work to another thread would only cost time.
                 let rows = rows.chunks(CHUNK).zip(outcomes.chunks_mut(CHUNK));
@@ -222,8 +229,8 @@ impl Network {
             let weights = &self.weights[ranges[place].clone()];
             let input = &before[place][..inputs];
             match &mut rng {
-                Some(rng) => layer.forward(weights, input, &mut after[0], &mut kept[place], rng),
-                None => layer.predict(weights, input, &mut after[0]),
+                Some(rng) => layer.kind().forward(weights, input, &mut after[0], &mut kept[place], rng),
+                None => layer.kind().predict(weights, input, &mut after[0]),
             }
         }
 
@@ -232,22 +239,14 @@ impl Network {
             Some((negative, positive)) => targets.map(|target| if target > 0.0 { positive } else { negative }),
             None => outputs[0][self.inputs + 1],
         };
-        let (mut losses, mut probabilities) = ([0.0; TILE], [0.0; TILE]);
-        kernels::binary_crossentropy(&outputs[self.layers.len()][0], &targets, &mut losses, &mut probabilities);
-        for (row, outcome) in outcomes.iter_mut().enumerate() {
-            *outcome = Outcome {
-                label: targets[row] > 0.0,
-                weight: weights[row],
-                loss: losses[row],
-                probability: probabilities[row],
-            };
-        }
+        let mut slopes = [0.0; TILE];
+        judge(&outputs[self.layers.len()][0], &targets, &weights, step.loss, outcomes, &mut slopes);
 
         let [delta, input_delta] = deltas;
         // The loss of a batch is divided by its rows, not by the sum of their weights, as in Keras.
         let count = step.batch.len() as f32;
         for row in 0..TILE {
-            delta[0][row] = weights[row] / count * (probabilities[row] - targets[row]);
+            delta[0][row] = weights[row] / count * slopes[row];
         }
         delta[0][numbers.len()..].fill(0.0); // what is left of an earlier tile adds nothing to any gradient
         let mut width = 1;
@@ -260,7 +259,7 @@ impl Network {
                 delta: &mut delta[..width],
                 input_delta: (place > 0).then_some(&mut input_delta[..inputs]),
             };
-            layer.backward(&self.weights[ranges[place].clone()], tape, &mut gradient[ranges[place].clone()]);
+            layer.kind().backward(&self.weights[ranges[place].clone()], tape, &mut gradient[ranges[place].clone()]);
             std::mem::swap(delta, input_delta);
             width = inputs;
         }
@@ -268,7 +267,7 @@ impl Network {
 
     fn workspace(&self) -> Workspace {
         let lines = lines_per_row(self.inputs);
-        let units = self.with_inputs().map(|(inputs, layer)| layer.outputs(inputs));
+        let units = self.with_inputs().map(|(inputs, layer)| layer.kind().outputs(inputs));
         let outputs: Vec<Vec<Lane>> =
             std::iter::once(lines * LINE).chain(units).map(|width| vec![[0.0; TILE]; width]).collect();
         let widest = outputs.iter().map(Vec::len).max().unwrap_or(0);
@@ -282,12 +281,47 @@ impl Network {
     }
 }
 
+/// How many chunks are at work at the same time. Each has a sum for each weight, so of large networks fewer, which changes no bit.
+fn chunks_at_once(weights: usize) -> usize {
+    (MAX_SUMS / weights.max(1)).clamp(1, MAX_CHUNKS)
+}
+
+/// What the logits of a tile mean for its targets and weights, and the slope of the loss at each.
+pub(crate) fn judge(
+    logits: &Lane,
+    targets: &Lane,
+    weights: &Lane,
+    loss: Option<&dyn Loss>,
+    outcomes: &mut [Outcome],
+    slopes: &mut Lane,
+) {
+    let (mut entropies, mut probabilities) = ([0.0; TILE], [0.0; TILE]);
+    loss::binary_crossentropy(logits, targets, &mut entropies, slopes, &mut probabilities);
+    let mut losses = entropies;
+    if let Some(loss) = loss {
+        for row in 0..TILE {
+            (losses[row], slopes[row]) = loss.value_and_slope(logits[row], targets[row]);
+        }
+    }
+    for (row, outcome) in outcomes.iter_mut().enumerate() {
+        *outcome = Outcome {
+            label: targets[row] > 0.0,
+            weight: weights[row],
+            loss: losses[row],
+            cross_entropy: entropies[row],
+            logit: logits[row],
+            probability: probabilities[row],
+        };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dataset::Dataset;
     use crate::examples::Examples;
     use crate::layers::{Dense, Dropout};
+    use crate::loss::BinaryFocalCrossentropy;
     use crate::metrics::mean;
     use crate::random::uniform;
     use ndarray::{Array1, Array2};
@@ -311,7 +345,7 @@ mod tests {
         ];
         for (place, layer) in (0..).zip(layers) {
             let inputs = network.outputs();
-            network.weights.extend(layer.first_weights(inputs, &mut generator(2, Purpose::Weights, place)));
+            network.weights.extend(layer.kind().first_weights(inputs, &mut generator(2, Purpose::Weights, place)));
             network.layers.push(layer);
         }
         network
@@ -319,7 +353,16 @@ mod tests {
 
     /// The loss of all examples in one batch, and its gradient.
     fn learn(network: &Network, batch: &Batch, dropout: Option<(u64, u64)>) -> (f64, Vec<f32>) {
-        let step = Step { batch, class_weight: None, dropout };
+        learn_by(network, batch, dropout, None)
+    }
+
+    fn learn_by(
+        network: &Network,
+        batch: &Batch,
+        dropout: Option<(u64, u64)>,
+        loss: Option<&dyn Loss>,
+    ) -> (f64, Vec<f32>) {
+        let step = Step { batch, class_weight: None, dropout, loss };
         let mut outcomes = vec![Outcome::default(); batch.len()];
         let gradient = network.gradient(&step, &mut Scratch::default(), &mut outcomes).to_vec();
         let losses = outcomes.iter().map(|outcome| f64::from(outcome.loss) * f64::from(outcome.weight));
@@ -335,15 +378,18 @@ mod tests {
     fn the_gradient_with_dropout_is_the_slope_of_the_loss() {
         const H: f32 = 1e-3;
         let batch = one_batch(&examples(1500)); // three chunks, and a last tile that is not full
-        for dropout in [Some((3, 0)), Some((3, 8)), None] {
+        let focal = BinaryFocalCrossentropy::new(2.0).alpha(0.25);
+        for (dropout, loss) in
+            [(Some((3, 0)), None), (Some((3, 8)), None), (None, None), (Some((3, 0)), Some(&focal as &dyn Loss))]
+        {
             let network = network();
-            let (_, gradient) = learn(&network, &batch, dropout);
+            let (_, gradient) = learn_by(&network, &batch, dropout, loss);
             let largest = gradient.iter().fold(0.0, |largest: f32, value| largest.max(value.abs()));
             for (place, &expected) in gradient.iter().enumerate() {
                 let at = |change: f32| {
                     let mut moved = network.clone();
                     moved.weights[place] += change;
-                    learn(&moved, &batch, dropout).0
+                    learn_by(&moved, &batch, dropout, loss).0
                 };
                 let slope = (at(H) - at(-H)) / f64::from(2.0 * H);
                 let error = (slope - f64::from(expected)).abs();
@@ -352,6 +398,14 @@ mod tests {
         }
         let gradients = [Some((3, 0)), Some((3, 8)), None].map(|dropout| learn(&network(), &batch, dropout).1);
         assert!(gradients[0] != gradients[1] && gradients[0] != gradients[2]);
+    }
+
+    #[test]
+    fn the_sums_of_all_chunks_at_work_have_a_bound() {
+        for weights in [1, 497, 1 << 18, (1 << 18) + 1, 1 << 24, MAX_WEIGHTS] {
+            assert!(chunks_at_once(weights) * weights <= MAX_SUMS.max(weights), "{weights}");
+        }
+        assert_eq!((chunks_at_once(497), chunks_at_once(MAX_WEIGHTS)), (MAX_CHUNKS, 1));
     }
 
     /// A batch of more chunks than are at work at the same time is the mean of its parts.

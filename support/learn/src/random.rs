@@ -26,6 +26,10 @@ pub enum Purpose {
     Sampling = 5,
     /// The rows of a bootstrap's resamples.
     Bootstrap = 6,
+    /// The places of the positives that SMOTE makes up.
+    Smote = 7,
+    /// The orders in which the importance of a feature is found.
+    Importance = 8,
 }
 
 /// The generator of one purpose: the seed is what a cell shows, and each use (a pass, a training step) has a

@@ -67,7 +67,7 @@ impl Score for f32 {
 /// # Errors
 /// When a score is NaN, or there are fewer than `k`.
 pub fn top_k<S: Score>(scores: &Array1<S>, k: usize) -> Result<Vec<usize>> {
-    check(&Array1::from_elem(scores.len(), false), scores)?;
+    check_each(scores)?;
     if k > scores.len() {
         return Err(Error::Argument(format!("the {k} highest of {} scores: ask for fewer", scores.len())));
     }
@@ -85,6 +85,11 @@ pub fn check<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<()> 
     if labels.len() != scores.len() {
         return Err(Error::Argument(format!("{} labels, but {} scores", labels.len(), scores.len())));
     }
+    check_each(scores)
+}
+
+/// Refuses a score that is NaN.
+fn check_each<S: Score>(scores: &Array1<S>) -> Result<()> {
     match scores.iter().position(|&score| score.into().is_nan()) {
         Some(row) => Err(Error::Argument(format!("the score of row {row} is NaN: has the training diverged?"))),
         None => Ok(()),
@@ -94,6 +99,14 @@ pub fn check<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<()> 
 /// As [`check`], and refuses what is no probability.
 pub fn check_probabilities<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<()> {
     check(labels, probabilities)?;
+    check_each_probability(probabilities)
+}
+
+/// Refuses what is no probability.
+///
+/// # Errors
+/// Then.
+pub fn check_each_probability<S: Score>(probabilities: &Array1<S>) -> Result<()> {
     match probabilities.iter().position(|&probability| !(0.0..=1.0).contains(&probability.into())) {
         Some(row) => Err(Error::Argument(format!(
             "row {row}: {} is not a probability; Sequential::predict gives probabilities",

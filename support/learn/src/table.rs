@@ -3,7 +3,18 @@
 use std::fmt;
 use std::ops::Range;
 
-/// Rows of text under a header. As the last expression of a cell it appears as an HTML table.
+/// Rows of text under a header. As the last expression of a cell it appears as an HTML table, and printed its columns are aligned.
+///
+/// ```
+/// use learn::table::Table;
+///
+/// let mut table = Table::new(["model", "recall"]);
+/// for (name, recall) in [("baseline", 0.8125), ("weighted", 0.9)] {
+///     table.push([name.to_owned(), format!("{recall:.3}")]);
+/// }
+/// assert_eq!(table.to_string(), "model     recall\nbaseline   0.812\nweighted   0.900\n");
+/// assert!(table.html().contains("<th>baseline</th><td>0.812</td>"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     header: Vec<String>,
@@ -16,9 +27,13 @@ impl Table {
         Self { header: header.into_iter().map(Into::into).collect(), rows: Vec::new() }
     }
 
-    /// Adds a row, with as many cells as the header has.
+    /// Adds a row. Where it has fewer cells than the header the rest stays empty; where it has more, they stand below no name.
     pub fn push<S: Into<String>>(&mut self, row: impl IntoIterator<Item = S>) {
         self.rows.push(row.into_iter().map(Into::into).collect());
+        let width = self.rows.last().map_or(0, Vec::len).max(self.header.len());
+        for line in std::iter::once(&mut self.header).chain(&mut self.rows) {
+            line.resize(width, String::new());
+        }
     }
 
     /// The table as a part of a web page.
@@ -49,6 +64,9 @@ impl fmt::Display for Table {
     /// The first column to the left, the others to the right. Columns that don't fit on a page follow below the others, beside
     /// the first once more.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.header.is_empty() {
+            return Ok(());
+        }
         let lines = || std::iter::once(&self.header).chain(&self.rows);
         let width = |column: usize| lines().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.header.len()).map(width).collect();
@@ -122,6 +140,16 @@ mod tests {
         table.push(["standard", "10.25"]);
         assert_eq!(table.to_string(), "name        a<b\nmean        1.5\nstandard  10.25\n");
         assert!(table.html().contains("<th>a&lt;b</th>"));
+    }
+
+    #[test]
+    fn rows_of_another_length_are_filled() {
+        let mut table = Table::new(["a", "b"]);
+        table.push(["1"]);
+        table.push(["1", "2", "3"]);
+        assert_eq!(table.to_string(), "a  b\n1\n1  2  3\n");
+        assert!(table.html().contains("<th>1</th><td></td><td></td>"));
+        assert_eq!(Table::new([""; 0]).to_string(), "");
     }
 
     #[test]

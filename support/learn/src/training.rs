@@ -3,16 +3,28 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::dataset::{Batch, Dataset, check_examples, check_names};
-use crate::early_stopping::EarlyStopping;
+use crate::dataset::{Batch, Batches, Dataset, check_examples, check_names};
+use crate::early_stopping::{EarlyStopping, Watch};
 use crate::error::{Error, Result};
 use crate::examples::Examples;
 use crate::history::History;
-use crate::metrics::{Metric, Metrics, Outcome, mean};
+use crate::metrics::{Metric, Metrics, Outcome, Tally, mean};
 use crate::model::{Sequential, Weights, both_counts};
 use crate::network::{Scratch, Step};
 
 /// What the loss of an example is multiplied by, for each class.
+///
+/// ```
+/// use learn::{examples::Examples, training::ClassWeight};
+/// use ndarray::{Array1, Array2};
+///
+/// let train = Examples::new(Array2::zeros((100, 1)), Array1::from_shape_fn(100, |row| row < 10))?;
+/// let class_weight = ClassWeight::balanced(&train)?; // for FitConfig::class_weight
+/// assert_eq!(class_weight.positive, 5.0);
+/// assert_eq!(class_weight.positive * 10.0, class_weight.negative * 90.0);
+/// assert_eq!(class_weight.odds_factor(), 9.0);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClassWeight {
     /// For negatives.
@@ -37,6 +49,19 @@ impl ClassWeight {
     /// [`multiply_odds`](crate::multiply_odds) needs to undo them.
     pub fn odds_factor(&self) -> f64 {
         self.positive / self.negative
+    }
+
+    /// Refuses weights that nothing can be learnt with.
+    fn check(self) -> Result<()> {
+        let (negative, positive) = self.in_f32();
+        let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
+        match is_weight(negative) && is_weight(positive) && negative.max(positive) > 0.0 {
+            true => Ok(()),
+            false => Err(Error::Argument(format!(
+                "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
+                self.negative, self.positive
+            ))),
+        }
     }
 
     /// The two weights (for negatives, for positives) in the type of the network.
@@ -84,9 +109,32 @@ impl FitConfig {
     }
 }
 
+/// A training between two epochs: what [`Sequential::begin`] begins and [`Sequential::end`] ends.
+pub struct Training {
+    config: FitConfig,
+    steps: usize,
+    watch: Option<Watch>,
+    best_weights: Option<Weights>,
+    last_weights: Weights,
+    history: History,
+    outcomes: Vec<Outcome>,
+    batches: Batches,
+    next: Option<Batch>,
+    /// Whether no epoch follows.
+    is_over: bool,
+}
+
+impl Training {
+    /// The metrics of the epochs until now.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+}
+
 impl Sequential {
     /// Trains on the batches of `train` and reports on `val` after each epoch; `None` for no validation. Each call starts with
-    /// the first pass over the data set.
+    /// the first pass over the data set. It is the loop over [`begin`](Self::begin), [`epoch`](Self::epoch) and
+    /// [`end`](Self::end).
     ///
     /// # Errors
     /// When model, data and settings don't fit together; the message says which.
@@ -101,79 +149,127 @@ impl Sequential {
         config: FitConfig,
     ) -> Result<History> {
         let val = val.into();
+        let run = || {
+            let mut training = self.begin(train, val, config)?;
+            while self.epoch(&mut training, val)? {}
+            Ok(self.end(training))
+        };
         // From a thread of the pool the work of a step is shared without waking one up.
-        rayon::scope(|_| self.run_epochs(train, val, &config))
+        rayon::scope(|_| run())
     }
 
-    fn run_epochs(&mut self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<History> {
-        let steps = self.check_fit(train, val, config)?;
+    /// Prepares a training that goes on epoch by epoch, for who wants to look, or to draw, in between:
+    ///
+    /// ```
+    /// use learn::{dataset::Dataset, layers::Dense, low_signal::low_signal, model::Sequential, optimizers::Sgd, training::FitConfig};
+    ///
+    /// let examples = low_signal(1);
+    /// let mut model = Sequential::new(887, 1).add(Dense::new(1)).compile(Sgd::new(0.1));
+    /// let mut training = model.begin(&Dataset::new(&examples).batch(500), &examples, FitConfig::epochs(3))?;
+    /// while model.epoch(&mut training, &examples)? {
+    ///     println!("{} epochs", training.history().epochs());
+    /// }
+    /// assert_eq!(model.end(training).epochs(), 3);
+    /// # Ok::<(), learn::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn begin<'a>(
+        &mut self,
+        train: &Dataset,
+        val: impl Into<Option<&'a Examples>>,
+        config: FitConfig,
+    ) -> Result<Training> {
+        let steps = self.check_fit(train, val.into(), &config)?;
         self.names = train.names().cloned();
-        let mut watch = config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?;
-        let mut best_weights = None;
-        let mut last_weights = self.weights();
-        let mut history = History::default();
-        let mut outcomes = Vec::new();
         let mut batches = train.passes();
-        let mut next = batches.next();
-        for epoch in 0..config.epochs {
-            outcomes.clear();
-            let mut fault = None;
-            for _ in 0..steps {
-                let Some(batch) = next else { break };
-                let trained = || self.step(&batch, config.class_weight, &mut outcomes);
-                let (trained, drawn) = rayon::join(trained, || batches.next());
-                next = drawn;
-                if !trained? {
-                    fault = Some("the gradient");
-                    break;
-                }
-            }
-            let model = &*self;
-            let (on_train, on_val) = rayon::join(
-                || Metrics::new(&outcomes, Metrics::THRESHOLD),
-                || val.map(|val| model.evaluate(val)).transpose(),
-            );
-            let on_val = on_val?;
-            // The last update of an epoch shows in the weights and on the validation set alone.
-            if !on_train.loss.is_finite() {
-                fault = fault.or(Some("the loss"));
-            } else if self.network.weights.iter().any(|weight| !weight.is_finite()) {
-                fault = fault.or(Some("a weight"));
-            } else if on_val.is_some_and(|metrics| !metrics.loss.is_finite()) {
-                fault = fault.or(Some("the loss of the validation set"));
-            }
-            if let Some(fault) = fault {
-                history.best_epoch = watch.as_ref().and_then(|watch| watch.best_epoch());
-                let best = history.best_epoch.zip(best_weights);
-                return Err(self.diverged(fault, history, best, last_weights));
-            }
-            last_weights.copy_from(&self.network.weights);
-            history.train.push(on_train);
-            history.val.extend(on_val);
-            let mut stop = epoch + 1 == config.epochs;
-            if let Some(watch) = &mut watch {
-                let verdict = watch.observe_last(&history);
-                if verdict.improved && watch.restores() {
-                    best_weights = Some(self.weights());
-                }
-                stop |= verdict.stop;
-            }
-            if config.verbose.is_some_and(|every| epoch == 0 || (epoch + 1).is_multiple_of(every) || stop) {
-                if epoch == 0 {
-                    println!("{}", progress_header(&history));
-                }
-                println!("{}", progress(&history));
-            }
-            if stop {
+        Ok(Training {
+            steps,
+            watch: config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?,
+            best_weights: None,
+            last_weights: self.weights(),
+            history: History::default(),
+            outcomes: Vec::new(),
+            next: batches.next(),
+            batches,
+            is_over: config.epochs == 0,
+            config,
+        })
+    }
+
+    /// One epoch of a training, reported on `val`, the same as when it began; gives whether another follows.
+    ///
+    /// # Errors
+    /// When the training diverges; see [`fit`](Self::fit).
+    pub fn epoch<'a>(&mut self, training: &mut Training, val: impl Into<Option<&'a Examples>>) -> Result<bool> {
+        let val = val.into();
+        let Training { config, steps, watch, best_weights, last_weights, history, outcomes, batches, next, is_over } =
+            training;
+        if *is_over {
+            return Ok(false);
+        }
+        let mut tally = Tally::new(Metrics::THRESHOLD);
+        let mut fault = None;
+        for _ in 0..*steps {
+            let Some(batch) = next.take() else { break };
+            let trained = || self.step(&batch, config.class_weight, outcomes);
+            let (trained, drawn) = rayon::join(trained, || batches.next());
+            *next = drawn;
+            tally.add(outcomes);
+            if !trained? {
+                fault = Some("the gradient");
                 break;
             }
         }
+        let model = &*self;
+        let (on_train, on_val) = rayon::join(|| tally.metrics(), || val.map(|val| model.evaluate(val)).transpose());
+        let on_val = on_val?;
+        // The last update of an epoch shows in the weights and on the validation set alone.
+        if !on_train.loss.is_finite() {
+            fault = fault.or(Some("the loss"));
+        } else if self.network.weights.iter().any(|weight| !weight.is_finite()) {
+            fault = fault.or(Some("a weight"));
+        } else if on_val.is_some_and(|metrics| !metrics.loss.is_finite()) {
+            fault = fault.or(Some("the loss of the validation set"));
+        }
+        if let Some(fault) = fault {
+            *is_over = true;
+            let mut history = std::mem::take(history);
+            history.best_epoch = watch.as_ref().and_then(|watch| watch.best_epoch());
+            let best = history.best_epoch.zip(best_weights.take());
+            return Err(self.diverged(fault, history, best, last_weights.clone()));
+        }
+        last_weights.copy_from(&self.network.weights);
+        history.train.push(on_train);
+        history.val.extend(on_val);
+        *is_over = history.epochs() == config.epochs;
+        if let Some(watch) = watch {
+            let verdict = watch.observe_last(history);
+            if verdict.improved && watch.restores() {
+                *best_weights = Some(self.weights());
+            }
+            *is_over |= verdict.stop;
+        }
+        let epoch = history.epochs();
+        if config.verbose.is_some_and(|every| epoch == 1 || epoch.is_multiple_of(every) || *is_over) {
+            if epoch == 1 {
+                println!("{}", progress_header(history));
+            }
+            println!("{}", progress(history));
+        }
+        Ok(!*is_over)
+    }
+
+    /// Ends a training: goes back to the best weights, if early stopping does so, and gives the history.
+    pub fn end(&mut self, training: Training) -> History {
+        let Training { watch, best_weights, mut history, .. } = training;
         history.best_epoch = watch.and_then(|watch| watch.best_epoch());
         if let Some(weights) = best_weights {
             self.network.weights = weights.into();
         }
         self.history.clone_from(&history);
-        Ok(history)
+        history
     }
 
     /// Goes back to the best weights, with their epoch, or to the last ones; keeps the history, and gives the error that says so.
@@ -197,9 +293,23 @@ impl Sequential {
     /// # Errors
     /// When model and batch don't fit together, and when the gradient is no longer finite: the weights are left as they are then.
     pub fn train_on_batch(&mut self, batch: &Batch) -> Result<f64> {
+        self.one_batch(batch, None)
+    }
+
+    /// As [`train_on_batch`](Self::train_on_batch), with the loss of each class weighted: as Keras' argument `class_weight`.
+    ///
+    /// # Errors
+    /// As [`train_on_batch`](Self::train_on_batch), when a weight is not a finite number, at least 0, or both are 0, and when the
+    /// batch has sample weights.
+    pub fn train_on_batch_weighted(&mut self, batch: &Batch, class_weight: ClassWeight) -> Result<f64> {
+        check_class_weight(class_weight, batch.stores.have_weights())?;
+        self.one_batch(batch, Some(class_weight))
+    }
+
+    fn one_batch(&mut self, batch: &Batch, class_weight: Option<ClassWeight>) -> Result<f64> {
         self.check_training(batch.stores.features(), batch.stores.names())?;
         let mut outcomes = Vec::new();
-        if !self.step(batch, None, &mut outcomes)? {
+        if !self.step(batch, class_weight, &mut outcomes)? {
             return Err(Error::Argument(
                 "the training diverged: the gradient is no longer finite, and the weights are left as they are. Build the model again with a smaller learning rate, and look for features that are not scaled".into(),
             ));
@@ -214,12 +324,12 @@ impl Sequential {
     pub fn gradient(&self, batch: &Batch) -> Result<Vec<f32>> {
         self.network.check()?;
         self.check_inputs(batch.stores.features())?;
-        let step = Step { batch, class_weight: None, dropout: None };
+        let step = Step { batch, class_weight: None, dropout: None, loss: self.loss.as_deref() };
         let mut scratch = Scratch::default();
         Ok(self.network.gradient(&step, &mut scratch, &mut vec![Outcome::default(); batch.len()]).to_vec())
     }
 
-    /// Forward, backward, update: everything that happens to a batch. What came out for its rows is appended to `outcomes`.
+    /// Forward, backward, update: everything that happens to a batch. What came out for its rows is in `outcomes`.
     /// Without an update when the gradient is not finite: false then.
     fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, outcomes: &mut Vec<Outcome>) -> Result<bool> {
         let Some(optimizer) = &mut self.optimizer else {
@@ -228,10 +338,9 @@ impl Sequential {
             ));
         };
         let class_weight = class_weight.map(ClassWeight::in_f32);
-        let step = Step { batch, class_weight, dropout: Some((self.seed, self.steps)) };
-        let start = outcomes.len();
-        outcomes.resize(start + batch.len(), Outcome::default());
-        let gradient = self.network.gradient(&step, &mut self.scratch, &mut outcomes[start..]);
+        let step = Step { batch, class_weight, dropout: Some((self.seed, self.steps)), loss: self.loss.as_deref() };
+        outcomes.resize(batch.len(), Outcome::default());
+        let gradient = self.network.gradient(&step, &mut self.scratch, outcomes);
         if !gradient.iter().all(|value| value.is_finite()) {
             return Ok(false);
         }
@@ -245,6 +354,7 @@ impl Sequential {
         self.network.check()?;
         self.check_inputs(features)?;
         names.map_or(Ok(()), |names| self.check_names("the examples", names))?;
+        self.loss.as_ref().map_or(Ok(()), |loss| loss.check())?;
         self.optimizer.as_ref().map_or(Ok(()), |optimizer| optimizer.check())
     }
 
@@ -268,19 +378,7 @@ impl Sequential {
             check_monitor(metric, val)?;
         }
         if let Some(class_weight) = config.class_weight {
-            if train.has_weights() {
-                return Err(Error::Argument(
-                    "class weights and sample weights can't be combined: multiply them into the sample weights".into(),
-                ));
-            }
-            let (negative, positive) = class_weight.in_f32();
-            let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
-            if !(is_weight(negative) && is_weight(positive) && negative.max(positive) > 0.0) {
-                return Err(Error::Argument(format!(
-                    "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
-                    class_weight.negative, class_weight.positive
-                )));
-            }
+            check_class_weight(class_weight, train.has_weights())?;
         }
         match config.steps_per_epoch.or(train.steps()) {
             None => Err(Error::Argument(
@@ -290,6 +388,16 @@ impl Sequential {
             Some(steps) => Ok(steps),
         }
     }
+}
+
+/// Refuses class weights that nothing can be learnt with, or that stand beside sample weights.
+fn check_class_weight(class_weight: ClassWeight, has_sample_weights: bool) -> Result<()> {
+    if has_sample_weights {
+        return Err(Error::Argument(
+            "class weights and sample weights can't be combined: multiply them into the sample weights".into(),
+        ));
+    }
+    class_weight.check()
 }
 
 /// Refuses to watch a metric that says nothing about this validation set: it would be the same in all epochs.
@@ -340,10 +448,17 @@ fn progress(history: &History) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::Dense;
+    use crate::metrics::ConfusionMatrix;
+    use crate::optimizers::{Optimizer, Sgd};
+    use ndarray::{Array1, array};
 
     fn history(val: Option<Metrics>) -> History {
-        let outcome = |label, probability| Outcome { label, weight: 1.0, loss: 12.25, probability };
-        let metrics = Metrics::new(&[outcome(true, 0.75), outcome(false, 0.25)], 0.5);
+        let confusion_matrix =
+            ConfusionMatrix { true_positives: 1.0, true_negatives: 1.0, ..ConfusionMatrix::default() };
+        let (auc, prc, threshold) = (1.0, 1.0, 0.5);
+        let metrics =
+            Metrics { loss: 12.25, cross_entropy: 12.25, brier_score: 0.0, threshold, confusion_matrix, auc, prc };
         History { train: vec![metrics; 120], val: val.into_iter().collect(), best_epoch: None }
     }
 
@@ -361,5 +476,89 @@ mod tests {
         let history = history(None);
         assert_eq!(progress_header(&history), "epoch    loss  precision  recall     prc");
         assert_eq!(progress(&history), "  120  12.2500     1.0000  1.0000  1.0000");
+    }
+
+    fn examples() -> Examples {
+        Examples::new(array![[1.0], [2.0], [-1.0], [0.5]], array![true, false, false, true]).unwrap()
+    }
+
+    fn model() -> Sequential {
+        Sequential::new(1, 1).add(Dense::new(1)).compile(Sgd::new(0.1))
+    }
+
+    fn batch(examples: &Examples) -> Batch {
+        Dataset::new(examples).iter().next().unwrap()
+    }
+
+    /// Class weights are the sample weights of their classes, and those of a fit.
+    #[test]
+    fn a_batch_is_trained_on_with_class_weights() {
+        let class_weight = ClassWeight { negative: 0.5, positive: 3.0 };
+        let (mut one, mut other, mut fitted, mut plain) = (model(), model(), model(), model());
+        let loss = one.train_on_batch_weighted(&batch(&examples()), class_weight).unwrap();
+        let weights = examples().labels.mapv(|label| if label { 3.0 } else { 0.5 });
+        let weighted = examples().with_weights(weights).unwrap();
+        assert_eq!(loss, other.train_on_batch(&batch(&weighted)).unwrap());
+        let config = FitConfig::epochs(1).class_weight(class_weight);
+        let history = fitted.fit(&Dataset::new(&examples()), None, config).unwrap();
+        assert_eq!((one.weights(), history.train[0].loss), (other.weights(), loss));
+        assert_eq!(one.weights(), fitted.weights());
+        assert_ne!(plain.train_on_batch(&batch(&examples())).unwrap(), loss);
+        assert_ne!(plain.weights(), one.weights());
+    }
+
+    #[test]
+    fn class_weights_that_teach_nothing_are_refused() {
+        let refused = |examples: &Examples, negative, positive| {
+            let class_weight = ClassWeight { negative, positive };
+            model().train_on_batch_weighted(&batch(examples), class_weight).unwrap_err().to_string()
+        };
+        for (negative, positive) in [(0.0, 0.0), (-1.0, 1.0), (1.0, f64::NAN), (1e300, 1.0)] {
+            assert!(refused(&examples(), negative, positive).contains("class weights are finite in 32 bits"));
+        }
+        let weighted = examples().with_weights(Array1::ones(4)).unwrap();
+        assert!(refused(&weighted, 1.0, 2.0).contains("can't be combined"));
+    }
+
+    /// A step of half the rate goes half as far; of a rate that is refused nothing stays.
+    #[test]
+    fn the_learning_rate_changes_between_epochs() {
+        let change = |model: &mut Sequential| {
+            let before = model.weights().values()[0];
+            model.train_on_batch(&batch(&examples())).unwrap();
+            model.weights().values()[0] - before
+        };
+        let (mut whole, mut half) = (model(), model());
+        half.set_learning_rate(0.05).unwrap();
+        let (whole, halved) = (change(&mut whole), change(&mut half));
+        assert!((whole - 2.0 * halved).abs() < 1e-6 && whole != 0.0, "{whole} {halved}");
+        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(half.set_learning_rate(rate).unwrap_err().to_string().contains("learning rate"), "{rate}");
+            assert_eq!(half.learning_rate(), Some(0.05));
+        }
+
+        let mut model = model();
+        let data = Dataset::new(&examples());
+        let mut training = model.begin(&data, None, FitConfig::epochs(2)).unwrap();
+        model.epoch(&mut training, None).unwrap();
+        let (mut other, before) = (model.clone(), model.weights());
+        other.set_learning_rate(0.01).unwrap();
+        model.epoch(&mut training, None).unwrap();
+        other.train_on_batch(&batch(&examples())).unwrap();
+        let way = |model: &Sequential| model.weights().values()[0] - before.values()[0];
+        assert!((way(&model) - 10.0 * way(&other)).abs() < 1e-5);
+    }
+
+    #[test]
+    fn without_a_learning_rate_none_is_set() {
+        #[derive(Clone, Debug)]
+        struct Still;
+        impl Optimizer for Still {
+            fn step(&mut self, _weights: &mut [f32], _gradient: &[f32]) {}
+        }
+        assert!(Sequential::new(1, 1).set_learning_rate(0.1).unwrap_err().to_string().contains("no optimizer"));
+        let mut model = Sequential::new(1, 1).add(Dense::new(1)).compile(Still);
+        assert_eq!(model.learning_rate(), None);
+        assert!(model.set_learning_rate(0.1).unwrap_err().to_string().contains("no learning rate"));
     }
 }

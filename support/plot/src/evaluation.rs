@@ -7,6 +7,7 @@ use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL};
 use super::{Figure, Style};
 use learn::curves::{PrecisionRecallCurve, RocCurve};
 use learn::error::{Error, Result};
+use learn::math::sum;
 use learn::metrics::ConfusionMatrix;
 
 /// The counts of a confusion matrix. The color is the share of the row, so that the rare class can be seen too.
@@ -190,7 +191,7 @@ pub(super) fn steps(curve: &PrecisionRecallCurve) -> Vec<(f64, f64)> {
 fn prevalence(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Option<f64> {
     let all = || curves.iter().map(|(_, curve, _)| curve.precision[0]);
     let (low, high) = ends(all());
-    (low > 0.0 && high <= 1.1 * low).then(|| all().sum::<f64>() / curves.len() as f64)
+    (low > 0.0 && high <= 1.1 * low).then(|| sum(all()) / curves.len() as f64)
 }
 
 /// Whether the rates of a curve can be drawn.

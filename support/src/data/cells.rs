@@ -170,13 +170,11 @@ impl Cells<'_> {
                 ),
             ));
         }
-        // No file separates its fields by commas and writes 12.345 for twelve thousand; one that writes "12,345" means that.
-        let by_commas = self.separator == b',';
-        let small_wholes = self.forms.iter().zip(&self.texts).any(|(form, text)| *form == Whole && text.len() <= 3);
-        let doubtful = self.first(&[GroupedPoint, GroupedComma]).filter(|_| {
-            self.count(&[Point, Comma]) == 0
-                && if comma.is_some() { by_commas || small_wholes } else { !by_commas && small_wholes }
-        });
+        // Where all have three digits behind the mark, 45.000 is 45 or 45 thousand. No file separates its fields by commas and
+        // writes 45.000 for the latter; one that writes "45,000" means that.
+        let doubtful = self
+            .first(&[GroupedPoint, GroupedComma])
+            .filter(|_| self.count(&[Point, Comma]) == 0 && (comma.is_some() || self.separator != b','));
         if let Some(row) = doubtful {
             let text = &self.texts[row];
             let thousands = text.replace([',', '.'], "");

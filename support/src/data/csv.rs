@@ -49,16 +49,35 @@ pub fn read_csv_with_text(path: impl AsRef<Path>, columns: &[&str]) -> Result<Da
 /// # Errors
 /// When the file can't be written.
 pub fn write_csv(frame: &DataFrame, path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
+    crate::files::write_whole(path.as_ref(), &csv_bytes(frame)?)
+}
+
+/// What [`write_csv`] writes.
+///
+/// # Errors
+/// When polars can't write a column.
+pub fn csv_bytes(frame: &DataFrame) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     CsvWriter::new(&mut bytes).finish(&mut frame.drop_many([LINE]))?;
-    crate::files::write_whole(path, &bytes)
+    Ok(bytes)
+}
+
+/// As [`read_csv`], from the bytes of a file that errors call `name`.
+///
+/// # Errors
+/// As [`read_csv`].
+pub fn read_csv_bytes(name: &str, bytes: &[u8]) -> Result<DataFrame> {
+    read_bytes(Path::new(name), bytes, |_| Kind::Inferred)
 }
 
 /// Reads a CSV file whose columns are of the kinds that `kind` tells for their names.
 pub(crate) fn read(path: &Path, kind: impl Fn(&str) -> Kind + Sync) -> Result<DataFrame> {
-    let bytes = fs::read(path).map_err(Error::file(path))?;
-    let text = text(path, &bytes)?;
+    read_bytes(path, &crate::files::read(path)?, kind)
+}
+
+/// As [`read`], from the bytes of the file.
+pub(crate) fn read_bytes(path: &Path, bytes: &[u8], kind: impl Fn(&str) -> Kind + Sync) -> Result<DataFrame> {
+    let text = text(path, bytes)?;
     let separator = separator(text);
     let mut records = Records::new(text, separator);
     let mut fields = Vec::new();

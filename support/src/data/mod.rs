@@ -16,8 +16,8 @@ use polars::prelude::{Column, DataFrame, DataType};
 
 pub(crate) use self::cells::Kind;
 pub use self::credit_card::read_credit_card;
-pub(crate) use self::csv::read;
-pub use self::csv::{read_csv, read_csv_with_text, write_csv};
+pub(crate) use self::csv::read_bytes;
+pub use self::csv::{csv_bytes, read_csv, read_csv_bytes, read_csv_with_text, write_csv};
 pub use self::machines::{example_csv, machines};
 pub(crate) use self::prepare::texts;
 pub use self::prepare::{
@@ -25,7 +25,7 @@ pub use self::prepare::{
     overview,
 };
 pub use self::split::{
-    group_split, split_indices, stratified_split, time_split, train_test_split, train_val_test_split,
+    group_split, split_indices, stratified_folds, stratified_split, time_split, train_test_split, train_val_test_split,
 };
 pub use self::summary::{Summary, class_counts, describe, head, log_column, summary};
 pub use self::synthetic::synthetic;

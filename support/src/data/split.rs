@@ -55,6 +55,39 @@ pub fn stratified_split(frame: &DataFrame, label: &str, test_size: f64, seed: u6
     Ok((take(frame, &mixed(train))?, take(frame, &mixed(test))?))
 }
 
+/// The rows in (train, left out), so many times that each is left out once, as scikit-learn's `StratifiedKFold`: each class is dealt
+/// to the folds at random and in equal parts, so all folds have the same share of positives up to one. Tables and not examples:
+/// what is learned from the training part, the scale too, must not know the rows that are left out.
+///
+/// # Errors
+/// When there are fewer than two folds, or fewer rows of a class than folds.
+pub fn stratified_folds(
+    frame: &DataFrame,
+    label: &str,
+    folds: usize,
+    seed: u64,
+) -> Result<impl Iterator<Item = (DataFrame, DataFrame)>> {
+    let labels = labels(frame, label)?;
+    let mut fold_of = vec![0; labels.len()];
+    for (name, class) in [("negatives", false), ("positives", true)] {
+        let rows: Vec<usize> = (0..labels.len()).filter(|&row| labels[row] == class).collect();
+        if folds < 2 || rows.len() < folds {
+            let count = rows.len();
+            return Err(Error::Table(format!("{count} {name} can't be dealt to {folds} folds, of at least two")));
+        }
+        for (place, number) in of_dataset(&shuffled(rows.len(), seed)).into_iter().enumerate() {
+            fold_of[rows[number]] = place % folds;
+        }
+    }
+    Ok((0..folds).map(move |fold| {
+        let part = |inside: bool| {
+            let rows: Vec<usize> = (0..fold_of.len()).filter(|&row| (fold_of[row] == fold) == inside).collect();
+            take(frame, &rows).expect("rows of this table")
+        };
+        (part(false), part(true))
+    }))
+}
+
 /// Splits the rows into (train, validation, test) with the same share of positives: a fifth for the test set, a fifth of the
 /// rest for validation, by two calls of [`stratified_split`].
 ///
@@ -286,6 +319,31 @@ mod tests {
         assert_eq!(class_counts(&test, "Class").unwrap(), (190, 10));
         let order: Vec<_> = train.column("row").unwrap().f64().unwrap().into_no_null_iter().collect();
         assert!(order[..500].iter().any(|&row| row < 50.0), "positives are spread over the part");
+    }
+
+    #[test]
+    fn each_row_is_left_out_once_and_the_share_stays() {
+        let rows =
+            |frame: &DataFrame| frame.column("row").unwrap().f64().unwrap().into_no_null_iter().collect::<Vec<_>>();
+        let frame = frame(103, 13);
+        let deal =
+            |seed| stratified_folds(&frame, "Class", 5, seed).unwrap().map(|fold| rows(&fold.1)).collect::<Vec<_>>();
+        for (train, left_out) in stratified_folds(&frame, "Class", 5, 1).unwrap() {
+            let (negatives, positives) = class_counts(&left_out, "Class").unwrap();
+            assert!(negatives == 18 && (2..=3).contains(&positives), "{negatives} {positives}");
+            let mut both = [rows(&train), rows(&left_out)].concat();
+            both.sort_unstable_by(f64::total_cmp);
+            assert!(both.into_iter().eq((0..103).map(f64::from)));
+        }
+        let mut left_out = deal(1).concat();
+        left_out.sort_unstable_by(f64::total_cmp);
+        assert!(left_out.into_iter().eq((0..103).map(f64::from)));
+        assert_eq!(deal(1), deal(1));
+        assert_ne!(deal(1), deal(2));
+        for (folds, words) in [(1, "at least two"), (14, "13 positives can't be dealt to 14 folds")] {
+            let message = stratified_folds(&frame, "Class", folds, 1).err().unwrap().to_string();
+            assert!(message.contains(words), "{message}");
+        }
     }
 
     #[test]

@@ -107,6 +107,10 @@ mod dialects {
             read("pay,b\n\"1,234\",x\n\"12,345\",y\n"),
             &["line 2, column 'pay'", "'1,234' may be 1234", "write 1234"],
         );
+        // Nothing else in the file tells whether these are tens or tens of thousands.
+        refused(read("pay;b\n45.000;x\n52.300;y\n61.250;x\n"), &["line 2, column 'pay'", "'45.000' may be 45000"]);
+        refused(read("pay\tb\n45,000\tx\n52,300\ty\n"), &["line 2, column 'pay'", "'45,000' may be 45000"]);
+        assert!(read("pay;b\n45.000;x\n52.3;y\n").is_ok() && read("pay,b\n45.000,x\n52.300,y\n").is_ok());
         refused(read("pay;b\n999;x\n1.234;y\n"), &["line 3, column 'pay'", "'1.234' may be 1234"]);
         refused(
             read("pay;b\n1.234,5;x\n7,5;y\n3,5;z\n"),
@@ -538,7 +542,7 @@ mod model_files {
     }
 
     fn dense(units: &str) -> String {
-        format!(r#"{{"Dense":{{"units":{units},"relu":false,"bias":0.0}}}}"#)
+        format!(r#"{{"Dense":{{"units":{units},"activation":"linear","bias":0.0}}}}"#)
     }
 
     const SMALL: [(&str, &[usize]); 2] = [("dense_0/kernel", &[1, 1]), ("dense_0/bias", &[1])];

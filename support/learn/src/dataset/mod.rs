@@ -17,6 +17,24 @@ use stream::{Rows, Stream};
 
 /// A recipe for batches. It holds no position: the same recipe gives the same batches each time it is used, so that
 /// running a cell twice gives the same numbers twice.
+///
+/// ```
+/// use learn::{dataset::Dataset, examples::Examples};
+/// use ndarray::{Array1, Array2};
+///
+/// let features = Array2::from_shape_fn((100, 1), |(row, _)| row as f32);
+/// let train = Examples::new(features, Array1::from_shape_fn(100, |row| row < 4))?; // 4 % are positive
+/// let dataset = Dataset::new(&train).shuffle(42).batch(32);
+/// assert_eq!(dataset.iter().map(|batch| batch.len()).collect::<Vec<_>>(), [32, 32, 32, 4]);
+///
+/// // Both classes equally often, without end: the positives come again and again.
+/// let (negatives, positives) = train.by_class();
+/// let classes = [negatives, positives].map(|class| Dataset::new(&class).shuffle(42).repeat());
+/// let balanced = Dataset::sample_from_datasets(classes, [0.5, 0.5], 42)?.batch(1000);
+/// let batch = balanced.iter().next().unwrap();
+/// assert!((batch.positive_rate() - 0.5).abs() < 0.1);
+/// # Ok::<(), learn::error::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Dataset {
     stores: Stores,
@@ -30,8 +48,8 @@ pub struct Dataset {
 const MOST_AT_ONCE: usize = 1 << 26;
 
 impl Dataset {
-    /// All examples, once, in their order, in batches of 32. Of examples that don't fit together, or of more than 2³², there is
-    /// none, and whoever trains on them is told.
+    /// All examples, once, in their order, in batches of 32. Of examples that don't fit together, or of more than 2³², nothing
+    /// comes: whoever trains on them or asks for batches is told.
     pub fn new(examples: &Examples) -> Self {
         let (stores, fault) = match Store::new(examples) {
             Ok(store) => (Stores::new(store), None),
@@ -174,14 +192,24 @@ impl Dataset {
     }
 
     /// The batches of the first pass; see [`iter_pass`](Self::iter_pass) for a loop over epochs.
+    ///
+    /// # Panics
+    /// As [`iter_pass`](Self::iter_pass).
     pub fn iter(&self) -> Batches {
         self.iter_pass(0)
     }
 
     /// The batches of pass number `pass`, counted from 0. Each pass is shuffled anew:
     /// `for epoch in 0..50 { for batch in dataset.iter_pass(epoch) { … } }` goes through the same batches as
-    /// [`fit`](crate::Sequential::fit) with 50 epochs.
+    /// [`fit`](crate::model::Sequential::fit) with 50 epochs.
+    ///
+    /// # Panics
+    /// When the examples don't fit together, which [`fit`](crate::model::Sequential::fit) reports as an error: a loop over no
+    /// batches would train on nothing without a word.
     pub fn iter_pass(&self, pass: u64) -> Batches {
+        if let Some(fault) = &self.fault {
+            panic!("{fault}");
+        }
         self.batches(std::iter::once(self.stream.rows(pass)))
     }
 
@@ -346,6 +374,22 @@ mod tests {
         let positives: Vec<usize> = order.into_iter().filter(|&number| number >= 1000).collect();
         for pass in positives.chunks_exact(20) {
             assert_eq!(sorted(pass.to_vec()), (1000..1020).collect::<Vec<_>>());
+        }
+    }
+
+    /// All four have the same number of rows and the same seed, and each comes in an order of its own.
+    #[test]
+    fn mixtures_of_mixtures_shuffle_each_source_anew() {
+        let source = |place: usize| Dataset::new(&examples(100 * place, 100, true)).shuffle(1).repeat();
+        let pair = |first| Dataset::sample_from_datasets([source(first), source(first + 1)], [0.5, 0.5], 1).unwrap();
+        let all = Dataset::sample_from_datasets([pair(0), pair(2)], [0.5, 0.5], 1).unwrap();
+        let drawn = numbers(all.iter(), 2000);
+        let orders = [0, 1, 2, 3].map(|place| {
+            let of_source = drawn.iter().filter(|&&number| number / 100 == place).map(|number| number % 100);
+            of_source.take(100).collect::<Vec<_>>()
+        });
+        for (place, order) in orders.iter().enumerate() {
+            assert!(orders[..place].iter().all(|other| other != order), "{place}");
         }
     }
 

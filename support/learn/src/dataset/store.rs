@@ -92,7 +92,7 @@ impl Stores {
         self.stores.first().map(|(_, store)| &store.names)
     }
 
-    pub(super) fn have_weights(&self) -> bool {
+    pub(crate) fn have_weights(&self) -> bool {
         self.stores.iter().any(|(_, store)| store.has_weights)
     }
 

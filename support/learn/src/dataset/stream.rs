@@ -5,6 +5,7 @@ use std::ops::Range;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::math::sum;
 use crate::random::{Purpose, generator, uniform};
 
 /// The order of the rows, by number.
@@ -36,6 +37,14 @@ const PASS_BITS: u32 = 40;
 fn first_of_repeated(pass: u64) -> u64 {
     let counted = (1 << PASS_BITS) - 1;
     (pass & !counted) | (pass << 20 & counted)
+}
+
+/// The number of a pass over a source of a mixture that is a source itself: the first of the inner and the second of the outer
+/// mixture are not the second of the inner and the first of the outer.
+fn source_of_source(pass: u64, place: u64) -> u64 {
+    let counted = (1 << PASS_BITS) - 1;
+    let source = ((pass >> PASS_BITS) + 1) * 64 + place;
+    (pass & counted) | (source & 0xffff) << PASS_BITS
 }
 
 /// Rows that come one after the other.
@@ -107,22 +116,31 @@ impl Stream {
 
     /// The rows of a pass. The number of the pass decides its random numbers, together with the seed.
     pub(super) fn rows(&self, pass: u64) -> Box<dyn Rows> {
+        self.rows_of(pass, false)
+    }
+
+    /// As [`rows`](Self::rows), of a stream that is a source of a mixture or not.
+    fn rows_of(&self, pass: u64, is_source: bool) -> Box<dyn Rows> {
         match self {
             Self::Rows(rows) => Box::new(rows.clone()),
             Self::Shuffle { input, buffer_size, seed } => Box::new(Shuffled {
-                input: Fetched::new(input.rows(pass)),
+                input: Fetched::new(input.rows_of(pass, is_source)),
                 buffer: Vec::new(),
                 buffer_size: *buffer_size,
                 rng: generator(*seed, Purpose::Shuffle, pass),
             }),
             Self::Repeat(input) => {
                 let pass = first_of_repeated(pass);
-                Box::new(Repeated { rows: input.rows(pass), input: (**input).clone(), pass })
+                Box::new(Repeated { rows: input.rows_of(pass, is_source), input: (**input).clone(), pass, is_source })
             }
-            Self::Take { input, count } => Box::new(Taken { input: input.rows(pass), left: *count }),
+            Self::Take { input, count } => Box::new(Taken { input: input.rows_of(pass, is_source), left: *count }),
             Self::Sample { inputs, seed } => {
                 // Each input has passes of its own, so that two with the same seed are not shuffled alike.
-                let rows = |place: u64, input: &Self| Fetched::new(input.rows(pass | place << PASS_BITS));
+                let number = |place: u64| match is_source {
+                    true => source_of_source(pass, place),
+                    false => pass | place << PASS_BITS,
+                };
+                let rows = |place: u64, input: &Self| Fetched::new(input.rows_of(number(place), true));
                 let inputs = (0..).zip(inputs).map(|(place, (input, weight))| (rows(place, input), *weight));
                 Box::new(Sampled { inputs: inputs.collect(), rng: generator(*seed, Purpose::Sampling, pass) })
             }
@@ -196,6 +214,7 @@ impl Rows for Shuffled {
 struct Repeated {
     input: Stream,
     pass: u64,
+    is_source: bool,
     rows: Box<dyn Rows>,
 }
 
@@ -206,7 +225,7 @@ impl Rows for Repeated {
             self.rows.append(end - rows.len(), rows);
             if rows.len() < end {
                 self.pass += 1;
-                self.rows = self.input.rows(self.pass);
+                self.rows = self.input.rows_of(self.pass, self.is_source);
             }
         }
     }
@@ -236,15 +255,15 @@ impl Rows for Sampled {
     fn append(&mut self, count: usize, rows: &mut Vec<u32>) {
         let end = rows.len() + count;
         while rows.len() < end {
-            let total: f64 = self.inputs.iter().map(|(_, weight)| weight).sum();
+            let total = sum(self.inputs.iter().map(|(_, weight)| *weight));
             if total == 0.0 {
                 return;
             }
             let target = uniform(&mut self.rng) * total;
-            let mut sum = 0.0;
+            let mut reached = 0.0;
             let reaches = |(_, weight): &(Fetched, f64)| {
-                sum += weight;
-                target < sum
+                reached += weight;
+                target < reached
             };
             let chosen = self.inputs.iter().position(reaches).unwrap_or(self.inputs.len() - 1);
             match self.inputs[chosen].0.next() {

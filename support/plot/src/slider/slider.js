@@ -92,7 +92,7 @@ function (style, data) {
       const usable = Number.isFinite(value) && value >= 0;
       event.target.setAttribute("aria-invalid", String(!usable));
       if (usable) { state[key] = value; show(); }
-    } }), " €");
+    } }));
   const range = html("input", { type: "range", min: lowest, max: highest, step: "any", "aria-label": "Threshold",
     oninput: () => move(nearest(Number(range.value))), onkeydown: (event) => press(event) });
   const entry = html("input", { type: "text", inputmode: "decimal", class: "threshold", size: 11, onchange: () => {
