@@ -9,6 +9,10 @@ use std::process::Command;
 use support::polars::prelude::DataFrame;
 use support::*;
 
+#[path = "../learn/tests/exact/fingerprint.rs"]
+mod fingerprint;
+use fingerprint::{of_bytes, of_examples, of_f32, of_f64, of_history, of_rows};
+
 const SEED: u64 = 5;
 const COSTS: Costs = Costs { false_alarm: 200.0, missed: 5000.0 };
 
@@ -48,46 +52,9 @@ saved weights          c5da02344c71182e
 saved model            7e9b573bc621f44e
 ";
 
-/// FNV-1a over the bits of everything that is added.
-struct Fingerprint(u64);
-
-impl Fingerprint {
-    fn of(bits: impl IntoIterator<Item = u64>) -> String {
-        let mut fingerprint = Self(0xcbf2_9ce4_8422_2325);
-        bits.into_iter().flat_map(u64::to_le_bytes).for_each(|byte| fingerprint.add(byte));
-        format!("{:016x}", fingerprint.0)
-    }
-
-    fn add(&mut self, byte: u8) {
-        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-    }
-}
-
-fn of_f64(values: impl IntoIterator<Item = f64>) -> String {
-    Fingerprint::of(values.into_iter().map(f64::to_bits))
-}
-
-fn of_f32<'a>(values: impl IntoIterator<Item = &'a f32>) -> String {
-    Fingerprint::of(values.into_iter().map(|value| value.to_bits().into()))
-}
-
-fn of_text(text: &str) -> String {
-    Fingerprint::of(text.bytes().map(u64::from))
-}
-
-fn of_history(history: &History) -> String {
-    let metrics = history.train.iter().chain(&history.val);
-    of_f64(metrics.flat_map(|metrics| Metric::ALL.map(|metric| metrics.get(metric))))
-}
-
 fn of_frame(frame: &DataFrame) -> String {
     let columns = frame.columns().iter().filter_map(|column| column.f64().ok());
     of_f64(columns.flat_map(|column| column.iter().flatten()))
-}
-
-fn of_examples(examples: &Examples) -> String {
-    let features = examples.features.iter().map(|value| value.to_bits().into());
-    Fingerprint::of(features.chain(examples.labels.iter().map(|&label| label.into())))
 }
 
 fn model() -> Sequential {
@@ -105,7 +72,7 @@ fn fingerprints() -> Result<String, SupportError> {
     let mut step = |name: &str, fingerprint: String| lines.push(format!("{name:<22} {fingerprint}\n"));
     let raw = data::synthetic(data::SYNTHETIC_SEED);
     step("synthetic set", of_frame(&raw));
-    step("description", of_text(&data::describe(&raw, &["V1", "Amount"])?.to_string()));
+    step("description", of_bytes(data::describe(&raw, &["V1", "Amount"])?.to_string().into_bytes()));
     let cleaned = data::log_column(&raw.drop("Time")?, "Amount", 0.001)?;
     step("logarithm", of_frame(&cleaned.select(["Log Amount"])?));
     let (train, test) = data::train_test_split(&cleaned, 0.2, SEED)?;
@@ -142,7 +109,7 @@ fn fingerprints() -> Result<String, SupportError> {
     let intervals = bootstrap(&test.labels, &predictions, &[Metric::Prc, Metric::BrierScore], 40, SEED)?;
     step("bootstrap", of_f64(intervals.into_iter().flat_map(|interval| [interval.lower, interval.upper])));
     let roc = baseline.roc_curve(&test)?;
-    step("figure", of_text(plot::roc(&[("Test", &roc, plot::solid(0))])?.svg()));
+    step("figure", of_bytes(plot::roc(&[("Test", &roc, plot::solid(0))])?.svg().bytes()));
 
     for (name, compiled) in [
         ("weights by Sgd", model().compile(Sgd::new(0.1).momentum(0.9))),
@@ -162,8 +129,8 @@ fn fingerprints() -> Result<String, SupportError> {
     let curve = COSTS.curve(&test.labels, &predictions)?;
     step("costs", of_f64(curve.points().into_iter().flat_map(|(threshold, cost)| [threshold, cost])));
     step("losses", of_f64([log_loss(&test.labels, &predictions)?, brier_score(&test.labels, &predictions)?]));
-    step("choice of rows", Fingerprint::of(random_choice(1000, 500, SEED)?.into_iter().map(|row| row as u64)));
-    step("permutation", Fingerprint::of(permutation(1000, SEED).into_iter().map(|row| row as u64)));
+    step("choice of rows", of_rows(random_choice(1000, 500, SEED)?));
+    step("permutation", of_rows(permutation(1000, SEED)));
 
     let steps = baseline.precision_recall_curve(&test)?;
     let matrix = baseline.evaluate_at(&test, steps.threshold_for_recall(0.8)?)?.confusion_matrix;
@@ -183,7 +150,7 @@ fn fingerprints() -> Result<String, SupportError> {
         plot::lines_log_x("threshold", "cost", &curves)?,
         plot::spread(Metric::Loss, &[("Weighted", history.train.clone())])?,
     ];
-    step("all figures", of_text(&figures.each_ref().map(|figure| figure.svg()).concat()));
+    step("all figures", of_bytes(figures.each_ref().map(|figure| figure.svg()).concat().into_bytes()));
 
     let customers = data::low_signal(SEED);
     step("low signal", of_examples(&customers));
@@ -196,7 +163,7 @@ fn fingerprints() -> Result<String, SupportError> {
     step("encoded features", of_examples(&scaler.transform(&test)?));
 
     let file = std::env::temp_dir().join(format!("support-exact-{}.safetensors", std::process::id()));
-    let saved = || Fingerprint::of(std::fs::read(&file).expect("just written").into_iter().map(u64::from));
+    let saved = || of_bytes(std::fs::read(&file).expect("just written"));
     baseline.save_weights(&file)?;
     step("saved weights", saved());
     Sequential::new(scaler.names().len(), SEED).add(Dense::new(1)).save(&file, &scaler)?;

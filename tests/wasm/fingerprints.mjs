@@ -1,0 +1,16 @@
+// Runs the steps of support/learn/tests/exact as WebAssembly: node fingerprints.mjs FILE.wasm
+import { readFileSync } from "node:fs";
+
+const { instance } = await WebAssembly.instantiate(readFileSync(process.argv[2]));
+const { memory, fingerprints, expected } = instance.exports;
+const text = (address) => {
+  if (address === 0) return "a step failed";
+  const length = new DataView(memory.buffer).getUint32(address - 4, true);
+  return new TextDecoder().decode(new Uint8Array(memory.buffer, address, length));
+};
+const [found, wanted] = [text(fingerprints()), text(expected())];
+if (found !== wanted) {
+  console.error(`other bits than expected; found\n${found}\nexpected\n${wanted}`);
+  process.exit(1);
+}
+console.log(`${found.trim().split("\n").length} fingerprints are the same in WebAssembly`);
