@@ -22,7 +22,7 @@ mod save;
 mod others;
 
 pub use encoder::Encoder;
-pub use others::{linfa_dataset, roc_auc_score};
+pub use others::{linfa_dataset, logistic_regression, roc_auc_score};
 pub use preprocessor::Preprocessor;
 pub use save::{FigureFile, ModelFile};
 pub use scaler::StandardScaler;
