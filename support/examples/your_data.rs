@@ -52,19 +52,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (threshold, _) = COSTS.curve(&val.labels, &model.predict(&val.features)?)?.best();
     println!("Test set at the threshold {threshold:.4}:\n{}", model.evaluate_at(&test, threshold)?);
 
-    // One file holds all that a prediction needs but the threshold.
+    // One file holds all that a decision needs.
     let file = folder.join("model.safetensors");
-    model.save(&file, &scaler)?;
+    Pipeline::new(model, scaler)?.threshold(threshold)?.save(&file)?;
 
     // Some other day, in another program: new rows, without a label.
     let new_rows = folder.join("new.csv");
     data::write_csv(&data::drop_columns(&test_df, &[LABEL])?, &new_rows)?;
-    let (model, scaler) = Sequential::load(&file)?;
-    let new = scaler.read_csv(&new_rows)?; // with the types of training
-    let probabilities = model.predict(&scaler.transform_features(&new)?)?;
-    let alarms = probabilities.iter().filter(|&&probability| f64::from(probability) > threshold).count();
+    let pipeline = Pipeline::load(&file)?;
+    let new = pipeline.preprocessor().read_csv(&new_rows)?; // with the types of training
+    let alarms = pipeline.predict_classes(&new)?.iter().filter(|&&is_alarm| is_alarm).count();
     println!("{} alarms among {} new rows", thousands(alarms), thousands(new.height()));
-    let scored = data::add_column(&new, "probability", probabilities)?;
+    let scored = data::add_column(&new, "probability", pipeline.predict(&new)?)?;
     data::write_csv(&scored, folder.join("scored.csv"))?;
     println!("{}", data::head(&scored, 3));
     println!("Model and scores are in {}", folder.display());

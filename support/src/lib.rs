@@ -19,10 +19,12 @@ mod encoder;
 mod scaler;
 mod preprocessor;
 mod save;
+mod pipeline;
 mod others;
 
 pub use encoder::Encoder;
 pub use others::{linfa_dataset, logistic_regression, roc_auc_score};
+pub use pipeline::Pipeline;
 pub use preprocessor::Preprocessor;
 pub use save::{FigureFile, ModelFile};
 pub use scaler::StandardScaler;
@@ -47,7 +49,7 @@ pub use learn::{
     optimizers::{Adam, Optimizer, RmsProp, Sgd},
     permutation_importance::{PermutationImportance, permutation_importance},
     random::{permutation, random_choice},
-    recalibration::{IsotonicRegression, PlattScaling},
+    recalibration::{IsotonicRegression, PlattScaling, Recalibration},
     scores::{Score, top_k},
     smote::smote,
     table::{Table, thousands},

@@ -77,7 +77,7 @@ impl FigureFile for Slider {
 }
 
 /// What is wrong with the bytes of a file, with its name.
-fn in_file(path: &Path) -> impl FnOnce(Error) -> Error {
+pub(crate) fn in_file(path: &Path) -> impl FnOnce(Error) -> Error {
     move |error| Error::content(path, error.to_string())
 }
 

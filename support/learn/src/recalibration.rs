@@ -3,6 +3,7 @@
 //! mend what a validation set shows.
 
 use ndarray::Array1;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::math::{exp_f64, ln};
@@ -48,7 +49,8 @@ fn check_finite<S: Score>(name: &str, scores: &Array1<S>) -> Result<()> {
 /// assert!(probabilities[0] > 0.1 && probabilities[1] < 0.9);
 /// # Ok::<(), learn::error::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlattScaling {
     /// What a logit is multiplied by: below 1 where the model was too sure.
     pub slope: f64,
@@ -156,7 +158,8 @@ fn sigmoid(x: f64) -> f64 {
 /// assert_eq!(isotonic.predict(&array![0.0, 0.25, 0.5, 0.9, 1.0])?, array![0.0, 0.25, 0.5, 1.0, 1.0]);
 /// # Ok::<(), learn::error::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct IsotonicRegression {
     thresholds: Vec<f64>,
     values: Vec<f64>,
@@ -221,6 +224,65 @@ impl IsotonicRegression {
         let width = self.thresholds[high] - self.thresholds[low];
         let share = (score - self.thresholds[low]) / width;
         self.values[low] + share * (self.values[high] - self.values[low])
+    }
+}
+
+/// One of the two, as a saved model carries it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recalibration {
+    /// By two numbers.
+    Platt(PlattScaling),
+    /// By rising steps.
+    Isotonic(IsotonicRegression),
+}
+
+impl From<PlattScaling> for Recalibration {
+    fn from(platt: PlattScaling) -> Self {
+        Self::Platt(platt)
+    }
+}
+
+impl From<IsotonicRegression> for Recalibration {
+    fn from(isotonic: IsotonicRegression) -> Self {
+        Self::Isotonic(isotonic)
+    }
+}
+
+impl Recalibration {
+    /// The probability of the positive class for each logit, both of shape `[examples]`.
+    ///
+    /// # Errors
+    /// When a logit is NaN or infinite.
+    pub fn predict<S: Score>(&self, logits: &Array1<S>) -> Result<Array1<f32>> {
+        match self {
+            Self::Platt(platt) => platt.predict(logits),
+            Self::Isotonic(isotonic) => isotonic.predict(logits),
+        }
+    }
+
+    /// Refuses numbers that no `fit` gives, which a file may hold.
+    ///
+    /// # Errors
+    /// When it can't be used.
+    pub fn check(&self) -> Result<()> {
+        let is_sound = match self {
+            Self::Platt(PlattScaling { slope, intercept }) => slope.is_finite() && intercept.is_finite(),
+            Self::Isotonic(IsotonicRegression { thresholds, values }) => {
+                !values.is_empty()
+                    && thresholds.len() == values.len()
+                    && thresholds.iter().all(|threshold| threshold.is_finite())
+                    && thresholds.is_sorted_by(|a, b| a < b)
+                    && values.iter().all(|value| (0.0..=1.0).contains(value))
+                    && values.is_sorted()
+            }
+        };
+        let name = if matches!(self, Self::Platt(_)) { "Platt scaling" } else { "isotonic regression" };
+        if is_sound {
+            Ok(())
+        } else {
+            Err(Error::Argument(format!("this {name} can't be used: its numbers don't fit")))
+        }
     }
 }
 
