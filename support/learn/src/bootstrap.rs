@@ -9,10 +9,10 @@ use rayon::prelude::*;
 
 use crate::cost::{Costs, CostsByExample};
 use crate::error::{Error, Result};
-use crate::math::sum;
+use crate::math::{sigmoid, sum};
 use crate::metrics::{ConfusionMatrix, Metric, Metrics, cross_entropy, squared_error};
 use crate::random::{Purpose, generator};
-use crate::scores::{Score, check_probabilities, check_threshold};
+use crate::scores::{Score, check, check_probabilities, check_threshold};
 
 /// The share of the values that an interval of [`bootstrap`] holds.
 const LEVEL: f64 = 0.95;
@@ -39,23 +39,49 @@ impl fmt::Display for Interval {
     }
 }
 
-/// What a model answers to labelled examples, and the threshold above which that is an alarm: `(&probabilities, 0.1)`, or
-/// `&probabilities` alone for 0.5.
-#[derive(Clone, Copy, Debug)]
-pub struct Answers<'a> {
-    probabilities: &'a Array1<f32>,
+/// What a model answers to examples, shape `[examples]`: scores that rank them, probabilities, and the threshold above which a
+/// probability is an alarm. From [`Sequential::answers`](crate::model::Sequential::answers), which ranks by logits and so tells
+/// apart what has the same probability of 1; or from `&probabilities` alone. With either a threshold may stand, as in
+/// `(&probabilities, 0.1)`; without one it is 0.5.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    scores: Array1<f32>,
+    probabilities: Array1<f32>,
     threshold: f64,
 }
 
-impl<'a> From<&'a Array1<f32>> for Answers<'a> {
-    fn from(probabilities: &'a Array1<f32>) -> Self {
-        Self { probabilities, threshold: Metrics::THRESHOLD }
+impl Answers {
+    pub(crate) fn of_logits(logits: Array1<f32>) -> Self {
+        Self { probabilities: logits.mapv(sigmoid), scores: logits, threshold: Metrics::THRESHOLD }
+    }
+
+    /// What ranks the examples: the logits of a model.
+    pub fn scores(&self) -> &Array1<f32> {
+        &self.scores
+    }
+
+    /// The probabilities of the positive class.
+    pub fn probabilities(&self) -> &Array1<f32> {
+        &self.probabilities
     }
 }
 
-impl<'a> From<(&'a Array1<f32>, f64)> for Answers<'a> {
-    fn from((probabilities, threshold): (&'a Array1<f32>, f64)) -> Self {
-        Self { probabilities, threshold }
+impl From<&Array1<f32>> for Answers {
+    fn from(probabilities: &Array1<f32>) -> Self {
+        let (scores, probabilities) = (probabilities.clone(), probabilities.clone());
+        Self { scores, probabilities, threshold: Metrics::THRESHOLD }
+    }
+}
+
+impl From<&Answers> for Answers {
+    fn from(answers: &Answers) -> Self {
+        answers.clone()
+    }
+}
+
+impl<A: Into<Answers>> From<(A, f64)> for Answers {
+    fn from((answers, threshold): (A, f64)) -> Self {
+        Self { threshold, ..answers.into() }
     }
 }
 
@@ -110,9 +136,9 @@ impl From<&CostsByExample> for Measure {
 /// When labels and probabilities differ in length, there are none, or a probability is not in [0, 1]; when the threshold is
 /// NaN, a cost no price, or a metric the loss, which needs weights; when there are fewer than 40 resamples, or a measure has a
 /// value on fewer than 40.
-pub fn bootstrap<'a, 'm, M>(
+pub fn bootstrap<'m, M>(
     labels: &Array1<bool>,
-    answers: impl Into<Answers<'a>>,
+    answers: impl Into<Answers>,
     measures: &'m [M],
     resamples: usize,
     seed: u64,
@@ -143,10 +169,10 @@ where
 ///
 /// # Errors
 /// As [`bootstrap`].
-pub fn bootstrap_difference<'a, 'm, M>(
+pub fn bootstrap_difference<'m, M>(
     labels: &Array1<bool>,
-    answers: impl Into<Answers<'a>>,
-    others: impl Into<Answers<'a>>,
+    answers: impl Into<Answers>,
+    others: impl Into<Answers>,
     measures: &'m [M],
     resamples: usize,
     seed: u64,
@@ -195,7 +221,7 @@ pub fn bootstrap_statistic(
 /// the scores j - 1 and j is in bucket 3j, one with the score j in 3j + 1, and a positive in 3j + 2.
 struct Judge<'a> {
     labels: &'a Array1<bool>,
-    answers: Answers<'a>,
+    answers: Answers,
     measures: &'a [Measure],
     /// Empty when no measure is a metric.
     buckets: Vec<u32>,
@@ -204,11 +230,12 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(labels: &'a Array1<bool>, answers: Answers<'a>, measures: &'a [Measure]) -> Result<Self> {
-        let Answers { probabilities, threshold } = answers;
+    fn new(labels: &'a Array1<bool>, answers: Answers, measures: &'a [Measure]) -> Result<Self> {
+        let Answers { scores, probabilities, threshold } = &answers;
+        check(labels, scores)?;
         check_probabilities(labels, probabilities)?;
-        check_threshold(threshold)?;
-        let in_f32 = f32::from_threshold(threshold);
+        check_threshold(*threshold)?;
+        let in_f32 = f32::from_threshold(*threshold);
         let of_rows = |cost: &dyn Fn(usize, bool, bool) -> f64| {
             let rows = labels.iter().zip(probabilities).enumerate();
             rows.map(|(row, (&label, &probability))| cost(row, label, probability > in_f32)).collect()
@@ -233,7 +260,7 @@ impl<'a> Judge<'a> {
         });
         let costs = costs.collect::<Result<_>>()?;
         let mut positives: Vec<f32> =
-            labels.iter().zip(probabilities).filter(|(label, _)| **label).map(|(_, &p)| p).collect();
+            labels.iter().zip(scores).filter(|(label, _)| **label).map(|(_, &score)| score).collect();
         f32::sort_descending(&mut positives);
         positives.dedup();
         let bucket = |(&label, &score): (&bool, &f32)| {
@@ -243,7 +270,7 @@ impl<'a> Judge<'a> {
         };
         let is_metric = |measure: &Measure| matches!(measure, Measure::Metric(_));
         let has_metrics = measures.iter().any(is_metric);
-        let buckets = if has_metrics { labels.iter().zip(probabilities).map(bucket).collect() } else { Vec::new() };
+        let buckets = if has_metrics { labels.iter().zip(scores).map(bucket).collect() } else { Vec::new() };
         Ok(Self { labels, answers, measures, buckets, costs })
     }
 
@@ -259,7 +286,7 @@ impl<'a> Judge<'a> {
 
     /// The metrics on some rows, those that are asked for; the loss is NaN.
     fn metrics(&self, rows: &[u32]) -> Metrics {
-        let Answers { probabilities, threshold } = self.answers;
+        let Answers { probabilities, threshold, .. } = &self.answers;
         let asks_for = |asked: &[Metric]| {
             self.measures.iter().any(|measure| matches!(measure, Measure::Metric(metric) if asked.contains(metric)))
         };
@@ -270,7 +297,7 @@ impl<'a> Judge<'a> {
         };
         let entropy = |label, p| f64::from(cross_entropy(label, p) as f32);
         let asked = |metric, of: &dyn Fn(bool, f32) -> f64| if asks_for(&[metric]) { mean(of) } else { f64::NAN };
-        let in_f32 = f32::from_threshold(threshold);
+        let in_f32 = f32::from_threshold(*threshold);
         let mut counts = [[0u32; 2]; 2];
         if self.measures.iter().any(|measure| !matches!(measure, Measure::Metric(Metric::Auc | Metric::Prc))) {
             for row in rows.iter().map(|&row| row as usize) {
@@ -285,7 +312,7 @@ impl<'a> Judge<'a> {
             loss: f64::NAN,
             cross_entropy: asked(Metric::CrossEntropy, &entropy),
             brier_score: asked(Metric::BrierScore, &|label, p| squared_error(label, p.into())),
-            threshold,
+            threshold: *threshold,
             confusion_matrix: ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives },
             auc,
             prc,
@@ -406,6 +433,16 @@ mod tests {
         assert!((lower - 0.665).abs() < 0.02 && (upper - 0.835).abs() < 0.02, "{lower} to {upper}");
         assert_eq!((dropped, interval()[1]), (0, Interval { lower: 1.0, upper: 1.0, dropped: 0 }));
         assert_eq!(interval(), interval());
+    }
+
+    #[test]
+    fn what_has_the_same_probability_of_1_is_ranked_by_its_logit() {
+        let labels = Array1::from_shape_fn(1_000, |row| row % 4 == 0);
+        let logits = labels.mapv(|label| if label { 20.0 } else { 18.0 });
+        let answers = Answers::of_logits(logits);
+        let area = |answers: Answers| bootstrap(&labels, answers, &[Metric::Auc], 100, 1).unwrap()[0];
+        assert_eq!(area((&answers).into()), Interval { lower: 1.0, upper: 1.0, dropped: 0 });
+        assert!(area(answers.probabilities().into()).upper < 0.6);
     }
 
     #[test]

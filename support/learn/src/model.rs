@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
 
+use crate::bootstrap::Answers;
 use crate::curves::{PrecisionRecallCurve, RocCurve, ThresholdCounts};
 use crate::dataset::{check_examples, check_names};
 use crate::error::{Error, Result};
@@ -197,6 +198,14 @@ impl Sequential {
         self.network.check()?;
         self.check_inputs(features.ncols())?;
         Ok(self.network.logits(rows(&features.as_standard_layout())).into())
+    }
+
+    /// Logits and probabilities of the examples with these features, for [`bootstrap`](crate::bootstrap::bootstrap).
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits).
+    pub fn answers(&self, features: &Array2<f32>) -> Result<Answers> {
+        Ok(Answers::of_logits(self.logits(features)?))
     }
 
     /// The metrics on these examples at the threshold 0.5, with dropout off and the loss weighted by their sample weights.
