@@ -183,8 +183,9 @@ pub mod ex3e {
         judge(|| {
             let keras = (keras_auc(labels, baseline)?.roc, keras_auc(labels, weighted)?.roc);
             let exact = (roc_auc_score(labels, baseline)?, roc_auc_score(labels, weighted)?);
-            let winner = |(baseline, weighted): (f64, f64)| {
-                if baseline > weighted { "the baseline" } else { "the weighted model" }
+            let ahead = |(baseline, weighted): (f64, f64)| {
+                let winner = if baseline > weighted { "the baseline" } else { "the weighted model" };
+                format!("{winner} is ahead by {:.4}", (baseline - weighted).abs())
             };
             let is_exact = "This is the exact one; Keras' comes from `keras_auc`.";
             let is_keras = "This is Keras'; the exact one comes from `roc_auc_score`.";
@@ -198,7 +199,7 @@ pub mod ex3e {
                 .mistake(keras.0, is_keras)
                 .near("exact, weighted", exact.1, 0.00006)
                 .mistake(keras.1, is_keras)
-                .adds(format!("Measured by Keras, {} is ahead; measured exactly, {}.", winner(keras), winner(exact))))
+                .adds(format!("Measured by Keras, {}; measured exactly, {}.", ahead(keras), ahead(exact))))
         })
     }
 }
