@@ -9,7 +9,7 @@ use ndarray::{Array2, ShapeBuilder};
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Kind, labels, numbers, place, read_bytes, shown};
+use crate::data::{Kind, fault, labels, numbers, read_bytes, shown};
 use crate::encoder::Encoder;
 use crate::files::read;
 use crate::scaler::StandardScaler;
@@ -33,12 +33,12 @@ impl Preparation for Preprocessor {
 
     fn check(&self) -> Result<()> {
         self.scaler.check()?;
-        match (self.names.len(), self.scaler.features()) {
-            (names, features) if names == features => Ok(()),
-            (names, features) => Err(Error::Argument(format!(
-                "this Preprocessor can't be used: it has {names} names for {features} features"
-            ))),
+        let (names, features) = (self.names.len(), self.scaler.features());
+        if names != features {
+            let problem = format!("this Preprocessor can't be used: it has {names} names for {features} features");
+            return Err(Error::Argument(problem));
         }
+        Ok(())
     }
 }
 
@@ -105,10 +105,9 @@ impl Preprocessor {
         };
         let scaled = self.scaler.transform(&features)?.mapv(|value| value as f32);
         if let Some(((row, column), _)) = scaled.indexed_iter().find(|(_, value)| !value.is_finite()) {
-            let (name, place) = (&self.names[column], place(frame, row));
-            return Err(Error::Table(format!(
-                "column '{name}', {place}: the value is too far from those of the training rows for 32 bits; correct it, or limit it by clip"
-            )));
+            let problem =
+                "the value is too far from those of the training rows for 32 bits; correct it, or limit it by clip";
+            return Err(fault(frame, &self.names[column], row, problem));
         }
         Ok(scaled.as_standard_layout().into_owned())
     }
@@ -137,12 +136,12 @@ impl Preprocessor {
     /// # Errors
     /// As [`read_csv`](Self::read_csv).
     pub fn read_csv_bytes(&self, name: &str, bytes: &[u8]) -> Result<DataFrame> {
-        read_bytes(Path::new(name), bytes, |name| match &self.encoder {
+        let of_training = |name: &str| match &self.encoder {
             Some(encoder) => encoder.kind(name),
-            None if self.names.iter().any(|known| known == name) => Kind::Number,
-            None if name == self.label => Kind::Inferred,
-            None => Kind::Ignored,
-        })
+            None => self.names.iter().any(|known| known == name).then_some(Kind::Number),
+        };
+        let of_others = |name: &str| if name == self.label { Kind::Inferred } else { Kind::Ignored };
+        read_bytes(Path::new(name), bytes, |name| of_training(name).unwrap_or_else(|| of_others(name)))
     }
 }
 

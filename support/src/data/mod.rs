@@ -10,9 +10,10 @@ mod split;
 mod summary;
 mod synthetic;
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{Column, DataFrame, DataType};
+use polars::prelude::{ChunkApply, Column, DataFrame, DataType, Float64Chunked};
 
 pub(crate) use self::cells::Kind;
 pub use self::credit_card::read_credit_card;
@@ -71,41 +72,31 @@ pub fn load() -> Result<DataFrame> {
     Ok(frame)
 }
 
-/// What [`load`] says about the table that it read from a file, or made.
+/// What [`load`] says about the table that it read from a file, or made. It names the file without its folder, so that the same
+/// notebook prints the same on each machine.
 fn announcement(rows: usize, path: Option<&Path>) -> String {
     let rows = thousands(rows);
     match path {
         None => format!("{rows} transactions of the built-in synthetic set (seed {SYNTHETIC_SEED})"),
         Some(path) => format!(
             "{rows} transactions from {}\nNote: the numbers in the text are those of the built-in set, not of this file.",
-            file_name(path)
+            path.file_name().unwrap_or(path.as_os_str()).display()
         ),
     }
 }
 
 /// The file that [`load`] reads, or none for the built-in set.
 fn source() -> Result<Option<PathBuf>> {
-    let variable = std::env::var_os("CREDITCARD_CSV").filter(|value| !value.is_empty());
-    if let Some(value) = variable {
-        if value == "synthetic" {
-            return Ok(None);
-        }
-        let path = PathBuf::from(value);
-        return match path.is_file() {
-            true => Ok(Some(path)),
-            false => Err(Error::content(
-                path,
-                "no such file; the environment variable CREDITCARD_CSV names it: correct it, or unset it to use the built-in set",
-            )),
-        };
-    }
     let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/creditcard.csv");
-    Ok(fetched.is_file().then_some(fetched))
-}
-
-/// The name alone: a full path would make the same notebook print something else on each machine.
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    match std::env::var_os("CREDITCARD_CSV").filter(|value| !value.is_empty()).map(PathBuf::from) {
+        None => Ok(fetched.is_file().then_some(fetched)),
+        Some(path) if path.as_os_str() == "synthetic" => Ok(None),
+        Some(path) if path.is_file() => Ok(Some(path)),
+        Some(path) => Err(Error::content(
+            path,
+            "no such file; the environment variable CREDITCARD_CSV names it: correct it, or unset it to use the built-in set",
+        )),
+    }
 }
 
 /// The column, or an error that lists the columns there are.
@@ -123,32 +114,32 @@ pub(crate) fn shown(frame: &DataFrame) -> impl Iterator<Item = &Column> {
 
 /// How to find a row: by its line in the file, if the table still knows it.
 pub(crate) fn place(frame: &DataFrame, row: usize) -> String {
-    let line = frame.column(LINE).ok().and_then(|lines| lines.u32().ok()).and_then(|lines| lines.get(row));
+    let line = frame.column(LINE).ok().and_then(|lines| lines.u32().ok()?.get(row));
     line.map_or_else(|| format!("row {row}"), |line| format!("line {line}"))
 }
 
-/// The values of a column of numbers, or of true and false, none where one is missing; NaN stands for a missing value.
+/// What is wrong with the value of a column in a row.
+pub(crate) fn fault(frame: &DataFrame, name: &str, row: usize, problem: impl Display) -> Error {
+    Error::Table(format!("column '{name}', {}: {problem}", place(frame, row)))
+}
+
+/// The values of a column of numbers, or of true and false, in one piece. NaN stands for a missing value.
 ///
 /// # Errors
-/// When there is no such column, or it holds anything else.
-pub(crate) fn known_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>> {
+/// When there is no such column, it holds anything else, or a value is infinite.
+pub(crate) fn known_numbers(frame: &DataFrame, name: &str) -> Result<Float64Chunked> {
     let column = column(frame, name)?;
     let kind = column.dtype();
-    if !kind.is_primitive_numeric() && !kind.is_bool() && column.null_count() < column.len() {
+    if !kind.is_primitive_numeric() && !kind.is_bool() && !column.is_full_null() {
         let kind = if kind == &DataType::String { "text".into() } else { kind.to_string() };
         return Err(Error::Table(format!(
             "column '{name}' holds {kind}, not numbers: drop it, or let an Encoder turn it into numbers"
         )));
     }
-    let values = column.cast(&DataType::Float64)?;
-    let values: Vec<Option<f64>> = values.f64()?.iter().map(|value| value.filter(|value| !value.is_nan())).collect();
-    match values.iter().position(|value| value.is_some_and(f64::is_infinite)) {
-        Some(row) => {
-            let place = place(frame, row);
-            Err(Error::Table(format!(
-                "column '{name}', {place}: the value is infinite; drop or correct such rows first"
-            )))
-        }
+    let values = column.cast(&DataType::Float64)?.rechunk();
+    let values = values.f64()?.apply(|value| value.filter(|value| !value.is_nan()));
+    match values.is_infinite().first_true_idx() {
+        Some(row) => Err(fault(frame, name, row, "the value is infinite; drop or correct such rows first")),
         None => Ok(values),
     }
 }
@@ -159,30 +150,22 @@ pub(crate) fn known_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<
 /// When there is no such column, it holds text, or a value is missing or infinite.
 pub fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let values = known_numbers(frame, name)?;
-    let missing = values.iter().position(Option::is_none);
-    match missing {
-        Some(row) => Err(Error::Table(format!(
-            "column '{name}', {}: the value is missing; drop such rows by drop_missing, or let an Encoder fill them",
-            place(frame, row)
-        ))),
-        None => Ok(values.into_iter().flatten().collect()),
+    match values.is_null().first_true_idx() {
+        Some(row) => {
+            let problem = "the value is missing; drop such rows by drop_missing, or let an Encoder fill them";
+            Err(fault(frame, name, row, problem))
+        }
+        None => Ok(values.cont_slice()?.to_vec()),
     }
 }
 
 /// The values of the label's column, true for the positive class.
 pub(crate) fn labels(frame: &DataFrame, label: &str) -> Result<Vec<bool>> {
-    numbers(frame, label)?
-        .into_iter()
-        .enumerate()
-        .map(|(row, value)| match value {
-            0.0 => Ok(false),
-            1.0 => Ok(true),
-            other => {
-                let place = place(frame, row);
-                Err(Error::Table(format!("column '{label}', {place}: a label is 0 or 1, not {other}")))
-            }
-        })
-        .collect()
+    let values = numbers(frame, label)?;
+    match values.iter().position(|&value| value != 0.0 && value != 1.0) {
+        Some(row) => Err(fault(frame, label, row, format!("a label is 0 or 1, not {}", values[row]))),
+        None => Ok(values.into_iter().map(|value| value == 1.0).collect()),
+    }
 }
 
 #[cfg(test)]
