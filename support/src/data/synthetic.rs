@@ -5,10 +5,12 @@
 
 use std::sync::LazyLock;
 
-use polars::prelude::{Column, DataFrame, NamedFrom, Series};
+use polars::prelude::{Column, DataFrame, SortOptions};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{CLASS, columns};
 use learn::math::sum;
@@ -23,28 +25,14 @@ const BLOCK: usize = 4096;
 
 type Row = [f64; VARIABLES];
 
-#[derive(Deserialize)]
-struct Model {
-    columns: Vec<String>,
-    counts: Counts,
-    overlap: Overlap,
-    cents: Vec<Cents>,
-    normal: Class,
-    fraud: Class,
-}
+static MODEL: LazyLock<Value> = LazyLock::new(|| {
+    // The file is part of the crate, and a test reads it: it can't be wrong at run time.
+    serde_json::from_str(include_str!("../../../data/creditcard-model.json")).expect("the model file is valid")
+});
 
-#[derive(Deserialize)]
-struct Counts {
-    rows: usize,
-    fraud: usize,
-}
-
-/// How many rows look like the other class in the named columns.
-#[derive(Deserialize)]
-struct Overlap {
-    lookalike: usize,
-    stealth: usize,
-    features: Vec<String>,
+/// The part of the model file below these keys.
+fn part<T: DeserializeOwned>(keys: &str) -> T {
+    MODEL.pointer(keys).and_then(|part| T::deserialize(part).ok()).expect("the model file has this part")
 }
 
 /// Amounts from `from` euro on end in `cents[i]` with probability `prob[i]`.
@@ -84,61 +72,47 @@ struct Knots {
     x: Vec<f64>,
 }
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    // The file is part of the crate, and a test reads it: it can't be wrong at run time.
-    serde_json::from_str(include_str!("../../../data/creditcard-model.json")).expect("the model file is valid")
-});
-
 /// The synthetic set: 284,807 transactions, 492 of them frauds, with the columns of the real one, sorted by `Time`.
 /// The seed decides every row.
 pub fn synthetic(seed: u64) -> DataFrame {
-    let model = &*MODEL;
-    let Counts { rows, fraud: frauds } = model.counts;
-    let Overlap { lookalike, stealth, .. } = model.overlap;
-    let mut normal = draw(&model.normal, &model.cents, rows - frauds, seed, 0);
-    let mut fraud = draw(&model.fraud, &model.cents, frauds, seed, 1);
+    let (rows, frauds): (usize, usize) = (part("/counts/rows"), part("/counts/fraud"));
+    let (normal, fraud): (Class, Class) = (part("/normal"), part("/fraud"));
+    let mut drawn = draw(&normal, rows - frauds, seed, 0);
+    let mut drawn_frauds = draw(&fraud, frauds, seed, 1);
     // Without rows that look like the other class the two would be too easy to tell apart.
-    disguise(model, &mut normal, &draw(&model.fraud, &model.cents, lookalike, seed, 2));
-    disguise(model, &mut fraud, &draw(&model.normal, &model.cents, stealth, seed, 3));
+    disguise(&mut drawn, &draw(&fraud, part("/overlap/lookalike"), seed, 2));
+    disguise(&mut drawn_frauds, &draw(&normal, part("/overlap/stealth"), seed, 3));
 
-    normal.append(&mut fraud);
-    let drawn = normal;
-    let mut order: Vec<(f64, usize)> = drawn.iter().map(|row| row[TIME]).zip(0..).collect();
-    order.par_sort_by(|a, b| a.0.total_cmp(&b.0));
-    let variables = model.columns.par_iter().enumerate().map(|(place, name)| {
-        let value = |&(_, row): &(f64, usize)| drawn[row][place];
-        let values: Vec<f64> = match place {
-            TIME => order.iter().map(|(time, _)| time.floor()).collect(),
-            _ => order.iter().map(value).collect(),
-        };
-        Column::from(Series::new(name.as_str().into(), values))
+    drawn.append(&mut drawn_frauds);
+    let values = |place: usize| drawn.iter().map(|row| row[place]).collect::<Vec<f64>>();
+    let order = Column::new("".into(), values(TIME)).arg_sort(SortOptions::default().with_maintain_order(true));
+    let labels: Vec<i64> = (0..rows).map(|row| i64::from(row >= rows - frauds)).collect();
+    let table = columns().into_par_iter().enumerate().map(|(place, name)| match place {
+        TIME => Column::new(name.into(), values(TIME).into_iter().map(f64::floor).collect::<Vec<f64>>()),
+        VARIABLES => Column::new(CLASS.into(), &labels),
+        _ => Column::new(name.into(), values(place)),
     });
-    let mut frame: Vec<Column> = variables.collect();
-    let labels: Vec<i64> = order.iter().map(|&(_, row)| i64::from(row >= rows - frauds)).collect();
-    frame.push(Series::new(CLASS.into(), labels).into());
-    debug_assert!(frame.iter().map(|column| column.name().as_str()).eq(columns().iter().map(String::as_str)));
-    DataFrame::new(rows, frame).expect("the columns have one length and different names")
+    let frame = DataFrame::new(rows, table.collect()).and_then(|frame| frame.take(&order));
+    frame.expect("the columns have one length and different names")
 }
 
 /// Gives the last rows the key features of rows drawn from the other class.
-fn disguise(model: &Model, rows: &mut [Row], others: &[Row]) {
+fn disguise(rows: &mut [Row], others: &[Row]) {
+    let features: Vec<String> = part("/overlap/features");
     let first = rows.len() - others.len();
-    for (row, other) in rows[first..].iter_mut().zip(others) {
-        for (place, name) in model.columns.iter().enumerate() {
-            if model.overlap.features.contains(name) {
-                row[place] = other[place];
-            }
-        }
+    for (place, _) in columns().iter().enumerate().filter(|(_, name)| features.contains(name)) {
+        rows[first..].iter_mut().zip(others).for_each(|(row, other)| row[place] = other[place]);
     }
 }
 
 /// Draws `count` rows of a class; `call` separates the random numbers of the four calls.
-fn draw(class: &Class, cents: &[Cents], count: usize, seed: u64, call: u64) -> Vec<Row> {
+fn draw(class: &Class, count: usize, seed: u64, call: u64) -> Vec<Row> {
+    let cents: Vec<Cents> = part("/cents");
     let mut rows = vec![[0.0; VARIABLES]; count];
     rows.par_chunks_mut(BLOCK).enumerate().for_each(|(block, rows)| {
         let mut rng = generator(seed, Purpose::Synthetic, (call << 32) | block as u64);
         for row in rows {
-            *row = class.values(&class.scores(&mut rng), cents, &mut rng);
+            *row = class.values(&class.scores(&mut rng), &cents, &mut rng);
         }
     });
     rows
