@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use polars::prelude::{Column, NamedFrom, Series};
+use polars::prelude::Column;
 
 use super::records::unquoted;
 
@@ -82,23 +82,23 @@ pub(super) fn read_column(name: &str, fields: &[&str], kind: Kind, separator: u8
         Err(_) if kind == Kind::Ignored => Reading::Texts,
         reading => reading?,
     };
-    fn values<'a, T>(cells: &'a Cells, value: impl Fn(&'a str) -> Option<T>) -> Vec<Option<T>> {
-        cells.texts.iter().map(|text| value(text)).collect()
-    }
     let name = name.into();
-    let mut mark = None;
-    let series = match reading {
-        Reading::Nothing => Series::new(name, vec![None::<&str>; fields.len()]),
-        Reading::Texts => Series::new(name, values(&cells, |text| (!text.is_empty()).then_some(text))),
-        Reading::Truths => Series::new(name, values(&cells, truth)),
-        Reading::Wholes => Series::new(name, values(&cells, |text| text.parse::<i64>().ok())),
-        Reading::Numbers => {
-            mark = cells.first(&[Comma, GroupedComma]).map(|row| (',', row));
-            mark = mark.or_else(|| cells.first(&[Point, GroupedPoint]).map(|row| ('.', row)));
-            Series::new(name, values(&cells, number))
+    let texts = cells.texts.iter();
+    let column = match reading {
+        Reading::Nothing => Column::new(name, vec![None::<&str>; fields.len()]),
+        Reading::Texts => {
+            Column::new(name, texts.map(|text| Some(&**text).filter(|text| !text.is_empty())).collect::<Vec<_>>())
         }
+        Reading::Truths => Column::new(name, texts.map(|text| truth(text)).collect::<Vec<_>>()),
+        Reading::Wholes => Column::new(name, texts.map(|text| text.parse::<i64>().ok()).collect::<Vec<_>>()),
+        Reading::Numbers => Column::new(name, texts.map(|text| number(text)).collect::<Vec<_>>()),
     };
-    Ok(ReadColumn { column: series.into(), mark })
+    let first = |mark, forms: &[Form]| cells.first(forms).map(|row| (mark, row));
+    let mark = match reading {
+        Reading::Numbers => first(',', &[Comma, GroupedComma]).or(first('.', &[Point, GroupedPoint])),
+        _ => None,
+    };
+    Ok(ReadColumn { column, mark })
 }
 
 impl Cells<'_> {
@@ -113,33 +113,36 @@ impl Cells<'_> {
     fn reading(&self, kind: Kind) -> Result<Reading, Fault> {
         let known = self.forms.len() - self.count(&[Empty, Marker]);
         let odd = self.first(&[Like, Infinite, Truth, Text]);
-        let wholes = self.count(&[Whole, Code, Long]) == known;
-        match kind {
-            Kind::Text => Ok(Reading::Texts),
-            Kind::Number => match odd {
-                Some(row) => Err((row, self.not_a_number(row))),
-                None => self.numbers(),
-            },
-            Kind::Truth => self.truths(known),
-            Kind::Inferred | Kind::Ignored if known == 0 => Ok(Reading::Nothing),
-            Kind::Inferred | Kind::Ignored if self.count(&[Truth]) == known => Ok(Reading::Truths),
-            Kind::Inferred | Kind::Ignored => match odd {
-                Some(row) if self.are_mostly_numbers() => Err((
-                    row,
-                    format!(
-                        "{}, as most of this column is; correct it, or leave it empty if it is unknown (read_csv_with_text is for codes)",
-                        self.not_a_number(row)
-                    ),
-                )),
-                Some(_) => Ok(Reading::Texts),
-                None if !wholes => self.numbers(),
-                // 007 is not 7, and of twenty digits a number would lose the last.
-                None if self.first(&[Code]).is_some() || 2 * self.count(&[Long]) > known => Ok(Reading::Texts),
-                None => match self.first(&[Long]) {
-                    Some(row) => Err((row, format!("'{}' has too many digits for a number", self.texts[row]))),
-                    None => Ok(Reading::Wholes),
-                },
-            },
+        match (kind, odd) {
+            (Kind::Text, _) => Ok(Reading::Texts),
+            (Kind::Number, Some(row)) => self.refused(row, self.not_a_number(row)),
+            (Kind::Number, None) => self.numbers(),
+            (Kind::Truth, _) => self.truths(known),
+            (Kind::Inferred | Kind::Ignored, _) if known == 0 => Ok(Reading::Nothing),
+            (Kind::Inferred | Kind::Ignored, _) if self.count(&[Truth]) == known => Ok(Reading::Truths),
+            (Kind::Inferred | Kind::Ignored, Some(row)) if self.are_mostly_numbers() => {
+                let advice = "correct it, or leave it empty if it is unknown (read_csv_with_text is for codes)";
+                self.refused(row, &format!("{}, as most of this column is; {advice}", self.not_a_number(row)))
+            }
+            (Kind::Inferred | Kind::Ignored, Some(_)) => Ok(Reading::Texts),
+            (Kind::Inferred | Kind::Ignored, None) => self.wholes(known),
+        }
+    }
+
+    /// What is wrong with the cell of this row.
+    fn refused(&self, row: usize, problem: &str) -> Result<Reading, Fault> {
+        Err((row, format!("'{}' {problem}", self.texts[row])))
+    }
+
+    /// Whole numbers, or codes that look like them, or else numbers.
+    fn wholes(&self, known: usize) -> Result<Reading, Fault> {
+        let long = self.count(&[Long]);
+        match self.first(&[Long]) {
+            _ if self.count(&[Whole, Code, Long]) < known => self.numbers(),
+            // 007 is not 7, and of twenty digits a number would lose the last.
+            _ if self.count(&[Code]) > 0 || 2 * long > known => Ok(Reading::Texts),
+            Some(row) => self.refused(row, "has too many digits for a number"),
+            None => Ok(Reading::Wholes),
         }
     }
 
@@ -148,12 +151,9 @@ impl Cells<'_> {
         if self.count(&[Truth]) == known {
             return Ok(Reading::Truths);
         }
-        let is_odd =
-            |&row: &usize| !matches!(self.forms[row], Empty | Marker) && !["0", "1"].contains(&&*self.texts[row]);
-        match (0..self.texts.len()).find(is_odd) {
-            Some(row) => {
-                Err((row, format!("'{}' is not true or false, as this column was in training", self.texts[row])))
-            }
+        let mut cells = self.forms.iter().zip(&self.texts);
+        match cells.position(|(form, text)| !matches!(form, Empty | Marker) && !matches!(&**text, "0" | "1")) {
+            Some(row) => self.refused(row, "is not true or false, as this column was in training"),
             None => Ok(Reading::Wholes),
         }
     }
@@ -162,29 +162,23 @@ impl Cells<'_> {
     fn numbers(&self) -> Result<Reading, Fault> {
         let (point, comma) = (self.first(&[Point, GroupedPoint]), self.first(&[Comma, GroupedComma]));
         if let (Some(point), Some(comma)) = (point, comma) {
-            let (point_text, comma_text) = (&self.texts[point], &self.texts[comma]);
-            return Err((
-                point.max(comma),
-                format!(
-                    "'{point_text}' has a decimal point and '{comma_text}' a decimal comma; write all numbers in one way, without marks between thousands"
-                ),
-            ));
+            let problem = format!(
+                "'{}' has a decimal point and '{}' a decimal comma; write all numbers in one way, without marks between thousands",
+                self.texts[point], self.texts[comma]
+            );
+            return Err((point.max(comma), problem));
         }
         // Where all have three digits behind the mark, 45.000 is 45 or 45 thousand. No file separates its fields by commas and
         // writes 45.000 for the latter; one that writes "45,000" means that.
-        let doubtful = self
-            .first(&[GroupedPoint, GroupedComma])
-            .filter(|_| self.count(&[Point, Comma]) == 0 && (comma.is_some() || self.separator != b','));
-        if let Some(row) = doubtful {
+        let are_grouped = self.count(&[Point, Comma]) == 0 && (comma.is_some() || self.separator != b',');
+        if let Some(row) = self.first(&[GroupedPoint, GroupedComma]).filter(|_| are_grouped) {
             let text = &self.texts[row];
             let thousands = text.replace([',', '.'], "");
-            return Err((
-                row,
-                format!("'{text}' may be {thousands} or a number with three decimals; write {thousands}, or {text}0"),
-            ));
+            let problem = format!("may be {thousands} or a number with three decimals; write {thousands}, or {text}0");
+            return self.refused(row, &problem);
         }
         match self.texts.iter().position(|text| number(text).is_some_and(f64::is_infinite)) {
-            Some(row) => Err((row, format!("'{}' is too large for a number", self.texts[row]))),
+            Some(row) => self.refused(row, "is too large for a number"),
             None => Ok(Reading::Numbers),
         }
     }
@@ -199,14 +193,11 @@ impl Cells<'_> {
         2 * numbers > values().count() || 2 * different_numbers > different.len()
     }
 
-    fn not_a_number(&self, row: usize) -> String {
-        let text = &self.texts[row];
+    fn not_a_number(&self, row: usize) -> &'static str {
         match self.forms[row] {
-            Like => {
-                format!("'{text}' is not written as a number (write 1234.5, without units and marks between thousands)")
-            }
-            Infinite => format!("'{text}' is not a finite number"),
-            _ => format!("'{text}' is not a number"),
+            Like => "is not written as a number (write 1234.5, without units and marks between thousands)",
+            Infinite => "is not a finite number",
+            _ => "is not a number",
         }
     }
 }
@@ -266,11 +257,7 @@ fn is_like_a_number(text: &str) -> bool {
 }
 
 fn truth(text: &str) -> Option<bool> {
-    match text {
-        _ if text.eq_ignore_ascii_case("true") => Some(true),
-        _ if text.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    }
+    text.to_ascii_lowercase().parse().ok()
 }
 
 /// The number that a text says, with a decimal point or comma; none for a marker.

@@ -14,7 +14,7 @@ pub(super) struct Fault {
 /// The records of a CSV text, one after the other.
 pub(super) struct Records<'a> {
     text: &'a str,
-    separator: u8,
+    pub(super) separator: u8,
     place: usize,
     line: usize,
 }
