@@ -213,15 +213,12 @@ fn codes(name: &str, recipe: &Recipe) -> Vec<String> {
 /// What to do with a column, or why nothing can be done with it.
 fn recipe(train: &DataFrame, column: &Column) -> Result<std::result::Result<Recipe, String>> {
     let name = column.name().as_str();
-    let missing = column.null_count();
-    let marks_missing = missing > 0;
-    if missing == column.len() {
-        return Ok(Err("is empty: drop it".into()));
-    }
-    if missing == 0 && column.n_unique()? == 1 {
-        return Ok(Err("has the same value in every row of the training set: it says nothing, drop it".into()));
-    }
+    let marks_missing = column.has_nulls();
     Ok(match column.dtype() {
+        _ if column.null_count() == column.len() => Err("is empty: drop it".into()),
+        _ if !marks_missing && column.n_unique()? == 1 => {
+            Err("has the same value in every row of the training set: it says nothing, drop it".into())
+        }
         kind if kind.is_primitive_numeric() => {
             let summary = summary(train, name)?;
             Ok(Recipe::Number { median: summary.median, marks_missing: summary.count < column.len() })

@@ -41,7 +41,7 @@ pub fn overview(frame: &DataFrame) -> Result<Table> {
     let copies = frame.height() - drop_duplicates(frame)?.height();
     if copies > 0 {
         let copies = format!("{} of {}", thousands(copies), thousands(frame.height()));
-        table.push(["copies of an earlier row".into(), copies, "".into(), "".into(), "".into(), "".into()]);
+        table.push(["copies of an earlier row".into(), copies]);
     }
     Ok(table)
 }
@@ -112,30 +112,30 @@ fn some_rows(left: DataFrame, when_none: impl FnOnce() -> String) -> Result<Data
 /// `positive` is not one of them.
 pub fn binary_label(frame: &DataFrame, label: &str, positive: &str) -> Result<DataFrame> {
     let column = column(frame, label)?;
-    let texts = texts(column)?;
+    let (texts, wanted) = (texts(column)?, positive.trim());
     if let Some(row) = texts.is_null().first_true_idx() {
         let (missing, all) = (texts.null_count(), texts.len());
         let problem = format!("the label is missing ({missing} of {all} are); drop such rows by drop_missing");
         return Err(fault(frame, label, row, problem));
     }
-    let is_positive = |text: &str| match (column.dtype(), number(text), number(positive.trim())) {
-        (DataType::Boolean, ..) => text.eq_ignore_ascii_case(positive.trim()),
-        (kind, Some(value), Some(positive)) if kind.is_primitive_numeric() => value == positive,
-        _ => text == positive.trim(),
+    let is_positive = |text: &str| match (column.dtype(), number(text), number(wanted)) {
+        (DataType::Boolean, ..) => text.eq_ignore_ascii_case(wanted),
+        (kind, Some(value), Some(wanted)) if kind.is_primitive_numeric() => value == wanted,
+        _ => text == wanted,
     };
     let different: BTreeSet<&str> = texts.iter().flatten().collect();
-    let listed = different.iter().take(5).map(|value| format!("'{value}'")).collect::<Vec<_>>().join(", ");
-    let problem = match (different.len(), different.iter().any(|text| is_positive(text))) {
-        (0, _) => "there are no rows".to_owned(),
-        (1, _) => format!("every row says {listed}: two classes are needed to learn one from the other"),
-        (2, true) => String::new(),
-        (2, false) => format!("no row says '{positive}'; the values are {listed}"),
-        (more, _) => format!(
-            "there are {more} different values ({listed}{}), but a label has two; keep the rows with two of them by filter_texts",
-            if more > 5 { ", …" } else { "" }
-        ),
-    };
-    if !problem.is_empty() {
+    let is_found = different.iter().any(|text| is_positive(text));
+    if different.len() != 2 || !is_found {
+        let listed = different.iter().take(5).map(|value| format!("'{value}'")).collect::<Vec<_>>().join(", ");
+        let problem = match different.len() {
+            0 => "there are no rows".to_owned(),
+            1 => format!("every row says {listed}: two classes are needed to learn one from the other"),
+            2 => format!("no row says '{positive}'; the values are {listed}"),
+            more => format!(
+                "there are {more} different values ({listed}{}), but a label has two; keep the rows with two of them by filter_texts",
+                if more > 5 { ", …" } else { "" }
+            ),
+        };
         return Err(Error::Table(format!("column '{label}': {problem}")));
     }
     let labels: Vec<i64> = texts.iter().flatten().map(|text| i64::from(is_positive(text))).collect();
@@ -183,9 +183,7 @@ pub fn add_column<V: Copy + Into<f64>>(
     if frame.column(name).is_ok() {
         return Err(Error::Table(format!("there is a column '{name}' already: choose another name")));
     }
-    let mut frame = frame.clone();
-    frame.with_column(Column::new(name.into(), values))?;
-    Ok(frame)
+    Ok(frame.hstack(&[Column::new(name.into(), values)])?)
 }
 
 /// The values as text, whole numbers without a decimal point.
