@@ -44,12 +44,6 @@ struct Cents {
 }
 
 #[derive(Deserialize)]
-struct Class {
-    components: Vec<Component>,
-    table: Tables,
-}
-
-#[derive(Deserialize)]
 struct Component {
     weight: f64,
     mean: Vec<f64>,
@@ -76,12 +70,11 @@ struct Knots {
 /// The seed decides every row.
 pub fn synthetic(seed: u64) -> DataFrame {
     let (rows, frauds): (usize, usize) = (part("/counts/rows"), part("/counts/fraud"));
-    let (normal, fraud): (Class, Class) = (part("/normal"), part("/fraud"));
-    let mut drawn = draw(&normal, rows - frauds, seed, 0);
-    let mut drawn_frauds = draw(&fraud, frauds, seed, 1);
+    let mut drawn = draw("normal", rows - frauds, seed, 0);
+    let mut drawn_frauds = draw("fraud", frauds, seed, 1);
     // Without rows that look like the other class the two would be too easy to tell apart.
-    disguise(&mut drawn, &draw(&fraud, part("/overlap/lookalike"), seed, 2));
-    disguise(&mut drawn_frauds, &draw(&normal, part("/overlap/stealth"), seed, 3));
+    disguise(&mut drawn, &draw("fraud", part("/overlap/lookalike"), seed, 2));
+    disguise(&mut drawn_frauds, &draw("normal", part("/overlap/stealth"), seed, 3));
 
     drawn.append(&mut drawn_frauds);
     let values = |place: usize| drawn.iter().map(|row| row[place]).collect::<Vec<f64>>();
@@ -105,43 +98,45 @@ fn disguise(rows: &mut [Row], others: &[Row]) {
     }
 }
 
-/// Draws `count` rows of a class; `call` separates the random numbers of the four calls.
-fn draw(class: &Class, count: usize, seed: u64, call: u64) -> Vec<Row> {
+/// Draws `count` rows of the class that the model file calls so; `call` separates the random numbers of the four calls.
+fn draw(class: &str, count: usize, seed: u64, call: u64) -> Vec<Row> {
+    let components: Vec<Component> = part(&format!("/{class}/components"));
+    let tables: Tables = part(&format!("/{class}/table"));
     let cents: Vec<Cents> = part("/cents");
     let mut rows = vec![[0.0; VARIABLES]; count];
     rows.par_chunks_mut(BLOCK).enumerate().for_each(|(block, rows)| {
         let mut rng = generator(seed, Purpose::Synthetic, (call << 32) | block as u64);
         for row in rows {
-            *row = class.values(&class.scores(&mut rng), &cents, &mut rng);
+            let scores = scores(&components, &mut rng);
+            *row = tables.values(&scores, &cents, &mut rng);
         }
     });
     rows
 }
 
-impl Class {
-    /// 30 correlated normal scores: a component is chosen, then mean + L · e.
-    fn scores(&self, rng: &mut ChaCha8Rng) -> Row {
-        let total = sum(self.components.iter().map(|component| component.weight));
-        let chosen = choose(uniform(rng) * total, self.components.iter().map(|component| component.weight));
-        let component = &self.components[chosen.unwrap_or(self.components.len() - 1)];
-        let mut noise = [0.0; VARIABLES];
-        for pair in noise.chunks_exact_mut(2) {
-            (pair[0], pair[1]) = normal_pair(rng);
-        }
-        let mut start = 0;
-        std::array::from_fn(|place| {
-            let factors = &component.chol[start..=start + place];
-            start += place + 1;
-            component.mean[place] + sum(factors.iter().zip(&noise).map(|(factor, noise)| factor * noise))
-        })
+/// 30 correlated normal scores: a component is chosen, then mean + L · e.
+fn scores(components: &[Component], rng: &mut ChaCha8Rng) -> Row {
+    let weights = || components.iter().map(|component| component.weight);
+    let chosen = choose(uniform(rng) * sum(weights()), weights());
+    let component = &components[chosen.unwrap_or(components.len() - 1)];
+    let mut noise = [0.0; VARIABLES];
+    for pair in noise.chunks_exact_mut(2) {
+        (pair[0], pair[1]) = normal_pair(rng);
     }
+    let mut start = 0;
+    std::array::from_fn(|place| {
+        let factors = &component.chol[start..=start + place];
+        start += place + 1;
+        component.mean[place] + sum(factors.iter().zip(&noise).map(|(factor, noise)| factor * noise))
+    })
+}
 
+impl Tables {
     fn values(&self, scores: &Row, cents: &[Cents], rng: &mut ChaCha8Rng) -> Row {
-        let tables = &self.table;
         std::array::from_fn(|place| match place {
-            TIME => interpolate(scores[TIME], &tables.time.z, &tables.time.x),
-            AMOUNT => amount(scores[AMOUNT], &tables.amount, cents, uniform(rng)),
-            place => interpolate(scores[place], &tables.z, &tables.v[place - 1]),
+            TIME => interpolate(scores[TIME], &self.time.z, &self.time.x),
+            AMOUNT => amount(scores[AMOUNT], &self.amount, cents, uniform(rng)),
+            place => interpolate(scores[place], &self.z, &self.v[place - 1]),
         })
     }
 }
@@ -173,13 +168,7 @@ fn amount(z: f64, knots: &Knots, cents: &[Cents], chance: f64) -> f64 {
     let euro = interpolate(z, &knots.z, &knots.x);
     let band = cents.iter().rev().find(|band| band.from <= euro).filter(|_| knots.x[i] != knots.x[i + 1]);
     let likely = band.and_then(|band| choose(chance, band.prob.iter().copied()).map(|place| band.cents[place]));
-    match likely {
-        Some(cents) => round_to_cents(euro.floor() + cents / 100.0),
-        None => round_to_cents(euro),
-    }
-}
-
-fn round_to_cents(euro: f64) -> f64 {
+    let euro = likely.map_or(euro, |cents| euro.floor() + cents / 100.0);
     (euro * 100.0).round_ties_even() / 100.0
 }
 
