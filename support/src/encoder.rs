@@ -20,7 +20,7 @@ use learn::table::{Table, thousands};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Encoder {
-    label: String,
+    pub(crate) label: String,
     columns: Vec<(String, Recipe)>,
 }
 
@@ -69,7 +69,7 @@ impl Encoder {
         let encoder = Self { label: label.into(), columns };
         let mut names: HashMap<String, &str> = HashMap::new();
         for (column, recipe) in &encoder.columns {
-            for name in codes(column, recipe) {
+            for name in codes(column, recipe).into_iter().chain(recipe.marks_missing().then(|| missing_name(column))) {
                 if let Some(other) = names.insert(name.clone(), column) {
                     faults.push((column, format!("and '{other}' would both become '{name}': rename one of them")));
                 }
@@ -97,8 +97,8 @@ impl Encoder {
         for (name, recipe) in &self.columns {
             let is_missing = if let Recipe::Text { categories, .. } = recipe {
                 let texts = texts(column(frame, name)?)?;
-                for category in categories {
-                    encoded.push(flags(category_name(name, category), &texts.equal_missing(category.as_str()))?);
+                for (category, code) in categories.iter().zip(codes(name, recipe)) {
+                    encoded.push(flags(code, &texts.equal_missing(category.as_str()))?);
                 }
                 texts.is_null()
             } else {
@@ -148,11 +148,6 @@ impl Encoder {
         Ok(unseen)
     }
 
-    /// The column of the label.
-    pub(crate) fn label(&self) -> &str {
-        &self.label
-    }
-
     /// What a column of new rows must hold, if it was there in training.
     pub(crate) fn kind(&self, name: &str) -> Option<Kind> {
         let (_, recipe) = self.columns.iter().find(|(column, _)| column == name)?;
@@ -166,12 +161,12 @@ impl Encoder {
     /// The values of a column that had numbers in training.
     fn numbers(&self, frame: &DataFrame, name: &str) -> Result<Float64Chunked> {
         let column = column(frame, name)?;
-        let first = column.is_not_null().first_true_idx();
-        if let (Ok(texts), Some(row)) = (column.str(), first) {
+        if let Ok(texts) = column.str()
+            && let Some((row, text)) = texts.iter().enumerate().find_map(|(row, text)| Some((row, text?)))
+        {
             return Err(Error::Table(format!(
-                "column '{name}' does not hold numbers, as it did when the encoder was fitted: {} says '{}'; Preprocessor::read_csv reads new rows as training rows were read",
-                place(frame, row),
-                texts.get(row).unwrap_or_default()
+                "column '{name}' does not hold numbers, as it did when the encoder was fitted: {} says '{text}'; Preprocessor::read_csv reads new rows as training rows were read",
+                place(frame, row)
             )));
         }
         known_numbers(frame, name)
@@ -188,8 +183,7 @@ impl Encoder {
                 (_, true) => format!("{usual}, and 1 in \"{mark}\""),
                 (_, false) => format!("none in training; {usual}"),
             };
-            let mut codes = codes(name, recipe);
-            codes.retain(|code| *code != mark);
+            let codes = codes(name, recipe);
             let becomes = match codes.as_slice() {
                 [first, _, .., last] => format!("{first} … {last} ({})", codes.len()),
                 few => few.join(", "),
@@ -200,14 +194,12 @@ impl Encoder {
     }
 }
 
-/// The names of the columns that a column becomes.
+/// The names of the columns that a column becomes, besides the one that marks what is missing.
 fn codes(name: &str, recipe: &Recipe) -> Vec<String> {
-    let mut codes: Vec<String> = match recipe {
-        Recipe::Text { categories, .. } => categories.iter().map(|category| category_name(name, category)).collect(),
+    match recipe {
+        Recipe::Text { categories, .. } => categories.iter().map(|category| format!("{name}={category}")).collect(),
         _ => vec![name.to_owned()],
-    };
-    codes.extend(recipe.marks_missing().then(|| missing_name(name)));
-    codes
+    }
 }
 
 /// What to do with a column, or why nothing can be done with it.
@@ -247,8 +239,7 @@ fn recipe(train: &DataFrame, column: &Column) -> Result<std::result::Result<Reci
 
 /// Whether a text is a date or a time in numbers: 2024-05-31, 31.05.24, 5/31/2024 12:30, 12:30.
 fn is_time(text: &str) -> bool {
-    let parts: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).take(3).collect();
-    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let lengths: Vec<usize> = text.split(|c: char| !c.is_ascii_digit()).take(3).map(str::len).collect();
     let marks = text.trim_start_matches(|c: char| c.is_ascii_digit());
     match lengths.as_slice() {
         [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4] => marks.starts_with(['-', '.', '/', ':']),
@@ -260,10 +251,6 @@ fn is_time(text: &str) -> bool {
 /// A column of 1 where it is so, and 0 elsewhere.
 fn flags(name: String, is_so: &BooleanChunked) -> Result<Column> {
     Ok(is_so.clone().with_name(name.into()).into_column().cast(&DataType::Float64)?)
-}
-
-fn category_name(name: &str, category: &str) -> String {
-    format!("{name}={category}")
 }
 
 fn missing_name(name: &str) -> String {

@@ -33,7 +33,7 @@ impl Preparation for Preprocessor {
 
     fn check(&self) -> Result<()> {
         self.scaler.check()?;
-        let (names, features) = (self.names.len(), self.scaler.features());
+        let (names, features) = (self.names.len(), self.scaler.scale().len());
         if names != features {
             let problem = format!("this Preprocessor can't be used: it has {names} names for {features} features");
             return Err(Error::Argument(problem));
@@ -61,7 +61,7 @@ impl Preprocessor {
     /// # Errors
     /// As [`fit`](Self::fit) and [`Encoder::transform`].
     pub fn fit_encoded(train: &DataFrame, encoder: &Encoder) -> Result<Self> {
-        Ok(Self { encoder: Some(encoder.clone()), ..Self::fit(&encoder.transform(train)?, encoder.label())? })
+        Ok(Self { encoder: Some(encoder.clone()), ..Self::fit(&encoder.transform(train)?, &encoder.label)? })
     }
 
     /// Limits every scaled value to [-`limit`, `limit`], in standard deviations, above 0. Default: no limit.
@@ -99,10 +99,8 @@ impl Preprocessor {
     /// # Errors
     /// As [`transform`](Self::transform).
     pub fn transform_features(&self, frame: &DataFrame) -> Result<Array2<f32>> {
-        let features = match &self.encoder {
-            Some(encoder) => matrix(&encoder.transform(frame)?, &self.names)?,
-            None => matrix(frame, &self.names)?,
-        };
+        let encoded = self.encoder.as_ref().map(|encoder| encoder.transform(frame)).transpose()?;
+        let features = matrix(encoded.as_ref().unwrap_or(frame), &self.names)?;
         let scaled = self.scaler.transform(&features)?.mapv(|value| value as f32);
         if let Some(((row, column), _)) = scaled.indexed_iter().find(|(_, value)| !value.is_finite()) {
             let problem =
@@ -151,8 +149,7 @@ fn matrix(frame: &DataFrame, names: &[String]) -> Result<Array2<f64>> {
     for name in names {
         values.extend(numbers(frame, name)?);
     }
-    Array2::from_shape_vec((frame.height(), names.len()).f(), values)
-        .map_err(|error| Error::Argument(error.to_string()))
+    Ok(Array2::from_shape_vec((frame.height(), names.len()).f(), values).expect("a number for each row and name"))
 }
 
 #[cfg(test)]

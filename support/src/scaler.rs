@@ -42,8 +42,7 @@ impl StandardScaler {
         }
         let (origins, units): (Vec<_>, Vec<_>) = train.columns().into_iter().map(origin_and_unit).unzip();
         let distances = DatasetBase::from(distances(train, &origins, &units));
-        let fitted = LinearScaler::standard().fit(&distances);
-        let linear = fitted.map_err(|error| Error::Argument(error.to_string()))?;
+        let linear = LinearScaler::standard().fit(&distances).map_err(|error| Error::Argument(error.to_string()))?;
         let scaler = Self { origins, units, linear, clip: None };
         let is_sound = |(mean, scale): (f64, f64)| mean.is_finite() && scale.is_normal();
         match scaler.mean().into_iter().zip(scaler.scale()).position(|feature| !is_sound(feature)) {
@@ -106,11 +105,6 @@ impl StandardScaler {
             return Ok(());
         };
         Err(Error::Argument(format!("this StandardScaler can't be used: it has {problem}")))
-    }
-
-    /// The number of features.
-    pub(crate) fn features(&self) -> usize {
-        self.units.len()
     }
 }
 

@@ -21,20 +21,16 @@ pub fn read_credit_card(path: impl AsRef<Path>) -> Result<DataFrame> {
     let path = path.as_ref();
     let header = csv::header(path)?;
     check_header(path, &header)?;
-    let frame = match read_quickly(path, &header) {
-        Some(frame) => frame,
-        None => read_carefully(path)?,
-    };
+    let frame = read_quickly(path, &header).map_or_else(|| read_carefully(path), Ok)?;
     let mut frame = frame.select(columns())?;
     frame.replace(CLASS, frame.column(CLASS)?.cast(&DataType::Int64)?)?;
-    match class_counts(&frame, CLASS)? {
-        (0, _) | (_, 0) => {
-            let class = frame.column(CLASS)?.get(0)?.to_string();
-            let problem = format!("every row has Class {class}: two classes are needed to learn one from the other");
-            Err(Error::content(path, problem))
-        }
-        _ => Ok(frame),
+    let (negatives, positives) = class_counts(&frame, CLASS)?;
+    if negatives == 0 || positives == 0 {
+        let class = u8::from(negatives == 0);
+        let problem = format!("every row has Class {class}: two classes are needed to learn one from the other");
+        return Err(Error::content(path, problem));
     }
+    Ok(frame)
 }
 
 /// The table as polars reads it when the types are given (`Time` has whole numbers at first and `1e+05` far down), several

@@ -78,8 +78,8 @@ impl Pump {
         let temperature = round(58.0 + 6.0 * warmth + 2.0 * strain, 1);
         let amplitude = 1.5 + 0.35 * shaking + 0.25 * strain;
         let vibration = round(amplitude * amplitude, 2);
-        let pressure = round(6.0 - 0.6 * leak, 2);
         let is_missing = uniform(rng) < if site == 0 { 3.0 / 12.0 } else { 1.0 / 12.0 };
+        let pressure = (!is_missing).then(|| round(6.0 - 0.6 * leak, 2));
         let downtime = round(4.0 - 20.0 * ln(1.0 - uniform(rng)), 1);
         let share = uniform(rng).max(f64::MIN_POSITIVE);
         let log_odds = SITES[site].1
@@ -89,16 +89,8 @@ impl Pump {
             + 0.7 * (vibration - 2.4)
             + 0.9 * leak
             + 0.02 * (temperature - 58.0) * (vibration - 2.4);
-        Self {
-            site,
-            age,
-            hours,
-            temperature,
-            vibration,
-            pressure: (!is_missing).then_some(pressure),
-            downtime,
-            inclination: log_odds + ln(share / (1.0 - share)),
-        }
+        let inclination = log_odds + ln(share / (1.0 - share));
+        Self { site, age, hours, temperature, vibration, pressure, downtime, inclination }
     }
 }
 

@@ -51,9 +51,7 @@ pub fn overview(frame: &DataFrame) -> Result<Table> {
 /// # Errors
 /// When one of them is not there.
 pub fn drop_columns(frame: &DataFrame, names: &[&str]) -> Result<DataFrame> {
-    for name in names {
-        column(frame, name)?;
-    }
+    names.iter().try_for_each(|name| column(frame, name).map(drop))?;
     Ok(frame.drop_many(names.iter().copied()))
 }
 
@@ -62,9 +60,7 @@ pub fn drop_columns(frame: &DataFrame, names: &[&str]) -> Result<DataFrame> {
 /// # Errors
 /// When one of the columns is not there, or no row is left.
 pub fn drop_missing(frame: &DataFrame, names: &[&str]) -> Result<DataFrame> {
-    for name in names {
-        column(frame, name)?;
-    }
+    names.iter().try_for_each(|name| column(frame, name).map(drop))?;
     some_rows(frame.drop_nulls(Some(names))?, || format!("every row lacks a value in {}", names.join(" or ")))
 }
 

@@ -192,12 +192,12 @@ fn test_rows(rows: usize, test_size: f64) -> Result<usize> {
         return Err(Error::Argument(format!("test_size is a share of the rows between 0 and 1, not {test_size}")));
     }
     let test_rows = (test_size * rows as f64).ceil() as usize;
-    match rows.checked_sub(test_rows) {
-        None | Some(0) => Err(Error::Argument(format!(
+    if test_rows >= rows {
+        return Err(Error::Argument(format!(
             "{rows} rows with test_size {test_size} would leave no row to train on: use more rows or a smaller test_size"
-        ))),
-        Some(_) => Ok(test_rows),
+        )));
     }
+    Ok(test_rows)
 }
 
 /// Row numbers for linfa, as the targets of records without features; rows themselves it can't hold, for a table has texts.

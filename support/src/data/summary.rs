@@ -107,8 +107,7 @@ pub fn class_counts(frame: &DataFrame, label: &str) -> Result<(usize, usize)> {
 pub fn log_column(frame: &DataFrame, name: &str, offset: f64) -> Result<DataFrame> {
     let sums: Vec<f64> = numbers(frame, name)?.into_iter().map(|value| value + offset).collect();
     if let Some(row) = sums.iter().position(|sum| sum.is_nan() || *sum < f64::MIN_POSITIVE) {
-        let problem = format!("{} has no logarithm; use a larger offset", sums[row]);
-        return Err(fault(frame, name, row, problem));
+        return Err(fault(frame, name, row, format!("{} has no logarithm; use a larger offset", sums[row])));
     }
     let logarithms: Vec<f64> = sums.into_iter().map(ln).collect();
     let mut frame = frame.clone();
