@@ -9,9 +9,9 @@ mod prepare;
 mod split;
 mod summary;
 mod synthetic;
+mod load;
 
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
 
 use polars::prelude::{ChunkApply, Column, DataFrame, DataType, Float64Chunked};
 
@@ -19,6 +19,7 @@ pub(crate) use self::cells::Kind;
 pub use self::credit_card::read_credit_card;
 pub(crate) use self::csv::read_bytes;
 pub use self::csv::{csv_bytes, read_csv, read_csv_bytes, read_csv_with_text, write_csv};
+pub use self::load::load;
 pub use self::machines::{example_csv, machines};
 pub(crate) use self::prepare::texts;
 pub use self::prepare::{
@@ -33,7 +34,6 @@ pub use self::synthetic::synthetic;
 use learn::error::{Error, Result};
 #[doc(inline)]
 pub use learn::low_signal::low_signal;
-use learn::table::thousands;
 
 /// The seed of the synthetic set that [`load`] falls back to.
 pub const SYNTHETIC_SEED: u64 = 4;
@@ -53,50 +53,6 @@ pub const MAX_CATEGORIES: usize = 50;
 pub fn columns() -> Vec<String> {
     let components = (1..=28).map(|number| format!("V{number}"));
     std::iter::once("Time".into()).chain(components).chain(["Amount".into(), CLASS.into()]).collect()
-}
-
-/// Loads the credit card transactions from the first of these that is there, and says in one line which it was:
-/// the file that the environment variable `CREDITCARD_CSV` names (the word `synthetic` stands for the built-in
-/// set), `data/creditcard.csv` in the repository, the built-in synthetic set. The text of the lesson has the numbers of the
-/// built-in set: with another file, a second line says so.
-///
-/// # Errors
-/// When the file can't be read or is not a table of credit card transactions; see [`read_credit_card`].
-pub fn load() -> Result<DataFrame> {
-    let path = source()?;
-    let frame = match &path {
-        Some(path) => read_credit_card(path)?,
-        None => synthetic(SYNTHETIC_SEED),
-    };
-    println!("{}", announcement(frame.height(), path.as_deref()));
-    Ok(frame)
-}
-
-/// What [`load`] says about the table that it read from a file, or made. It names the file without its folder, so that the same
-/// notebook prints the same on each machine.
-fn announcement(rows: usize, path: Option<&Path>) -> String {
-    let rows = thousands(rows);
-    match path {
-        None => format!("{rows} transactions of the built-in synthetic set (seed {SYNTHETIC_SEED})"),
-        Some(path) => format!(
-            "{rows} transactions from {}\nNote: the numbers in the text are those of the built-in set, not of this file.",
-            path.file_name().unwrap_or(path.as_os_str()).display()
-        ),
-    }
-}
-
-/// The file that [`load`] reads, or none for the built-in set.
-fn source() -> Result<Option<PathBuf>> {
-    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/creditcard.csv");
-    match std::env::var_os("CREDITCARD_CSV").filter(|value| !value.is_empty()).map(PathBuf::from) {
-        None => Ok(fetched.is_file().then_some(fetched)),
-        Some(path) if path.as_os_str() == "synthetic" => Ok(None),
-        Some(path) if path.is_file() => Ok(Some(path)),
-        Some(path) => Err(Error::content(
-            path,
-            "no such file; the environment variable CREDITCARD_CSV names it: correct it, or unset it to use the built-in set",
-        )),
-    }
 }
 
 /// The column, or an error that lists the columns there are.
@@ -165,21 +121,5 @@ pub(crate) fn labels(frame: &DataFrame, label: &str) -> Result<Vec<bool>> {
     match values.iter().position(|&value| value != 0.0 && value != 1.0) {
         Some(row) => Err(fault(frame, label, row, format!("a label is 0 or 1, not {}", values[row]))),
         None => Ok(values.into_iter().map(|value| value == 1.0).collect()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reader_of_another_file_is_told_whose_numbers_the_text_has() {
-        let text = announcement(284_807, None);
-        assert_eq!(text, "284,807 transactions of the built-in synthetic set (seed 4)");
-        let text = announcement(26_839, Some(Path::new("some/folder/mine.csv")));
-        let (first, second) = text.split_once('\n').unwrap();
-        assert_eq!(first, "26,839 transactions from mine.csv");
-        assert!(second.contains("numbers in the text are those of the built-in set"), "{second}");
-        assert!(text.lines().all(|line| line.chars().count() <= 88), "{text}");
     }
 }
