@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use polars::prelude::{Column, DataFrame, DataType, NamedFrom, Series};
+use polars::prelude::{
+    BooleanChunked, ChunkCompareEq, ChunkFillNullValue, Column, DataFrame, DataType, Float64Chunked, IntoColumn,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Kind, LINE, MAX_CATEGORIES, column, known_numbers, place, shown, summary, texts};
@@ -18,7 +20,7 @@ use learn::table::{Table, thousands};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Encoder {
-    label: String,
+    pub(crate) label: String,
     columns: Vec<(String, Recipe)>,
 }
 
@@ -27,6 +29,25 @@ enum Recipe {
     Number { median: f64, marks_missing: bool },
     Truth { usual: bool, marks_missing: bool },
     Text { categories: Vec<String>, marks_missing: bool },
+}
+
+impl Recipe {
+    fn marks_missing(&self) -> bool {
+        match self {
+            Self::Number { marks_missing, .. }
+            | Self::Truth { marks_missing, .. }
+            | Self::Text { marks_missing, .. } => *marks_missing,
+        }
+    }
+
+    /// What stands for a missing value: of text, 0 in the column of each category.
+    fn usual(&self) -> f64 {
+        match self {
+            Self::Number { median, .. } => *median,
+            Self::Truth { usual, .. } => f64::from(u8::from(*usual)),
+            Self::Text { .. } => 0.0,
+        }
+    }
 }
 
 impl Encoder {
@@ -48,22 +69,22 @@ impl Encoder {
         let encoder = Self { label: label.into(), columns };
         let mut names: HashMap<String, &str> = HashMap::new();
         for (column, recipe) in &encoder.columns {
-            for name in codes(column, recipe) {
+            for name in codes(column, recipe).into_iter().chain(recipe.marks_missing().then(|| missing_name(column))) {
                 if let Some(other) = names.insert(name.clone(), column) {
                     faults.push((column, format!("and '{other}' would both become '{name}': rename one of them")));
                 }
             }
         }
-        let listed = || faults.iter().map(|(name, problem)| format!("column '{name}' {problem}")).collect::<Vec<_>>();
-        match faults.as_slice() {
-            [] => Ok(encoder),
-            [_] => Err(Error::Table(listed().concat())),
-            _ => {
-                let names: Vec<String> = faults.iter().map(|(name, _)| format!("{name:?}")).collect();
-                let problem = format!("\nto drop all {}: [{}]", names.len(), names.join(", "));
-                Err(Error::Table(listed().join("\n") + &problem))
-            }
+        if faults.is_empty() {
+            return Ok(encoder);
         }
+        let problems: Vec<String> = faults.iter().map(|(name, problem)| format!("column '{name}' {problem}")).collect();
+        let mut problem = problems.join("\n");
+        if faults.len() > 1 {
+            let names: Vec<&str> = faults.iter().map(|(name, _)| *name).collect();
+            problem += &format!("\nto drop all {}: {names:?}", names.len());
+        }
+        Err(Error::Table(problem))
     }
 
     /// A table of numbers for a table with the columns that the encoder was fitted on: their codes in the order of fitting,
@@ -74,30 +95,20 @@ impl Encoder {
     pub fn transform(&self, frame: &DataFrame) -> Result<DataFrame> {
         let mut encoded = Vec::new();
         for (name, recipe) in &self.columns {
-            match recipe {
-                Recipe::Number { .. } | Recipe::Truth { .. } => {
-                    let (usual, marks_missing) = match recipe {
-                        Recipe::Number { median, marks_missing } => (*median, *marks_missing),
-                        Recipe::Truth { usual, marks_missing } => (f64::from(u8::from(*usual)), *marks_missing),
-                        Recipe::Text { .. } => continue,
-                    };
-                    let values = self.numbers(frame, name)?;
-                    let filled: Vec<f64> = values.iter().map(|value| value.unwrap_or(usual)).collect();
-                    encoded.push(Column::from(Series::new(name.as_str().into(), filled)));
-                    if marks_missing {
-                        encoded.push(flags(missing_name(name), values.iter().map(Option::is_none)));
-                    }
+            let is_missing = if let Recipe::Text { categories, .. } = recipe {
+                let texts = texts(column(frame, name)?)?;
+                for (category, code) in categories.iter().zip(codes(name, recipe)) {
+                    encoded.push(flags(code, &texts.equal_missing(category.as_str()))?);
                 }
-                Recipe::Text { categories, marks_missing } => {
-                    let texts = texts(column(frame, name)?)?;
-                    for category in categories {
-                        let flag = texts.iter().map(|text| text.as_ref() == Some(category));
-                        encoded.push(flags(category_name(name, category), flag));
-                    }
-                    if *marks_missing {
-                        encoded.push(flags(missing_name(name), texts.iter().map(Option::is_none)));
-                    }
-                }
+                texts.is_null()
+            } else {
+                let values = self.numbers(frame, name)?;
+                let filled = values.fill_null_with_values(recipe.usual())?;
+                encoded.push(filled.with_name(name.into()).into_column());
+                values.is_null()
+            };
+            if recipe.marks_missing() {
+                encoded.push(flags(missing_name(name), &is_missing)?);
             }
         }
         encoded.extend([self.label.as_str(), LINE].iter().flat_map(|name| frame.column(name).ok()).cloned());
@@ -113,26 +124,21 @@ impl Encoder {
         let mut unseen = Vec::new();
         let rows = thousands(frame.height());
         for (name, recipe) in &self.columns {
-            let (missing, marks_missing, instead) = match recipe {
-                Recipe::Number { marks_missing, .. } | Recipe::Truth { marks_missing, .. } => {
-                    let missing = self.numbers(frame, name)?.iter().filter(|value| value.is_none()).count();
-                    (missing, *marks_missing, "the training median stands for them")
+            let (missing, instead) = if let Recipe::Text { categories, .. } = recipe {
+                let texts = texts(column(frame, name)?)?;
+                let is_unknown = |text: &&str| !categories.iter().any(|category| category == text);
+                let unknown: Vec<&str> = texts.iter().flatten().filter(is_unknown).collect();
+                if let Some(first) = unknown.first() {
+                    unseen.push(format!(
+                        "column '{name}': {} of {rows} values, such as '{first}', were in no training row; they count as none of its categories",
+                        thousands(unknown.len())
+                    ));
                 }
-                Recipe::Text { categories, marks_missing } => {
-                    let texts = texts(column(frame, name)?)?;
-                    let is_unknown = |text: &&String| categories.binary_search(text).is_err();
-                    let unknown: Vec<&String> = texts.iter().flatten().filter(is_unknown).collect();
-                    if let Some(first) = unknown.first() {
-                        unseen.push(format!(
-                            "column '{name}': {} of {rows} values, such as '{first}', were in no training row; they count as none of its categories",
-                            thousands(unknown.len())
-                        ));
-                    }
-                    let missing = texts.iter().filter(|text| text.is_none()).count();
-                    (missing, *marks_missing, "they count as none of its categories")
-                }
+                (texts.null_count(), "they count as none of its categories")
+            } else {
+                (self.numbers(frame, name)?.null_count(), "the training median stands for them")
             };
-            if missing > 0 && !marks_missing {
+            if missing > 0 && !recipe.marks_missing() {
                 unseen.push(format!(
                     "column '{name}': {} of {rows} values are missing, as none was in training; {instead}",
                     thousands(missing)
@@ -142,24 +148,18 @@ impl Encoder {
         Ok(unseen)
     }
 
-    /// The column of the label.
-    pub(crate) fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// What a column of new rows must hold.
-    pub(crate) fn kind(&self, name: &str) -> Kind {
-        match self.columns.iter().find(|(column, _)| column == name) {
-            Some((_, Recipe::Number { .. })) => Kind::Number,
-            Some((_, Recipe::Truth { .. })) => Kind::Truth,
-            Some((_, Recipe::Text { .. })) => Kind::Text,
-            None if name == self.label => Kind::Inferred,
-            None => Kind::Ignored,
-        }
+    /// What a column of new rows must hold, if it was there in training.
+    pub(crate) fn kind(&self, name: &str) -> Option<Kind> {
+        let (_, recipe) = self.columns.iter().find(|(column, _)| column == name)?;
+        Some(match recipe {
+            Recipe::Number { .. } => Kind::Number,
+            Recipe::Truth { .. } => Kind::Truth,
+            Recipe::Text { .. } => Kind::Text,
+        })
     }
 
     /// The values of a column that had numbers in training.
-    fn numbers(&self, frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>> {
+    fn numbers(&self, frame: &DataFrame, name: &str) -> Result<Float64Chunked> {
         let column = column(frame, name)?;
         if let Ok(texts) = column.str()
             && let Some((row, text)) = texts.iter().enumerate().find_map(|(row, text)| Some((row, text?)))
@@ -176,21 +176,16 @@ impl Encoder {
     pub fn summary(&self) -> Table {
         let mut table = Table::new(["column", "becomes", "missing values"]);
         for (name, recipe) in &self.columns {
-            let (usual, marks_missing) = match recipe {
-                Recipe::Number { median, marks_missing } => (median.to_string(), *marks_missing),
-                Recipe::Truth { usual, marks_missing } => (u8::from(*usual).to_string(), *marks_missing),
-                Recipe::Text { marks_missing, .. } => (String::new(), *marks_missing),
+            let (mark, usual) = (missing_name(name), recipe.usual());
+            let missing = match (recipe, recipe.marks_missing()) {
+                (Recipe::Text { .. }, true) => format!("1 in \"{mark}\""),
+                (Recipe::Text { .. }, false) => "none in training; 0 in all".to_owned(),
+                (_, true) => format!("{usual}, and 1 in \"{mark}\""),
+                (_, false) => format!("none in training; {usual}"),
             };
-            let missing = match (usual.is_empty(), marks_missing) {
-                (false, true) => format!("{usual}, and 1 in \"{}\"", missing_name(name)),
-                (false, false) => format!("none in training; {usual}"),
-                (true, true) => format!("1 in \"{}\"", missing_name(name)),
-                (true, false) => "none in training; 0 in all".to_owned(),
-            };
-            let becomes: Vec<String> =
-                codes(name, recipe).into_iter().filter(|code| *code != missing_name(name)).collect();
-            let becomes = match becomes.as_slice() {
-                [first, _, .., last] => format!("{first} … {last} ({})", becomes.len()),
+            let codes = codes(name, recipe);
+            let becomes = match codes.as_slice() {
+                [first, _, .., last] => format!("{first} … {last} ({})", codes.len()),
                 few => few.join(", "),
             };
             table.push([name.clone(), becomes, missing]);
@@ -199,43 +194,33 @@ impl Encoder {
     }
 }
 
-/// The names of the columns that a column becomes.
+/// The names of the columns that a column becomes, besides the one that marks what is missing.
 fn codes(name: &str, recipe: &Recipe) -> Vec<String> {
-    let (mut codes, marks_missing) = match recipe {
-        Recipe::Number { marks_missing, .. } | Recipe::Truth { marks_missing, .. } => {
-            (vec![name.to_owned()], *marks_missing)
-        }
-        Recipe::Text { categories, marks_missing } => {
-            (categories.iter().map(|category| category_name(name, category)).collect(), *marks_missing)
-        }
-    };
-    codes.extend(marks_missing.then(|| missing_name(name)));
-    codes
+    match recipe {
+        Recipe::Text { categories, .. } => categories.iter().map(|category| format!("{name}={category}")).collect(),
+        _ => vec![name.to_owned()],
+    }
 }
 
 /// What to do with a column, or why nothing can be done with it.
 fn recipe(train: &DataFrame, column: &Column) -> Result<std::result::Result<Recipe, String>> {
     let name = column.name().as_str();
-    let missing = column.null_count();
-    let marks_missing = missing > 0;
-    if missing == column.len() {
-        return Ok(Err("is empty: drop it".into()));
-    }
-    if missing == 0 && column.n_unique()? == 1 {
-        return Ok(Err("has the same value in every row of the training set: it says nothing, drop it".into()));
-    }
+    let marks_missing = column.has_nulls();
     Ok(match column.dtype() {
+        _ if column.null_count() == column.len() => Err("is empty: drop it".into()),
+        _ if !marks_missing && column.n_unique()? == 1 => {
+            Err("has the same value in every row of the training set: it says nothing, drop it".into())
+        }
         kind if kind.is_primitive_numeric() => {
-            let values = known_numbers(train, name)?;
-            let marks_missing = values.contains(&None);
-            Ok(Recipe::Number { median: summary(train, name)?.median, marks_missing })
+            let summary = summary(train, name)?;
+            Ok(Recipe::Number { median: summary.median, marks_missing: summary.count < column.len() })
         }
         DataType::Boolean => {
-            let trues = column.bool()?.iter().filter(|value| *value == Some(true)).count();
-            Ok(Recipe::Truth { usual: 2 * trues > column.len() - missing, marks_missing })
+            let values = column.bool()?;
+            Ok(Recipe::Truth { usual: values.num_trues() > values.num_falses(), marks_missing })
         }
         DataType::String => {
-            let categories: BTreeSet<String> = texts(column)?.into_iter().flatten().collect();
+            let categories: BTreeSet<String> = texts(column)?.iter().flatten().map(str::to_owned).collect();
             let times: Vec<&String> = categories.iter().filter(|text| is_time(text)).collect();
             match times.first() {
                 Some(time) if 2 * times.len() > categories.len() => Err(format!(
@@ -254,8 +239,7 @@ fn recipe(train: &DataFrame, column: &Column) -> Result<std::result::Result<Reci
 
 /// Whether a text is a date or a time in numbers: 2024-05-31, 31.05.24, 5/31/2024 12:30, 12:30.
 fn is_time(text: &str) -> bool {
-    let parts: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).take(3).collect();
-    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let lengths: Vec<usize> = text.split(|c: char| !c.is_ascii_digit()).take(3).map(str::len).collect();
     let marks = text.trim_start_matches(|c: char| c.is_ascii_digit());
     match lengths.as_slice() {
         [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4] => marks.starts_with(['-', '.', '/', ':']),
@@ -264,13 +248,9 @@ fn is_time(text: &str) -> bool {
     }
 }
 
-fn flags(name: String, values: impl Iterator<Item = bool>) -> Column {
-    let values: Vec<f64> = values.map(|value| f64::from(u8::from(value))).collect();
-    Series::new(name.into(), values).into()
-}
-
-fn category_name(name: &str, category: &str) -> String {
-    format!("{name}={category}")
+/// A column of 1 where it is so, and 0 elsewhere.
+fn flags(name: String, is_so: &BooleanChunked) -> Result<Column> {
+    Ok(is_so.clone().with_name(name.into()).into_column().cast(&DataType::Float64)?)
 }
 
 fn missing_name(name: &str) -> String {
@@ -280,6 +260,7 @@ fn missing_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use polars::prelude::{NamedFrom, Series};
 
     fn frame(size: &[Option<f64>], site: &[Option<&str>]) -> DataFrame {
         let label: Vec<i64> = (0..size.len() as i64).map(|row| row % 2).collect();

@@ -9,7 +9,7 @@ use ndarray::{Array2, ShapeBuilder};
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Kind, labels, numbers, place, read_bytes, shown};
+use crate::data::{Kind, fault, labels, numbers, read_bytes, shown};
 use crate::encoder::Encoder;
 use crate::files::read;
 use crate::scaler::StandardScaler;
@@ -33,12 +33,12 @@ impl Preparation for Preprocessor {
 
     fn check(&self) -> Result<()> {
         self.scaler.check()?;
-        match (self.names.len(), self.scaler.features()) {
-            (names, features) if names == features => Ok(()),
-            (names, features) => Err(Error::Argument(format!(
-                "this Preprocessor can't be used: it has {names} names for {features} features"
-            ))),
+        let (names, features) = (self.names.len(), self.scaler.scale().len());
+        if names != features {
+            let problem = format!("this Preprocessor can't be used: it has {names} names for {features} features");
+            return Err(Error::Argument(problem));
         }
+        Ok(())
     }
 }
 
@@ -61,7 +61,7 @@ impl Preprocessor {
     /// # Errors
     /// As [`fit`](Self::fit) and [`Encoder::transform`].
     pub fn fit_encoded(train: &DataFrame, encoder: &Encoder) -> Result<Self> {
-        Ok(Self { encoder: Some(encoder.clone()), ..Self::fit(&encoder.transform(train)?, encoder.label())? })
+        Ok(Self { encoder: Some(encoder.clone()), ..Self::fit(&encoder.transform(train)?, &encoder.label)? })
     }
 
     /// Limits every scaled value to [-`limit`, `limit`], in standard deviations, above 0. Default: no limit.
@@ -99,16 +99,13 @@ impl Preprocessor {
     /// # Errors
     /// As [`transform`](Self::transform).
     pub fn transform_features(&self, frame: &DataFrame) -> Result<Array2<f32>> {
-        let features = match &self.encoder {
-            Some(encoder) => matrix(&encoder.transform(frame)?, &self.names)?,
-            None => matrix(frame, &self.names)?,
-        };
+        let encoded = self.encoder.as_ref().map(|encoder| encoder.transform(frame)).transpose()?;
+        let features = matrix(encoded.as_ref().unwrap_or(frame), &self.names)?;
         let scaled = self.scaler.transform(&features)?.mapv(|value| value as f32);
         if let Some(((row, column), _)) = scaled.indexed_iter().find(|(_, value)| !value.is_finite()) {
-            let (name, place) = (&self.names[column], place(frame, row));
-            return Err(Error::Table(format!(
-                "column '{name}', {place}: the value is too far from those of the training rows for 32 bits; correct it, or limit it by clip"
-            )));
+            let problem =
+                "the value is too far from those of the training rows for 32 bits; correct it, or limit it by clip";
+            return Err(fault(frame, &self.names[column], row, problem));
         }
         Ok(scaled.as_standard_layout().into_owned())
     }
@@ -137,12 +134,12 @@ impl Preprocessor {
     /// # Errors
     /// As [`read_csv`](Self::read_csv).
     pub fn read_csv_bytes(&self, name: &str, bytes: &[u8]) -> Result<DataFrame> {
-        read_bytes(Path::new(name), bytes, |name| match &self.encoder {
+        let of_training = |name: &str| match &self.encoder {
             Some(encoder) => encoder.kind(name),
-            None if self.names.iter().any(|known| known == name) => Kind::Number,
-            None if name == self.label => Kind::Inferred,
-            None => Kind::Ignored,
-        })
+            None => self.names.iter().any(|known| known == name).then_some(Kind::Number),
+        };
+        let of_others = |name: &str| if name == self.label { Kind::Inferred } else { Kind::Ignored };
+        read_bytes(Path::new(name), bytes, |name| of_training(name).unwrap_or_else(|| of_others(name)))
     }
 }
 
@@ -152,8 +149,7 @@ fn matrix(frame: &DataFrame, names: &[String]) -> Result<Array2<f64>> {
     for name in names {
         values.extend(numbers(frame, name)?);
     }
-    Array2::from_shape_vec((frame.height(), names.len()).f(), values)
-        .map_err(|error| Error::Argument(error.to_string()))
+    Ok(Array2::from_shape_vec((frame.height(), names.len()).f(), values).expect("a number for each row and name"))
 }
 
 #[cfg(test)]

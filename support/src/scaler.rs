@@ -4,7 +4,7 @@ use learn::error::{Error, Result};
 use linfa::DatasetBase;
 use linfa::traits::{Fit, Transformer};
 use linfa_preprocessing::linear_scaling::{LinearScaler, ScalingMethod};
-use ndarray::{Array2, ArrayView1, ShapeBuilder};
+use ndarray::{Array2, ArrayView1, ShapeBuilder, aview1};
 use serde::{Deserialize, Serialize};
 
 /// scikit-learn's `StandardScaler` for arrays: (x - mean) / scale for each feature, in f64, then limited to ± the clip. Mean and
@@ -35,20 +35,18 @@ impl StandardScaler {
     /// As [`fit`](Self::fit), with words for the features in an error.
     pub(crate) fn fit_named(train: &Array2<f64>, name: impl Fn(usize) -> String) -> Result<Self> {
         check_values(train)?;
-        let refused = |problem: String| Error::Argument(problem);
         let (rows, features) = train.dim();
         if rows == 0 || features == 0 {
-            return Err(refused(format!(
-                "{rows} rows with {features} features: there is nothing to learn a scale from"
-            )));
+            let problem = format!("{rows} rows with {features} features: there is nothing to learn a scale from");
+            return Err(Error::Argument(problem));
         }
         let (origins, units): (Vec<_>, Vec<_>) = train.columns().into_iter().map(origin_and_unit).unzip();
         let distances = DatasetBase::from(distances(train, &origins, &units));
-        let linear = LinearScaler::standard().fit(&distances).map_err(|error| refused(error.to_string()))?;
+        let linear = LinearScaler::standard().fit(&distances).map_err(|error| Error::Argument(error.to_string()))?;
         let scaler = Self { origins, units, linear, clip: None };
-        let is_sound = |feature: &usize| scaler.mean()[*feature].is_finite() && scaler.scale()[*feature].is_normal();
-        match (0..features).find(|feature| !is_sound(feature)) {
-            Some(feature) => Err(refused(format!(
+        let is_sound = |(mean, scale): (f64, f64)| mean.is_finite() && scale.is_normal();
+        match scaler.mean().into_iter().zip(scaler.scale()).position(|feature| !is_sound(feature)) {
+            Some(feature) => Err(Error::Argument(format!(
                 "the values of '{}' are too large, or too near to each other, for a mean and a deviation in 64 bits: use another unit",
                 name(feature)
             ))),
@@ -63,13 +61,12 @@ impl StandardScaler {
 
     /// The mean of each feature, in its own unit.
     pub fn mean(&self) -> Vec<f64> {
-        let places = self.origins.iter().zip(&self.units).zip(self.linear.offsets());
-        places.map(|((origin, unit), offset)| origin + unit * offset).collect()
+        (self.linear.offsets() * &aview1(&self.units) + aview1(&self.origins)).to_vec()
     }
 
     /// What each feature is divided by: its standard deviation with n in the denominator, or 1 if it is constant.
     pub fn scale(&self) -> Vec<f64> {
-        self.units.iter().zip(self.linear.scales()).map(|(unit, scale)| unit / scale).collect()
+        (&aview1(&self.units) / self.linear.scales()).to_vec()
     }
 
     /// Scales an array of shape `[examples, features]`.
@@ -92,33 +89,22 @@ impl StandardScaler {
 
     /// Refuses numbers that don't fit together, which a file may hide.
     pub(crate) fn check(&self) -> Result<()> {
-        let all = |values: &[f64], is_right: fn(f64) -> bool| values.iter().all(|&value| is_right(value));
-        let (offsets, scales) = (self.linear.offsets().to_vec(), self.linear.scales().to_vec());
+        let (offsets, scales) = (self.linear.offsets(), self.linear.scales());
         let lengths = [self.origins.len(), self.units.len(), offsets.len(), scales.len()];
-        let problem = match self.clip {
-            _ if lengths.iter().any(|length| *length != lengths[0]) => format!("numbers for {lengths:?} features"),
-            _ if self.linear.method() != &ScalingMethod::Standard(true, true) => {
-                "another method than the standard".into()
-            }
-            _ if !(all(&offsets, f64::is_finite) && all(&self.origins, f64::is_finite)) => {
-                "a mean that is not finite".into()
-            }
-            _ if !all(&scales, |scale| scale.is_normal() && scale > 0.0)
-                || !all(&self.units, |unit| unit.is_normal() && unit > 0.0) =>
-            {
-                "a scale that is not above 0".into()
-            }
-            Some(limit) if !(limit.is_finite() && limit > 0.0) => {
-                format!("a clip of {limit}: it is a number of standard deviations above 0, such as 5")
-            }
-            _ => return Ok(()),
+        let problem = if lengths.iter().any(|length| *length != lengths[0]) {
+            format!("numbers for {lengths:?} features")
+        } else if self.linear.method() != &ScalingMethod::Standard(true, true) {
+            "another method than the standard".into()
+        } else if !offsets.iter().chain(&self.origins).all(|mean| mean.is_finite()) {
+            "a mean that is not finite".into()
+        } else if !scales.iter().chain(&self.units).all(|scale| scale.is_normal() && *scale > 0.0) {
+            "a scale that is not above 0".into()
+        } else if let Some(limit) = self.clip.filter(|limit| !(limit.is_finite() && *limit > 0.0)) {
+            format!("a clip of {limit}: it is a number of standard deviations above 0, such as 5")
+        } else {
+            return Ok(());
         };
         Err(Error::Argument(format!("this StandardScaler can't be used: it has {problem}")))
-    }
-
-    /// The number of features.
-    pub(crate) fn features(&self) -> usize {
-        self.units.len()
     }
 }
 
@@ -132,11 +118,9 @@ fn origin_and_unit(values: ArrayView1<f64>) -> (f64, f64) {
 
 /// The values as distances from the origins in their units, feature by feature.
 fn distances(values: &Array2<f64>, origins: &[f64], units: &[f64]) -> Array2<f64> {
-    let mut distances = Vec::with_capacity(values.len());
-    for ((column, origin), unit) in values.columns().into_iter().zip(origins).zip(units) {
-        distances.extend(column.iter().map(|value| (value - origin) / unit));
-    }
-    Array2::from_shape_vec(values.raw_dim().f(), distances).expect("a distance for each value")
+    let mut distances = Array2::zeros(values.raw_dim().f());
+    distances.assign(values);
+    (distances - aview1(origins)) / aview1(units)
 }
 
 fn check_values(values: &Array2<f64>) -> Result<()> {

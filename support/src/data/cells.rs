@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use polars::prelude::{Column, NamedFrom, Series};
+use polars::prelude::{Column, DataType};
 
 use super::records::unquoted;
 
@@ -22,7 +22,7 @@ pub(crate) enum Kind {
 /// A column as it was read.
 pub(super) struct ReadColumn {
     pub(super) column: Column,
-    /// The decimal mark of its numbers, with the row of the first that has one.
+    /// The decimal mark of its numbers, with the row of the first that has one; none where nobody looks at them.
     pub(super) mark: Option<(char, usize)>,
 }
 
@@ -58,47 +58,35 @@ enum Form {
 
 use Form::*;
 
-/// How the cells of a column become values.
-enum Reading {
-    Nothing,
-    Truths,
-    Wholes,
-    Numbers,
-    Texts,
-}
-
 struct Cells<'a> {
     texts: Vec<Cow<'a, str>>,
     forms: Vec<Form>,
-    separator: u8,
+    separator: char,
 }
 
 /// Reads a column from its fields.
-pub(super) fn read_column(name: &str, fields: &[&str], kind: Kind, separator: u8) -> Result<ReadColumn, Fault> {
+pub(super) fn read_column(name: &str, fields: &[&str], kind: Kind, separator: char) -> Result<ReadColumn, Fault> {
     let texts: Vec<Cow<str>> = fields.iter().map(|field| unquoted(field)).collect();
     let forms = texts.iter().map(|text| form(text)).collect();
     let cells = Cells { texts, forms, separator };
-    let reading = match cells.reading(kind) {
-        Err(_) if kind == Kind::Ignored => Reading::Texts,
-        reading => reading?,
+    let data_type = match cells.data_type(kind) {
+        Err(_) if kind == Kind::Ignored => DataType::String,
+        found => found?,
     };
-    fn values<'a, T>(cells: &'a Cells, value: impl Fn(&'a str) -> Option<T>) -> Vec<Option<T>> {
-        cells.texts.iter().map(|text| value(text)).collect()
-    }
-    let name = name.into();
-    let mut mark = None;
-    let series = match reading {
-        Reading::Nothing => Series::new(name, vec![None::<&str>; fields.len()]),
-        Reading::Texts => Series::new(name, values(&cells, |text| (!text.is_empty()).then_some(text))),
-        Reading::Truths => Series::new(name, values(&cells, truth)),
-        Reading::Wholes => Series::new(name, values(&cells, |text| text.parse::<i64>().ok())),
-        Reading::Numbers => {
-            mark = cells.first(&[Comma, GroupedComma]).map(|row| (',', row));
-            mark = mark.or_else(|| cells.first(&[Point, GroupedPoint]).map(|row| ('.', row)));
-            Series::new(name, values(&cells, number))
+    let (name, texts) = (name.into(), cells.texts.iter());
+    let column = match data_type {
+        DataType::Boolean => Column::new(name, texts.map(|text| truth(text)).collect::<Vec<_>>()),
+        DataType::Int64 => Column::new(name, texts.map(|text| text.parse::<i64>().ok()).collect::<Vec<_>>()),
+        DataType::Float64 => Column::new(name, texts.map(|text| number(text)).collect::<Vec<_>>()),
+        DataType::String => {
+            Column::new(name, texts.map(|text| (!text.is_empty()).then_some(&**text)).collect::<Vec<_>>())
         }
+        _ => Column::full_null(name, fields.len(), &DataType::String),
     };
-    Ok(ReadColumn { column: series.into(), mark })
+    let has_mark = data_type == DataType::Float64 && kind != Kind::Ignored;
+    let first = |mark, forms: &[Form]| cells.first(forms).filter(|_| has_mark).map(|row| (mark, row));
+    let mark = first(',', &[Comma, GroupedComma]).or(first('.', &[Point, GroupedPoint]));
+    Ok(ReadColumn { column, mark })
 }
 
 impl Cells<'_> {
@@ -110,82 +98,77 @@ impl Cells<'_> {
         self.forms.iter().position(|form| forms.contains(form))
     }
 
-    fn reading(&self, kind: Kind) -> Result<Reading, Fault> {
+    /// The type of the column's values, the null type if there is none.
+    fn data_type(&self, kind: Kind) -> Result<DataType, Fault> {
         let known = self.forms.len() - self.count(&[Empty, Marker]);
         let odd = self.first(&[Like, Infinite, Truth, Text]);
-        let wholes = self.count(&[Whole, Code, Long]) == known;
-        match kind {
-            Kind::Text => Ok(Reading::Texts),
-            Kind::Number => match odd {
-                Some(row) => Err((row, self.not_a_number(row))),
-                None => self.numbers(),
-            },
-            Kind::Truth => self.truths(known),
-            Kind::Inferred | Kind::Ignored if known == 0 => Ok(Reading::Nothing),
-            Kind::Inferred | Kind::Ignored if self.count(&[Truth]) == known => Ok(Reading::Truths),
-            Kind::Inferred | Kind::Ignored => match odd {
-                Some(row) if self.are_mostly_numbers() => Err((
-                    row,
-                    format!(
-                        "{}, as most of this column is; correct it, or leave it empty if it is unknown (read_csv_with_text is for codes)",
-                        self.not_a_number(row)
-                    ),
-                )),
-                Some(_) => Ok(Reading::Texts),
-                None if !wholes => self.numbers(),
-                // 007 is not 7, and of twenty digits a number would lose the last.
-                None if self.first(&[Code]).is_some() || 2 * self.count(&[Long]) > known => Ok(Reading::Texts),
-                None => match self.first(&[Long]) {
-                    Some(row) => Err((row, format!("'{}' has too many digits for a number", self.texts[row]))),
-                    None => Ok(Reading::Wholes),
-                },
-            },
+        match (kind, odd) {
+            (Kind::Text, _) => Ok(DataType::String),
+            (Kind::Truth, _) => self.truths(known),
+            (Kind::Number, None) => self.numbers(),
+            (Kind::Number, Some(row)) => self.refused(row, self.not_a_number(row)),
+            _ if known == 0 => Ok(DataType::Null),
+            _ if self.count(&[Truth]) == known => Ok(DataType::Boolean),
+            (_, None) => self.wholes(known),
+            (_, Some(row)) if self.are_mostly_numbers() => {
+                let advice = "correct it, or leave it empty if it is unknown (read_csv_with_text is for codes)";
+                self.refused(row, &format!("{}, as most of this column is; {advice}", self.not_a_number(row)))
+            }
+            _ => Ok(DataType::String),
+        }
+    }
+
+    /// What is wrong with the cell of this row.
+    fn refused(&self, row: usize, problem: &str) -> Result<DataType, Fault> {
+        Err((row, format!("'{}' {problem}", self.texts[row])))
+    }
+
+    /// Whole numbers, or codes that look like them, or else numbers.
+    fn wholes(&self, known: usize) -> Result<DataType, Fault> {
+        let long = self.count(&[Long]);
+        match self.first(&[Long]) {
+            _ if self.count(&[Whole, Code, Long]) < known => self.numbers(),
+            // 007 is not 7, and of twenty digits a number would lose the last.
+            _ if self.count(&[Code]) > 0 || 2 * long > known => Ok(DataType::String),
+            Some(row) => self.refused(row, "has too many digits for a number"),
+            None => Ok(DataType::Int64),
         }
     }
 
     /// True and false, or their numbers.
-    fn truths(&self, known: usize) -> Result<Reading, Fault> {
+    fn truths(&self, known: usize) -> Result<DataType, Fault> {
         if self.count(&[Truth]) == known {
-            return Ok(Reading::Truths);
+            return Ok(DataType::Boolean);
         }
-        let is_odd =
-            |&row: &usize| !matches!(self.forms[row], Empty | Marker) && !["0", "1"].contains(&&*self.texts[row]);
-        match (0..self.texts.len()).find(is_odd) {
-            Some(row) => {
-                Err((row, format!("'{}' is not true or false, as this column was in training", self.texts[row])))
-            }
-            None => Ok(Reading::Wholes),
+        let mut cells = self.forms.iter().zip(&self.texts);
+        match cells.position(|(form, text)| !matches!(form, Empty | Marker) && !matches!(&**text, "0" | "1")) {
+            Some(row) => self.refused(row, "is not true or false, as this column was in training"),
+            None => Ok(DataType::Int64),
         }
     }
 
     /// Numbers, if all of them mean the same by a point and a comma and none is too large.
-    fn numbers(&self) -> Result<Reading, Fault> {
+    fn numbers(&self) -> Result<DataType, Fault> {
         let (point, comma) = (self.first(&[Point, GroupedPoint]), self.first(&[Comma, GroupedComma]));
         if let (Some(point), Some(comma)) = (point, comma) {
-            let (point_text, comma_text) = (&self.texts[point], &self.texts[comma]);
-            return Err((
-                point.max(comma),
-                format!(
-                    "'{point_text}' has a decimal point and '{comma_text}' a decimal comma; write all numbers in one way, without marks between thousands"
-                ),
-            ));
+            let problem = format!(
+                "'{}' has a decimal point and '{}' a decimal comma; write all numbers in one way, without marks between thousands",
+                self.texts[point], self.texts[comma]
+            );
+            return Err((point.max(comma), problem));
         }
         // Where all have three digits behind the mark, 45.000 is 45 or 45 thousand. No file separates its fields by commas and
         // writes 45.000 for the latter; one that writes "45,000" means that.
-        let doubtful = self
-            .first(&[GroupedPoint, GroupedComma])
-            .filter(|_| self.count(&[Point, Comma]) == 0 && (comma.is_some() || self.separator != b','));
-        if let Some(row) = doubtful {
+        let are_grouped = self.count(&[Point, Comma]) == 0 && (comma.is_some() || self.separator != ',');
+        if let Some(row) = self.first(&[GroupedPoint, GroupedComma]).filter(|_| are_grouped) {
             let text = &self.texts[row];
             let thousands = text.replace([',', '.'], "");
-            return Err((
-                row,
-                format!("'{text}' may be {thousands} or a number with three decimals; write {thousands}, or {text}0"),
-            ));
+            let problem = format!("may be {thousands} or a number with three decimals; write {thousands}, or {text}0");
+            return self.refused(row, &problem);
         }
         match self.texts.iter().position(|text| number(text).is_some_and(f64::is_infinite)) {
-            Some(row) => Err((row, format!("'{}' is too large for a number", self.texts[row]))),
-            None => Ok(Reading::Numbers),
+            Some(row) => self.refused(row, "is too large for a number"),
+            None => Ok(DataType::Float64),
         }
     }
 
@@ -199,46 +182,45 @@ impl Cells<'_> {
         2 * numbers > values().count() || 2 * different_numbers > different.len()
     }
 
-    fn not_a_number(&self, row: usize) -> String {
-        let text = &self.texts[row];
+    fn not_a_number(&self, row: usize) -> &'static str {
         match self.forms[row] {
-            Like => {
-                format!("'{text}' is not written as a number (write 1234.5, without units and marks between thousands)")
-            }
-            Infinite => format!("'{text}' is not a finite number"),
-            _ => format!("'{text}' is not a number"),
+            Like => "is not written as a number (write 1234.5, without units and marks between thousands)",
+            Infinite => "is not a finite number",
+            _ => "is not a number",
         }
     }
 }
 
 fn form(text: &str) -> Form {
-    if text.is_empty() {
-        return Empty;
-    }
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (whole, rest) = unsigned.split_at(digits(unsigned));
-    let mark = rest.chars().next().filter(|mark| ['.', ','].contains(mark));
-    let rest = if mark.is_some() { &rest[1..] } else { rest };
-    let (fraction, rest) = rest.split_at(if mark.is_some() { digits(rest) } else { 0 });
-    let exponent = rest.strip_prefix(['e', 'E']).map(|power| power.strip_prefix(['+', '-']).unwrap_or(power));
-    let is_number = !(whole.is_empty() && fraction.is_empty())
-        && exponent.map_or(rest.is_empty(), |power| !power.is_empty() && digits(power) == power.len());
-    let groups = exponent.is_none() && fraction.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0');
-    match mark {
-        Some('.') if is_number && groups => GroupedPoint,
-        Some(',') if is_number && groups => GroupedComma,
-        Some('.') if is_number => Point,
-        Some(_) if is_number => Comma,
-        None if is_number && exponent.is_some() => Exponent,
-        None if is_number && text.len() > 1 && text.starts_with('0') => Code,
-        None if is_number && text.parse::<i64>().is_err() => Long,
-        None if is_number => Whole,
+    let begins_a_number = |first: char| first.is_ascii_digit() || first == '.' || first == ',';
+    match text {
+        "" => Empty,
+        _ if unsigned.starts_with(begins_a_number) && number(text).is_some() => form_of_number(text, unsigned),
         _ if MARKERS.iter().any(|marker| text.eq_ignore_ascii_case(marker)) => Marker,
         _ if truth(text).is_some() => Truth,
         _ if ["inf", "infinity"].iter().any(|word| unsigned.eq_ignore_ascii_case(word)) => Infinite,
         _ if is_like_a_number(text) => Like,
         _ => Text,
+    }
+}
+
+fn form_of_number(text: &str, unsigned: &str) -> Form {
+    match unsigned.split_once(['.', ',']) {
+        Some((whole, fraction)) => {
+            let is_group = (1..=3).contains(&whole.len()) && !whole.starts_with('0');
+            let is_grouped = is_group && fraction.len() == 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+            match (text.contains(','), is_grouped) {
+                (true, true) => GroupedComma,
+                (true, false) => Comma,
+                (false, true) => GroupedPoint,
+                (false, false) => Point,
+            }
+        }
+        None if text.contains(['e', 'E']) => Exponent,
+        None if text.len() > 1 && text.starts_with('0') => Code,
+        None if text.parse::<i64>().is_err() => Long,
+        None => Whole,
     }
 }
 
@@ -248,29 +230,20 @@ fn is_like_a_number(text: &str) -> bool {
     let bare = bare.strip_prefix(['+', '-']).unwrap_or(bare);
     let is_mark = |c: char| matches!(c, ',' | '.' | '\'' | '’' | ' ' | '\u{a0}' | '\u{202f}');
     let groups: Vec<&str> = bare.split(is_mark).collect();
-    let marks: Vec<char> = bare.chars().filter(|&c| is_mark(c)).collect();
     if groups.iter().any(|group| group.is_empty() || !group.bytes().all(|byte| byte.is_ascii_digit())) {
         return false;
     }
-    let is_decimal = |mark: char| matches!(mark, ',' | '.');
-    match marks.as_slice() {
-        [] => true,
-        [mark] if is_decimal(*mark) => true,
-        [first, .., last] | [first @ last] => {
-            let (ending, thousands) = groups.split_last().unwrap_or((&"", &[]));
-            groups[0].len() <= 3
-                && thousands[1..].iter().all(|group| group.len() == 3)
-                && (ending.len() == 3 || (is_decimal(*last) && first != last))
-        }
-    }
+    let marks: Vec<char> = bare.chars().filter(|&c| is_mark(c)).collect();
+    let ([first, ..], [.., last], [leading, between @ .., ending]) = (&marks[..], &marks[..], &groups[..]) else {
+        return true;
+    };
+    let is_decimal = matches!(last, ',' | '.');
+    let are_thousands = leading.len() <= 3 && between.iter().all(|group| group.len() == 3);
+    (is_decimal && between.is_empty()) || (are_thousands && (ending.len() == 3 || (is_decimal && first != last)))
 }
 
 fn truth(text: &str) -> Option<bool> {
-    match text {
-        _ if text.eq_ignore_ascii_case("true") => Some(true),
-        _ if text.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    }
+    text.to_ascii_lowercase().parse().ok()
 }
 
 /// The number that a text says, with a decimal point or comma; none for a marker.

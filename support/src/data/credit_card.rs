@@ -21,24 +21,16 @@ pub fn read_credit_card(path: impl AsRef<Path>) -> Result<DataFrame> {
     let path = path.as_ref();
     let header = csv::header(path)?;
     check_header(path, &header)?;
-    let frame = match read_quickly(path, &header) {
-        Some(frame) => frame,
-        None => {
-            let frame = csv::read(path, |_| Kind::Number)?;
-            check_values(path, &frame)?;
-            frame
-        }
-    };
+    let frame = read_quickly(path, &header).map_or_else(|| read_carefully(path), Ok)?;
     let mut frame = frame.select(columns())?;
     frame.replace(CLASS, frame.column(CLASS)?.cast(&DataType::Int64)?)?;
-    match class_counts(&frame, CLASS)? {
-        (0, _) | (_, 0) => {
-            let class = frame.column(CLASS)?.get(0)?.to_string();
-            let problem = format!("every row has Class {class}: two classes are needed to learn one from the other");
-            Err(Error::content(path, problem))
-        }
-        _ => Ok(frame),
+    let (negatives, positives) = class_counts(&frame, CLASS)?;
+    if negatives == 0 || positives == 0 {
+        let class = u8::from(negatives == 0);
+        let problem = format!("every row has Class {class}: two classes are needed to learn one from the other");
+        return Err(Error::content(path, problem));
     }
+    Ok(frame)
 }
 
 /// The table as polars reads it when the types are given (`Time` has whole numbers at first and `1e+05` far down), several
@@ -51,52 +43,47 @@ fn read_quickly(path: &Path, header: &[String]) -> Option<DataFrame> {
         .try_into_reader_with_file_path(Some(path.to_owned()))
         .and_then(|reader| reader.finish())
         .ok()?;
-    let is_sound = frame.height() > 0 && frame.columns().iter().all(|column| fault(column).is_none());
-    is_sound.then_some(frame)
+    let is_finite = |column: &Column| {
+        let values = column.f64().and_then(|values| values.cont_slice());
+        values.is_ok_and(|values| values.iter().all(|value| value.is_finite()))
+    };
+    let is_sound = frame.columns().iter().all(is_finite) && class_counts(&frame, CLASS).is_ok();
+    (is_sound && frame.height() > 0).then_some(frame)
 }
 
-fn check_values(path: &Path, frame: &DataFrame) -> Result<()> {
+/// The table by [`csv::read`], which names what is no number; a missing value and a label that is none are named here.
+fn read_carefully(path: &Path) -> Result<DataFrame> {
+    let frame = csv::read(path, |_| Kind::Number)?;
     for column in frame.select(columns())?.columns() {
-        if let Some((row, problem)) = fault(column) {
-            let place = place(frame, row);
+        let fault = column.f64()?.iter().enumerate().find_map(|(row, value)| match value {
+            None => Some((row, "the value is missing".to_owned())),
+            Some(value) if column.name() == CLASS && value != 0.0 && value != 1.0 => {
+                Some((row, format!("a label is 0 or 1, not {value}")))
+            }
+            Some(_) => None,
+        });
+        if let Some((row, problem)) = fault {
+            let place = place(&frame, row);
             return Err(Error::content(path, format!("{place}, column '{}': {problem}", column.name())));
         }
     }
-    Ok(())
-}
-
-/// The first row that has no value, or one that the column can't have.
-fn fault(column: &Column) -> Option<(usize, String)> {
-    let is_label = column.name() == CLASS;
-    column.f64().ok()?.iter().enumerate().find_map(|(row, value)| match value {
-        None => Some((row, "the value is missing".to_owned())),
-        Some(value) if !value.is_finite() => Some((row, format!("{value} is not a finite number"))),
-        Some(value) if is_label && value != 0.0 && value != 1.0 => {
-            Some((row, format!("a label is 0 or 1, not {value}")))
-        }
-        Some(_) => None,
-    })
+    Ok(frame)
 }
 
 fn check_header(path: &Path, header: &[String]) -> Result<()> {
     let expected = columns();
     let missing: Vec<_> = expected.iter().filter(|name| !header.contains(name)).map(String::as_str).collect();
     let extra: Vec<_> = header.iter().filter(|name| !expected.contains(name)).map(String::as_str).collect();
-    if missing.len() == expected.len() {
-        return Err(Error::content(
-            path,
-            "line 1 is not the header Time, V1, …, V28, Amount, Class of the credit card table",
-        ));
-    }
-    if !missing.is_empty() {
-        return Err(Error::content(path, format!("line 1: these columns are missing: {}", missing.join(", "))));
-    }
-    if !extra.is_empty() {
-        let problem =
-            format!("line 1: these columns do not belong to the credit card table; delete them: {}", extra.join(", "));
-        return Err(Error::content(path, problem));
-    }
-    Ok(())
+    let problem = if missing.len() == expected.len() {
+        " is not the header Time, V1, …, V28, Amount, Class of the credit card table".to_owned()
+    } else if !missing.is_empty() {
+        format!(": these columns are missing: {}", missing.join(", "))
+    } else if !extra.is_empty() {
+        format!(": these columns do not belong to the credit card table; delete them: {}", extra.join(", "))
+    } else {
+        return Ok(());
+    };
+    Err(Error::content(path, format!("line 1{problem}")))
 }
 
 #[cfg(test)]

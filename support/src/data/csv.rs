@@ -4,9 +4,10 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use polars::prelude::{Column, DataFrame, NamedFrom, Series};
+use polars::prelude::{Column, DataFrame};
 use polars_io::SerWriter;
 use polars_io::prelude::CsvWriter;
+use rayon::iter::Either;
 use rayon::prelude::*;
 
 use super::LINE;
@@ -77,40 +78,35 @@ pub(crate) fn read(path: &Path, kind: impl Fn(&str) -> Kind + Sync) -> Result<Da
 
 /// As [`read`], from the bytes of the file.
 pub(crate) fn read_bytes(path: &Path, bytes: &[u8], kind: impl Fn(&str) -> Kind + Sync) -> Result<DataFrame> {
-    let text = text(path, bytes)?;
-    let separator = separator(text);
-    let mut records = Records::new(text, separator);
-    let mut fields = Vec::new();
-    let at = |fault: Fault| Error::content(path, format!("line {}: {}", fault.line, fault.problem));
-    let header = records.read(&mut fields).map_err(at)?;
-    let names = names(path, header, &fields)?;
+    let (mut records, names) = open(path, bytes)?;
     let mut columns = vec![Vec::new(); names.len()];
     let mut lines = Vec::new();
-    while let Some(line) = records.read(&mut fields).map_err(at)? {
+    for record in &mut records {
+        let (line, fields) = record.map_err(at(path))?;
         if fields.len() != names.len() {
             let problem = format!("found {} values, but the header has {} columns", fields.len(), names.len());
-            return Err(at(Fault { line, problem }));
+            return Err(at(path)(Fault { line, problem }));
         }
         lines.push(u32::try_from(line).unwrap_or(u32::MAX));
-        columns.iter_mut().zip(&fields).for_each(|(column, field)| column.push(*field));
+        columns.iter_mut().zip(fields).for_each(|(column, field)| column.push(field));
     }
     if lines.is_empty() {
         return Err(Error::content(path, "there are no rows below the header"));
     }
 
-    let read = names.par_iter().zip(columns).map(|(name, fields)| {
-        read_column(name, &fields, kind(name), separator)
-            .map_err(|(row, problem)| format!("line {}, column '{name}': {problem}", lines[row]))
-    });
-    let read: Vec<std::result::Result<ReadColumn, String>> = read.collect();
-    let faults: Vec<&str> = read.iter().filter_map(|column| column.as_ref().err()).map(String::as_str).collect();
+    let (read, faults): (Vec<ReadColumn>, Vec<String>) =
+        names.par_iter().zip(columns).partition_map(|(name, fields)| {
+            match read_column(name, &fields, kind(name), records.separator) {
+                Ok(column) => Either::Left(column),
+                Err((row, problem)) => Either::Right(format!("line {}, column '{name}': {problem}", lines[row])),
+            }
+        });
     if !faults.is_empty() {
         return Err(Error::content(path, faults.join("\n")));
     }
-    let read: Vec<ReadColumn> = read.into_iter().flatten().collect();
-    check_marks(path, &read, &lines, &kind)?;
-    let columns = read.into_iter().map(|read| read.column).chain([Column::from(Series::new(LINE.into(), &lines))]);
-    Ok(DataFrame::new(lines.len(), columns.collect())?)
+    check_marks(path, &read, &lines)?;
+    let line_numbers = Column::new(LINE.into(), &lines);
+    Ok(DataFrame::new(lines.len(), read.into_iter().map(|read| read.column).chain([line_numbers]).collect())?)
 }
 
 /// The names in the first record of a file that may be long.
@@ -119,59 +115,20 @@ pub(super) fn header(path: &Path) -> Result<Vec<String>> {
     let file = fs::File::open(path).map_err(Error::file(path))?;
     let mut line = Vec::new();
     BufReader::new(file.take(LONGEST)).read_until(b'\n', &mut line).map_err(Error::file(path))?;
-    let text = text(path, &line)?;
-    let mut fields = Vec::new();
-    let header = Records::new(text, separator(text)).read(&mut fields);
-    let at = |fault: Fault| Error::content(path, format!("line {}: {}", fault.line, fault.problem));
-    names(path, header.map_err(at)?, &fields)
+    open(path, &line).map(|(_, names)| names)
 }
 
-fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
-    let line = |place: usize| 1 + bytes[..place].iter().filter(|&&byte| byte == b'\n').count();
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Error::content(path, "this is text in UTF-16: save the file as CSV in UTF-8"));
-    }
-    if let Some(place) = bytes.iter().position(|&byte| byte == 0) {
-        let problem =
-            format!("line {} has a zero byte in it: is this a text file? Save it as CSV in UTF-8", line(place));
-        return Err(Error::content(path, problem));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = line(error.valid_up_to());
-        Error::content(path, format!("line {line} is not text in UTF-8: save the file as CSV with this encoding"))
-    })?;
-    Ok(text.trim_start_matches('\u{feff}'))
-}
-
-/// The separator that cuts the header and the rows after it into the same number of fields; if there is none, the one that the
-/// header has most of. Commas come last, because text and numbers have them, too.
-fn separator(text: &str) -> u8 {
-    const ROWS: usize = 100;
-    let fields = |separator: u8| {
-        let mut records = Records::new(text, separator);
-        let mut fields = Vec::new();
-        let columns = records.read(&mut fields).map_or(0, |_| fields.len());
-        let even = (0..ROWS).all(|_| match records.read(&mut fields) {
-            Ok(Some(_)) => fields.len() == columns,
-            Ok(None) => true,
-            Err(_) => false,
-        });
-        (columns, even)
-    };
-    let candidates = [b'\t', b';', b','].map(|separator| (separator, fields(separator)));
-    let even = candidates.iter().find(|(_, (columns, even))| *even && *columns > 1);
-    even.or(candidates.iter().max_by_key(|(_, (columns, _))| *columns)).map_or(b',', |(separator, _)| *separator)
-}
-
-fn names(path: &Path, header: Option<usize>, fields: &[&str]) -> Result<Vec<String>> {
-    let Some(line) = header else {
-        return Err(Error::content(path, "the file is empty"));
-    };
+/// The records below the header, and the names in that.
+fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Records<'a>, Vec<String>)> {
+    let text = text(path, bytes)?;
+    let mut records = Records::new(text, separator(text));
+    let header = records.next().ok_or_else(|| Error::content(path, "the file is empty"))?;
+    let (line, fields) = header.map_err(at(path))?;
+    let refused = |problem: String| Err(Error::content(path, format!("line {line}{problem}")));
     if fields.len() < 2 {
-        let problem = format!(
-            "line {line} has one column only: a table has a header, with columns separated by commas, semicolons or tabs"
+        return refused(
+            " has one column only: a table has a header, with columns separated by commas, semicolons or tabs".into(),
         );
-        return Err(Error::content(path, problem));
     }
     let mut names: Vec<String> = Vec::new();
     for (place, field) in fields.iter().enumerate() {
@@ -181,31 +138,63 @@ fn names(path: &Path, header: Option<usize>, fields: &[&str]) -> Result<Vec<Stri
         };
         if name == LINE || names.contains(&name) {
             let twice = if name == LINE { "has the name of the line numbers" } else { "is there twice" };
-            return Err(Error::content(path, format!("line {line}: column '{name}' {twice}; rename or delete one")));
+            return refused(format!(": column '{name}' {twice}; rename or delete one"));
         }
         names.push(name);
     }
-    Ok(names)
+    Ok((records, names))
+}
+
+fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Error::content(path, "this is text in UTF-16: save the file as CSV in UTF-8"));
+    }
+    let at = |place: usize, problem: &str| {
+        let line = 1 + bytes[..place].iter().filter(|&&byte| byte == b'\n').count();
+        Error::content(path, format!("line {line} {problem}"))
+    };
+    if let Some(place) = bytes.iter().position(|&byte| byte == 0) {
+        return Err(at(place, "has a zero byte in it: is this a text file? Save it as CSV in UTF-8"));
+    }
+    let problem = "is not text in UTF-8: save the file as CSV with this encoding";
+    let text = std::str::from_utf8(bytes).map_err(|error| at(error.valid_up_to(), problem))?;
+    Ok(text.trim_start_matches('\u{feff}'))
+}
+
+/// A fault with the file that it is in.
+fn at(path: &Path) -> impl Fn(Fault) -> Error {
+    move |Fault { line, problem }| Error::content(path, format!("line {line}: {problem}"))
+}
+
+/// The separator that cuts the header and the rows after it into the same number of fields; if there is none, the one that the
+/// header has most of. Commas come last, because text and numbers have them, too.
+fn separator(text: &str) -> char {
+    const ROWS: usize = 100;
+    let fields = |separator: char| {
+        let mut counts = Records::new(text, separator).map(|record| record.map_or(0, |(_, fields)| fields.len()));
+        let columns = counts.next().unwrap_or(0);
+        (columns, counts.take(ROWS).all(|count| count == columns))
+    };
+    let candidates = ['\t', ';', ','].map(|separator| (separator, fields(separator)));
+    let even = candidates.iter().find(|(_, (columns, even))| *even && *columns > 1);
+    even.or(candidates.iter().max_by_key(|(_, (columns, _))| *columns)).map_or(',', |(separator, _)| *separator)
 }
 
 /// One file writes its decimals in one way; where it does not, 1.234 may be a thousand.
-fn check_marks(path: &Path, columns: &[ReadColumn], lines: &[u32], kind: impl Fn(&str) -> Kind) -> Result<()> {
+fn check_marks(path: &Path, columns: &[ReadColumn], lines: &[u32]) -> Result<()> {
     let first = |wanted: char| {
         columns.iter().find_map(|read| {
-            let name = read.column.name().as_str();
-            let (_, row) = read.mark.filter(|(mark, _)| *mark == wanted && kind(name) != Kind::Ignored)?;
-            Some((name, lines[row]))
+            let (_, row) = read.mark.filter(|(mark, _)| *mark == wanted)?;
+            Some((read.column.name(), lines[row]))
         })
     };
-    match (first('.'), first(',')) {
-        (Some((point, line)), Some((comma, other))) => Err(Error::content(
-            path,
-            format!(
-                "column '{point}' has a decimal point (line {line}), but column '{comma}' a decimal comma (line {other}); write all numbers in one way, without marks between thousands"
-            ),
-        )),
-        _ => Ok(()),
-    }
+    let (Some((point, line)), Some((comma, other))) = (first('.'), first(',')) else {
+        return Ok(());
+    };
+    let problem = format!(
+        "column '{point}' has a decimal point (line {line}), but column '{comma}' a decimal comma (line {other}); write all numbers in one way, without marks between thousands"
+    );
+    Err(Error::content(path, problem))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use polars::prelude::{Column, DataFrame, NamedFrom, Series};
+use polars::df;
+use polars::prelude::DataFrame;
 use rand_chacha::ChaCha8Rng;
 
 use super::write_csv;
@@ -24,33 +25,26 @@ pub fn machines(seed: u64) -> DataFrame {
     // The streams 0 to 3 of this purpose are those of the credit card set, and 4 that of `low_signal`.
     let mut rng = generator(seed, Purpose::Synthetic, 5 << 32);
     let pumps: Vec<Pump> = (0..ROWS).map(|_| Pump::draw(&mut rng)).collect();
-    let mut falling: Vec<f64> = pumps.iter().map(|pump| pump.inclination).collect();
+    let mut falling = each(&pumps, |pump| pump.inclination);
     falling.sort_by(|a, b| b.total_cmp(a));
     let fails = |pump: &Pump| pump.inclination > falling[FAILURES];
 
-    let numbers = |name: &str, value: fn(&Pump) -> f64| {
-        Column::from(Series::new(name.into(), pumps.iter().map(value).collect::<Vec<f64>>()))
-    };
-    let columns = vec![
-        Series::new("inspection".into(), (1..=ROWS as i64).collect::<Vec<_>>()).into(),
-        Series::new("site".into(), pumps.iter().map(|pump| SITES[pump.site].0).collect::<Vec<_>>()).into(),
-        numbers("age_years", |pump| pump.age),
-        numbers("hours_since_service", |pump| pump.hours),
-        numbers("temperature", |pump| pump.temperature),
-        numbers("vibration", |pump| pump.vibration),
-        Series::new("pressure".into(), pumps.iter().map(|pump| pump.pressure).collect::<Vec<_>>()).into(),
-        Series::new(
-            "downtime_hours".into(),
-            pumps.iter().map(|pump| if fails(pump) { pump.downtime } else { 0.0 }).collect::<Vec<_>>(),
-        )
-        .into(),
-        Series::new(
-            "failed".into(),
-            pumps.iter().map(|pump| if fails(pump) { "yes" } else { "no" }).collect::<Vec<_>>(),
-        )
-        .into(),
-    ];
-    DataFrame::new(ROWS, columns).expect("the columns have one length and different names")
+    let frame = df!(
+        "inspection" => (1..=ROWS as i64).collect::<Vec<_>>(),
+        "site" => each(&pumps, |pump| SITES[pump.site].0),
+        "age_years" => each(&pumps, |pump| pump.age),
+        "hours_since_service" => each(&pumps, |pump| pump.hours),
+        "temperature" => each(&pumps, |pump| pump.temperature),
+        "vibration" => each(&pumps, |pump| pump.vibration),
+        "pressure" => each(&pumps, |pump| pump.pressure),
+        "downtime_hours" => each(&pumps, |pump| if fails(pump) { pump.downtime } else { 0.0 }),
+        "failed" => each(&pumps, |pump| if fails(pump) { "yes" } else { "no" }),
+    );
+    frame.expect("the columns have one length and different names")
+}
+
+fn each<T>(pumps: &[Pump], value: impl Fn(&Pump) -> T) -> Vec<T> {
+    pumps.iter().map(value).collect()
 }
 
 /// Writes [`machines`] to a CSV file, to practise on.
@@ -84,8 +78,8 @@ impl Pump {
         let temperature = round(58.0 + 6.0 * warmth + 2.0 * strain, 1);
         let amplitude = 1.5 + 0.35 * shaking + 0.25 * strain;
         let vibration = round(amplitude * amplitude, 2);
-        let pressure = round(6.0 - 0.6 * leak, 2);
         let is_missing = uniform(rng) < if site == 0 { 3.0 / 12.0 } else { 1.0 / 12.0 };
+        let pressure = (!is_missing).then(|| round(6.0 - 0.6 * leak, 2));
         let downtime = round(4.0 - 20.0 * ln(1.0 - uniform(rng)), 1);
         let share = uniform(rng).max(f64::MIN_POSITIVE);
         let log_odds = SITES[site].1
@@ -95,16 +89,8 @@ impl Pump {
             + 0.7 * (vibration - 2.4)
             + 0.9 * leak
             + 0.02 * (temperature - 58.0) * (vibration - 2.4);
-        Self {
-            site,
-            age,
-            hours,
-            temperature,
-            vibration,
-            pressure: (!is_missing).then_some(pressure),
-            downtime,
-            inclination: log_odds + ln(share / (1.0 - share)),
-        }
+        let inclination = log_odds + ln(share / (1.0 - share));
+        Self { site, age, hours, temperature, vibration, pressure, downtime, inclination }
     }
 }
 

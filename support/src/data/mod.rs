@@ -9,15 +9,17 @@ mod prepare;
 mod split;
 mod summary;
 mod synthetic;
+mod load;
 
-use std::path::{Path, PathBuf};
+use std::fmt::Display;
 
-use polars::prelude::{Column, DataFrame, DataType};
+use polars::prelude::{ChunkApply, Column, DataFrame, DataType, Float64Chunked};
 
 pub(crate) use self::cells::Kind;
 pub use self::credit_card::read_credit_card;
 pub(crate) use self::csv::read_bytes;
 pub use self::csv::{csv_bytes, read_csv, read_csv_bytes, read_csv_with_text, write_csv};
+pub use self::load::load;
 pub use self::machines::{example_csv, machines};
 pub(crate) use self::prepare::texts;
 pub use self::prepare::{
@@ -32,7 +34,6 @@ pub use self::synthetic::synthetic;
 use learn::error::{Error, Result};
 #[doc(inline)]
 pub use learn::low_signal::low_signal;
-use learn::table::thousands;
 
 /// The seed of the synthetic set that [`load`] falls back to.
 pub const SYNTHETIC_SEED: u64 = 4;
@@ -54,60 +55,6 @@ pub fn columns() -> Vec<String> {
     std::iter::once("Time".into()).chain(components).chain(["Amount".into(), CLASS.into()]).collect()
 }
 
-/// Loads the credit card transactions from the first of these that is there, and says in one line which it was:
-/// the file that the environment variable `CREDITCARD_CSV` names (the word `synthetic` stands for the built-in
-/// set), `data/creditcard.csv` in the repository, the built-in synthetic set. The text of the lesson has the numbers of the
-/// built-in set: with another file, a second line says so.
-///
-/// # Errors
-/// When the file can't be read or is not a table of credit card transactions; see [`read_credit_card`].
-pub fn load() -> Result<DataFrame> {
-    let path = source()?;
-    let frame = match &path {
-        Some(path) => read_credit_card(path)?,
-        None => synthetic(SYNTHETIC_SEED),
-    };
-    println!("{}", announcement(frame.height(), path.as_deref()));
-    Ok(frame)
-}
-
-/// What [`load`] says about the table that it read from a file, or made.
-fn announcement(rows: usize, path: Option<&Path>) -> String {
-    let rows = thousands(rows);
-    match path {
-        None => format!("{rows} transactions of the built-in synthetic set (seed {SYNTHETIC_SEED})"),
-        Some(path) => format!(
-            "{rows} transactions from {}\nNote: the numbers in the text are those of the built-in set, not of this file.",
-            file_name(path)
-        ),
-    }
-}
-
-/// The file that [`load`] reads, or none for the built-in set.
-fn source() -> Result<Option<PathBuf>> {
-    let variable = std::env::var_os("CREDITCARD_CSV").filter(|value| !value.is_empty());
-    if let Some(value) = variable {
-        if value == "synthetic" {
-            return Ok(None);
-        }
-        let path = PathBuf::from(value);
-        return match path.is_file() {
-            true => Ok(Some(path)),
-            false => Err(Error::content(
-                path,
-                "no such file; the environment variable CREDITCARD_CSV names it: correct it, or unset it to use the built-in set",
-            )),
-        };
-    }
-    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/creditcard.csv");
-    Ok(fetched.is_file().then_some(fetched))
-}
-
-/// The name alone: a full path would make the same notebook print something else on each machine.
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
 /// The column, or an error that lists the columns there are.
 pub(crate) fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
     frame.column(name).map_err(|_| {
@@ -123,32 +70,32 @@ pub(crate) fn shown(frame: &DataFrame) -> impl Iterator<Item = &Column> {
 
 /// How to find a row: by its line in the file, if the table still knows it.
 pub(crate) fn place(frame: &DataFrame, row: usize) -> String {
-    let line = frame.column(LINE).ok().and_then(|lines| lines.u32().ok()).and_then(|lines| lines.get(row));
+    let line = frame.column(LINE).ok().and_then(|lines| lines.u32().ok()?.get(row));
     line.map_or_else(|| format!("row {row}"), |line| format!("line {line}"))
 }
 
-/// The values of a column of numbers, or of true and false, none where one is missing; NaN stands for a missing value.
+/// What is wrong with the value of a column in a row.
+pub(crate) fn fault(frame: &DataFrame, name: &str, row: usize, problem: impl Display) -> Error {
+    Error::Table(format!("column '{name}', {}: {problem}", place(frame, row)))
+}
+
+/// The values of a column of numbers, or of true and false, in one piece. NaN stands for a missing value.
 ///
 /// # Errors
-/// When there is no such column, or it holds anything else.
-pub(crate) fn known_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>> {
+/// When there is no such column, it holds anything else, or a value is infinite.
+pub(crate) fn known_numbers(frame: &DataFrame, name: &str) -> Result<Float64Chunked> {
     let column = column(frame, name)?;
     let kind = column.dtype();
-    if !kind.is_primitive_numeric() && !kind.is_bool() && column.null_count() < column.len() {
+    if !kind.is_primitive_numeric() && !kind.is_bool() && !column.is_full_null() {
         let kind = if kind == &DataType::String { "text".into() } else { kind.to_string() };
         return Err(Error::Table(format!(
             "column '{name}' holds {kind}, not numbers: drop it, or let an Encoder turn it into numbers"
         )));
     }
-    let values = column.cast(&DataType::Float64)?;
-    let values: Vec<Option<f64>> = values.f64()?.iter().map(|value| value.filter(|value| !value.is_nan())).collect();
-    match values.iter().position(|value| value.is_some_and(f64::is_infinite)) {
-        Some(row) => {
-            let place = place(frame, row);
-            Err(Error::Table(format!(
-                "column '{name}', {place}: the value is infinite; drop or correct such rows first"
-            )))
-        }
+    let values = column.cast(&DataType::Float64)?.rechunk();
+    let values = values.f64()?.apply(|value| value.filter(|value| !value.is_nan()));
+    match values.is_infinite().first_true_idx() {
+        Some(row) => Err(fault(frame, name, row, "the value is infinite; drop or correct such rows first")),
         None => Ok(values),
     }
 }
@@ -159,44 +106,20 @@ pub(crate) fn known_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<
 /// When there is no such column, it holds text, or a value is missing or infinite.
 pub fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let values = known_numbers(frame, name)?;
-    let missing = values.iter().position(Option::is_none);
-    match missing {
-        Some(row) => Err(Error::Table(format!(
-            "column '{name}', {}: the value is missing; drop such rows by drop_missing, or let an Encoder fill them",
-            place(frame, row)
-        ))),
-        None => Ok(values.into_iter().flatten().collect()),
+    match values.is_null().first_true_idx() {
+        Some(row) => {
+            let problem = "the value is missing; drop such rows by drop_missing, or let an Encoder fill them";
+            Err(fault(frame, name, row, problem))
+        }
+        None => Ok(values.cont_slice()?.to_vec()),
     }
 }
 
 /// The values of the label's column, true for the positive class.
 pub(crate) fn labels(frame: &DataFrame, label: &str) -> Result<Vec<bool>> {
-    numbers(frame, label)?
-        .into_iter()
-        .enumerate()
-        .map(|(row, value)| match value {
-            0.0 => Ok(false),
-            1.0 => Ok(true),
-            other => {
-                let place = place(frame, row);
-                Err(Error::Table(format!("column '{label}', {place}: a label is 0 or 1, not {other}")))
-            }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reader_of_another_file_is_told_whose_numbers_the_text_has() {
-        let text = announcement(284_807, None);
-        assert_eq!(text, "284,807 transactions of the built-in synthetic set (seed 4)");
-        let text = announcement(26_839, Some(Path::new("some/folder/mine.csv")));
-        let (first, second) = text.split_once('\n').unwrap();
-        assert_eq!(first, "26,839 transactions from mine.csv");
-        assert!(second.contains("numbers in the text are those of the built-in set"), "{second}");
-        assert!(text.lines().all(|line| line.chars().count() <= 88), "{text}");
+    let values = numbers(frame, label)?;
+    match values.iter().position(|&value| value != 0.0 && value != 1.0) {
+        Some(row) => Err(fault(frame, label, row, format!("a label is 0 or 1, not {}", values[row]))),
+        None => Ok(values.into_iter().map(|value| value == 1.0).collect()),
     }
 }

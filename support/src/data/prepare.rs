@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, DataType, NamedFrom, NewChunkedArray, Series, UniqueKeepStrategy,
+    BooleanChunked, ChunkApply, Column, DataFrame, DataType, Scalar, StringChunked, UniqueKeepStrategy,
 };
 
 use super::cells::number;
-use super::{class_counts, column, known_numbers, place, shown};
+use super::{class_counts, column, fault, known_numbers, shown};
 use learn::error::{Error, Result};
 use learn::table::{Table, thousands};
 
@@ -28,21 +28,20 @@ pub fn overview(frame: &DataFrame) -> Result<Table> {
             _ => "other",
         };
         let known = column.drop_nulls();
-        let sorted = known.sort(Default::default())?;
-        let end = |row: usize| sorted.get(row).map(|value| value.str_value().into_owned()).unwrap_or_default();
+        let end = |value: Scalar| if known.is_empty() { String::new() } else { value.value().str_value().into_owned() };
         table.push([
             column.name().to_string(),
             kind.to_owned(),
             thousands(column.null_count()),
             thousands(known.n_unique()?),
-            end(0),
-            end(sorted.len().saturating_sub(1)),
+            end(known.min_reduce()?),
+            end(known.max_reduce()?),
         ]);
     }
     let copies = frame.height() - drop_duplicates(frame)?.height();
     if copies > 0 {
         let copies = format!("{} of {}", thousands(copies), thousands(frame.height()));
-        table.push(["copies of an earlier row".into(), copies, "".into(), "".into(), "".into(), "".into()]);
+        table.push(["copies of an earlier row".into(), copies]);
     }
     Ok(table)
 }
@@ -52,9 +51,7 @@ pub fn overview(frame: &DataFrame) -> Result<Table> {
 /// # Errors
 /// When one of them is not there.
 pub fn drop_columns(frame: &DataFrame, names: &[&str]) -> Result<DataFrame> {
-    for name in names {
-        column(frame, name)?;
-    }
+    names.iter().try_for_each(|name| column(frame, name).map(drop))?;
     Ok(frame.drop_many(names.iter().copied()))
 }
 
@@ -63,12 +60,8 @@ pub fn drop_columns(frame: &DataFrame, names: &[&str]) -> Result<DataFrame> {
 /// # Errors
 /// When one of the columns is not there, or no row is left.
 pub fn drop_missing(frame: &DataFrame, names: &[&str]) -> Result<DataFrame> {
-    let mut keep = vec![true; frame.height()];
-    for name in names {
-        let is_known = column(frame, name)?.is_not_null();
-        keep.iter_mut().zip(is_known.iter()).for_each(|(keep, is_known)| *keep &= is_known == Some(true));
-    }
-    rows(frame, keep, &format!("every row lacks a value in {}", names.join(" or ")))
+    names.iter().try_for_each(|name| column(frame, name).map(drop))?;
+    some_rows(frame.drop_nulls(Some(names))?, || format!("every row lacks a value in {}", names.join(" or ")))
 }
 
 /// The table without the rows that say the same as an earlier one in all columns, as pandas' `drop_duplicates`.
@@ -85,8 +78,8 @@ pub fn drop_duplicates(frame: &DataFrame) -> Result<DataFrame> {
 /// # Errors
 /// When there is no such column, it does not hold numbers, or no row is left.
 pub fn filter_numbers(frame: &DataFrame, name: &str, keep: impl Fn(f64) -> bool) -> Result<DataFrame> {
-    let keep = known_numbers(frame, name)?.into_iter().map(|value| value.is_some_and(&keep)).collect();
-    rows(frame, keep, &format!("no row passes the test of column '{name}'"))
+    let passes: BooleanChunked = known_numbers(frame, name)?.iter().map(|value| value.is_some_and(&keep)).collect();
+    some_rows(frame.filter(&passes)?, || format!("no row passes the test of column '{name}'"))
 }
 
 /// The table with the rows whose text in this column passes the test; a row without one does not. Numbers are compared as
@@ -95,14 +88,15 @@ pub fn filter_numbers(frame: &DataFrame, name: &str, keep: impl Fn(f64) -> bool)
 /// # Errors
 /// When there is no such column, or no row is left.
 pub fn filter_texts(frame: &DataFrame, name: &str, keep: impl Fn(&str) -> bool) -> Result<DataFrame> {
-    let keep = texts(column(frame, name)?)?.into_iter().map(|text| text.is_some_and(|text| keep(&text))).collect();
-    rows(frame, keep, &format!("no row passes the test of column '{name}'"))
+    let passes: BooleanChunked = texts(column(frame, name)?)?.iter().map(|text| text.is_some_and(&keep)).collect();
+    some_rows(frame.filter(&passes)?, || format!("no row passes the test of column '{name}'"))
 }
 
-fn rows(frame: &DataFrame, keep: Vec<bool>, when_none: &str) -> Result<DataFrame> {
-    match keep.contains(&true) {
-        true => Ok(frame.filter(&BooleanChunked::from_slice("".into(), &keep))?),
-        false => Err(Error::Table(format!("{when_none}: no row would be left"))),
+/// The rows that are left, of which there must be one.
+fn some_rows(left: DataFrame, when_none: impl FnOnce() -> String) -> Result<DataFrame> {
+    match left.height() {
+        0 => Err(Error::Table(format!("{}: no row would be left", when_none()))),
+        _ => Ok(left),
     }
 }
 
@@ -114,38 +108,35 @@ fn rows(frame: &DataFrame, keep: Vec<bool>, when_none: &str) -> Result<DataFrame
 /// `positive` is not one of them.
 pub fn binary_label(frame: &DataFrame, label: &str, positive: &str) -> Result<DataFrame> {
     let column = column(frame, label)?;
-    let texts = texts(column)?;
-    if let Some(row) = texts.iter().position(Option::is_none) {
-        let missing = texts.iter().filter(|text| text.is_none()).count();
-        return Err(Error::Table(format!(
-            "column '{label}', {}: the label is missing ({missing} of {} are); drop such rows by drop_missing",
-            place(frame, row),
-            texts.len()
-        )));
+    let (texts, wanted) = (texts(column)?, positive.trim());
+    if let Some(row) = texts.is_null().first_true_idx() {
+        let (missing, all) = (texts.null_count(), texts.len());
+        let problem = format!("the label is missing ({missing} of {all} are); drop such rows by drop_missing");
+        return Err(fault(frame, label, row, problem));
     }
-    let is_positive = |text: &str| match (column.dtype(), number(text), number(positive.trim())) {
-        (DataType::Boolean, ..) => text.eq_ignore_ascii_case(positive.trim()),
-        (kind, Some(value), Some(positive)) if kind.is_primitive_numeric() => value == positive,
-        _ => text == positive.trim(),
+    let is_positive = |text: &str| match (column.dtype(), number(text), number(wanted)) {
+        (DataType::Boolean, ..) => text.eq_ignore_ascii_case(wanted),
+        (kind, Some(value), Some(wanted)) if kind.is_primitive_numeric() => value == wanted,
+        _ => text == wanted,
     };
-    let different: BTreeSet<&str> = texts.iter().flatten().map(String::as_str).collect();
-    let listed = different.iter().take(5).map(|value| format!("'{value}'")).collect::<Vec<_>>().join(", ");
-    let problem = match (different.len(), different.iter().any(|text| is_positive(text))) {
-        (0, _) => "there are no rows".to_owned(),
-        (1, _) => format!("every row says {listed}: two classes are needed to learn one from the other"),
-        (2, true) => String::new(),
-        (2, false) => format!("no row says '{positive}'; the values are {listed}"),
-        (more, _) => format!(
-            "there are {more} different values ({listed}{}), but a label has two; keep the rows with two of them by filter_texts",
-            if more > 5 { ", …" } else { "" }
-        ),
-    };
-    if !problem.is_empty() {
+    let different: BTreeSet<&str> = texts.iter().flatten().collect();
+    let is_found = different.iter().any(|text| is_positive(text));
+    if different.len() != 2 || !is_found {
+        let listed = different.iter().take(5).map(|value| format!("'{value}'")).collect::<Vec<_>>().join(", ");
+        let problem = match different.len() {
+            0 => "there are no rows".to_owned(),
+            1 => format!("every row says {listed}: two classes are needed to learn one from the other"),
+            2 => format!("no row says '{positive}'; the values are {listed}"),
+            more => format!(
+                "there are {more} different values ({listed}{}), but a label has two; keep the rows with two of them by filter_texts",
+                if more > 5 { ", …" } else { "" }
+            ),
+        };
         return Err(Error::Table(format!("column '{label}': {problem}")));
     }
     let labels: Vec<i64> = texts.iter().flatten().map(|text| i64::from(is_positive(text))).collect();
     let mut frame = frame.clone();
-    frame.replace(label, Column::from(Series::new(label.into(), labels)))?;
+    frame.replace(label, Column::new(label.into(), labels))?;
     Ok(frame)
 }
 
@@ -188,24 +179,23 @@ pub fn add_column<V: Copy + Into<f64>>(
     if frame.column(name).is_ok() {
         return Err(Error::Table(format!("there is a column '{name}' already: choose another name")));
     }
-    let mut frame = frame.clone();
-    frame.with_column(Column::from(Series::new(name.into(), values)))?;
-    Ok(frame)
+    Ok(frame.hstack(&[Column::new(name.into(), values)])?)
 }
 
 /// The values as text, whole numbers without a decimal point.
-pub(crate) fn texts(column: &Column) -> Result<Vec<Option<String>>> {
-    if matches!(column.dtype(), DataType::Float32 | DataType::Float64) {
+pub(crate) fn texts(column: &Column) -> Result<StringChunked> {
+    if column.dtype().is_float() {
         let numbers = column.cast(&DataType::Float64)?;
         return Ok(numbers.f64()?.iter().map(|value| value.map(|value| value.to_string())).collect());
     }
     let texts = column.cast(&DataType::String)?;
-    Ok(texts.str()?.iter().map(|text| text.map(|text| text.trim().to_owned())).collect())
+    Ok(texts.str()?.apply_values(|text| text.trim().into()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use polars::prelude::{NamedFrom, Series};
 
     fn frame(labels: Column) -> DataFrame {
         let rows = labels.len();

@@ -1,13 +1,13 @@
 //! Splits a table into the part to learn from and the part to judge by.
 
-use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use linfa::{Dataset, DatasetBase};
-use ndarray::{Array1, Array2};
-use polars::prelude::{DataFrame, DataType, IdxCa};
+use linfa::Dataset;
+use linfa::dataset::Records;
+use ndarray::{Array2, Ix1};
+use polars::prelude::{BooleanChunked, ChunkUnique, Column, DataFrame, IdxCa, IdxSize, IntoColumn, SortOptions};
 
-use super::{class_counts, column, labels, numbers, place, texts};
+use super::{class_counts, column, fault, labels, numbers, texts};
 use learn::error::{Error, Result};
 use learn::random::{Purpose, generator};
 
@@ -26,33 +26,34 @@ pub fn train_test_split(frame: &DataFrame, test_size: f64, seed: u64) -> Result<
 /// # Errors
 /// As [`train_test_split`], and when the label's column is not 0 and 1, or a part would have no positives or no negatives.
 pub fn stratified_split(frame: &DataFrame, label: &str, test_size: f64, seed: u64) -> Result<(DataFrame, DataFrame)> {
-    let labels = labels(frame, label)?;
-    let rows_of = |class: bool| (0..labels.len()).filter(|&row| labels[row] == class).collect::<Vec<_>>();
-    let (negatives, positives) = (rows_of(false), rows_of(true));
+    let classes = rows_by_class(frame, label)?;
     // The sizes of the whole split hold; the positives get their share of them.
-    let test_rows = test_rows(labels.len(), test_size)?;
-    let test_positives = (positives.len() as f64 * test_rows as f64 / labels.len() as f64).round() as usize;
-    let mut train = Vec::new();
-    let mut test = Vec::new();
-    for (name, class, test_count) in
-        [("negatives", negatives, test_rows - test_positives), ("positives", positives, test_positives)]
-    {
-        if test_count == 0 || test_count >= class.len() {
+    let rows = frame.height();
+    let test_rows = test_rows(rows, test_size)?;
+    let (_, positives) = &classes[1];
+    let test_positives = (positives.len() as f64 * test_rows as f64 / rows as f64).round() as usize;
+    let (mut train, mut test) = (Vec::new(), Vec::new());
+    for ((name, class), test_count) in classes.into_iter().zip([test_rows - test_positives, test_positives]) {
+        let count = class.len();
+        if test_count == 0 || test_count >= count {
             return Err(Error::Table(format!(
-                "{} {name} among {} rows with test_size {test_size}: one part would have none of them, and nothing can be learned or judged without; collect more of them, or choose another test_size",
-                class.len(),
-                labels.len()
+                "{count} {name} among {rows} rows with test_size {test_size}: one part would have none of them, and nothing can be learned or judged without; collect more of them, or choose another test_size"
             )));
         }
-        let (of_train, of_test) = cut(shuffled(class.len(), seed), class.len() - test_count);
-        train.extend(of_train.into_iter().map(|place| class[place]));
-        test.extend(of_test.into_iter().map(|place| class[place]));
+        let (of_train, of_test) = cut(shuffled(class, seed), count - test_count);
+        train.extend(of_train);
+        test.extend(of_test);
     }
     // One class after the other would make each batch of an unshuffled pass one-sided.
-    let mixed = |rows: Vec<usize>| {
-        of_dataset(&shuffled(rows.len(), seed)).into_iter().map(|place| rows[place]).collect::<Vec<_>>()
-    };
-    Ok((take(frame, &mixed(train))?, take(frame, &mixed(test))?))
+    let mixed = |rows| take(frame, &shuffled(rows, seed).targets.to_vec());
+    Ok((mixed(train)?, mixed(test)?))
+}
+
+/// The rows of each class, with the word for them.
+fn rows_by_class(frame: &DataFrame, label: &str) -> Result<[(&'static str, Vec<usize>); 2]> {
+    let labels = labels(frame, label)?;
+    let rows_of = |class: bool| (0..labels.len()).filter(|&row| labels[row] == class).collect();
+    Ok([("negatives", rows_of(false)), ("positives", rows_of(true))])
 }
 
 /// The rows in (train, left out), so many times that each is left out once, as scikit-learn's `StratifiedKFold`: each class is dealt
@@ -67,24 +68,19 @@ pub fn stratified_folds(
     folds: usize,
     seed: u64,
 ) -> Result<impl Iterator<Item = (DataFrame, DataFrame)>> {
-    let labels = labels(frame, label)?;
-    let mut fold_of = vec![0; labels.len()];
-    for (name, class) in [("negatives", false), ("positives", true)] {
-        let rows: Vec<usize> = (0..labels.len()).filter(|&row| labels[row] == class).collect();
-        if folds < 2 || rows.len() < folds {
-            let count = rows.len();
+    let mut fold_of = vec![0; frame.height()];
+    for (name, rows) in rows_by_class(frame, label)? {
+        let count = rows.len();
+        if folds < 2 || count < folds {
             return Err(Error::Table(format!("{count} {name} can't be dealt to {folds} folds, of at least two")));
         }
-        for (place, number) in of_dataset(&shuffled(rows.len(), seed)).into_iter().enumerate() {
-            fold_of[rows[number]] = place % folds;
+        for (place, &row) in shuffled(rows, seed).targets.iter().enumerate() {
+            fold_of[row] = place % folds;
         }
     }
     Ok((0..folds).map(move |fold| {
-        let part = |inside: bool| {
-            let rows: Vec<usize> = (0..fold_of.len()).filter(|&row| (fold_of[row] == fold) == inside).collect();
-            take(frame, &rows).expect("rows of this table")
-        };
-        (part(false), part(true))
+        let left_out: BooleanChunked = fold_of.iter().map(|&other| other == fold).collect();
+        parts(frame, &left_out).expect("a mask for each row of this table")
     }))
 }
 
@@ -126,24 +122,15 @@ pub fn train_val_test_split(frame: &DataFrame, label: &str, seed: u64) -> Result
 /// When there is no such column, a row has no group, or `test_size` is not between 0 and 1 or leaves one part empty.
 pub fn group_split(frame: &DataFrame, group: &str, test_size: f64, seed: u64) -> Result<(DataFrame, DataFrame)> {
     let groups = texts(column(frame, group)?)?;
-    let mut numbers: HashMap<&str, usize> = HashMap::new();
-    let mut group_of = Vec::with_capacity(groups.len());
-    for (row, name) in groups.iter().enumerate() {
-        let Some(name) = name else {
-            let place = place(frame, row);
-            return Err(Error::Table(format!(
-                "column '{group}', {place}: the group is missing; drop such rows by drop_missing"
-            )));
-        };
-        let next = numbers.len();
-        group_of.push(*numbers.entry(name).or_insert(next));
+    if let Some(row) = groups.is_null().first_true_idx() {
+        return Err(fault(frame, group, row, "the group is missing; drop such rows by drop_missing"));
     }
-    let (_, test_groups) = split_indices(numbers.len(), test_size, seed)
-        .map_err(|error| Error::Table(format!("column '{group}' has {} groups: {error}", numbers.len())))?;
-    let mut is_test = vec![false; numbers.len()];
-    test_groups.into_iter().for_each(|number| is_test[number] = true);
-    let part = |test: bool| (0..group_of.len()).filter(|&row| is_test[group_of[row]] == test).collect::<Vec<_>>();
-    Ok((take(frame, &part(false))?, take(frame, &part(true))?))
+    let (count, group_of) = groups.unique_id()?;
+    let (_, test_groups) = split_indices(count as usize, test_size, seed)
+        .map_err(|error| Error::Table(format!("column '{group}' has {count} groups: {error}")))?;
+    let test_groups: HashSet<usize> = test_groups.into_iter().collect();
+    let is_test: BooleanChunked = group_of.iter().map(|&group| test_groups.contains(&(group as usize))).collect();
+    parts(frame, &is_test)
 }
 
 /// Splits the rows into (train, test) by time: the test part has the latest ⌈`test_size` · rows⌉ rows, and more if the first of
@@ -155,33 +142,26 @@ pub fn group_split(frame: &DataFrame, group: &str, test_size: f64, seed: u64) ->
 /// part empty.
 pub fn time_split(frame: &DataFrame, time: &str, test_size: f64) -> Result<(DataFrame, DataFrame)> {
     let times = column(frame, time)?;
-    let missing = (times.is_null().iter()).position(|is_missing| is_missing == Some(true));
-    if let Some(row) = missing {
-        let place = place(frame, row);
-        return Err(Error::Table(format!(
-            "column '{time}', {place}: the time is missing; drop such rows by drop_missing"
-        )));
+    if let Some(row) = times.is_null().first_true_idx() {
+        return Err(fault(frame, time, row, "the time is missing; drop such rows by drop_missing"));
     }
-    // The place of each row's time among all different times.
-    let ranks = match times.dtype() {
-        DataType::String => {
-            let texts: Vec<String> = texts(times)?.into_iter().flatten().collect();
-            if let Some(row) = texts.iter().position(|text| !sorts_as_time(text, &texts[0])) {
-                return Err(Error::Table(format!(
-                    "column '{time}', {}: '{}' does not sort as a time; write the year first and all parts with the same number of digits, as in 2024-05-31",
-                    place(frame, row),
-                    texts[row]
-                )));
-            }
-            ranks(&texts, String::cmp)
+    let times: Column = if times.dtype().is_string() {
+        let texts = texts(times)?;
+        let first = texts.get(0).unwrap_or_default();
+        if let Some((row, text)) = texts.iter().flatten().enumerate().find(|(_, text)| !sorts_as_time(text, first)) {
+            let problem = format!(
+                "'{text}' does not sort as a time; write the year first and all parts with the same number of digits, as in 2024-05-31"
+            );
+            return Err(fault(frame, time, row, problem));
         }
-        _ => ranks(&numbers(frame, time)?, f64::total_cmp),
+        texts.into_column()
+    } else {
+        Column::new(time.into(), numbers(frame, time)?)
     };
-    let rows = ranks.len();
-    let mut order: Vec<usize> = (0..rows).collect();
-    order.sort_by_key(|&row| ranks[row]);
-    let mut first_test = rows - test_rows(rows, test_size)?;
-    while first_test > 0 && ranks[order[first_test]] == ranks[order[first_test - 1]] {
+    let order = times.arg_sort(SortOptions::default().with_maintain_order(true));
+    let times = times.take(&order)?;
+    let mut first_test = frame.height() - test_rows(frame.height(), test_size)?;
+    while first_test > 0 && times.get(first_test)? == times.get(first_test - 1)? {
         first_test -= 1;
     }
     if first_test == 0 {
@@ -189,7 +169,7 @@ pub fn time_split(frame: &DataFrame, time: &str, test_size: f64) -> Result<(Data
             "column '{time}': too many rows have the same time as the first of the test part: none would be left to train on"
         )));
     }
-    Ok((take(frame, &order[..first_test])?, take(frame, &order[first_test..])?))
+    Ok(frame.take(&order)?.split_at(first_test as i64))
 }
 
 /// Whether a text begins with four digits and has its digits where `first` has them.
@@ -198,23 +178,13 @@ fn sorts_as_time(text: &str, first: &str) -> bool {
     text.bytes().take_while(u8::is_ascii_digit).count() >= 4 && form(text) == form(first)
 }
 
-fn ranks<T>(values: &[T], compare: impl Fn(&T, &T) -> Ordering) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| compare(&values[a], &values[b]));
-    let mut ranks = vec![0; values.len()];
-    for pair in order.windows(2) {
-        ranks[pair[1]] = ranks[pair[0]] + usize::from(compare(&values[pair[0]], &values[pair[1]]).is_ne());
-    }
-    ranks
-}
-
 /// The row numbers of a random split into (train, test).
 ///
 /// # Errors
 /// As [`train_test_split`].
 pub fn split_indices(rows: usize, test_size: f64, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
     let test_rows = test_rows(rows, test_size)?;
-    Ok(cut(shuffled(rows, seed), rows - test_rows))
+    Ok(cut(shuffled((0..rows).collect(), seed), rows - test_rows))
 }
 
 fn test_rows(rows: usize, test_size: f64) -> Result<usize> {
@@ -222,49 +192,45 @@ fn test_rows(rows: usize, test_size: f64) -> Result<usize> {
         return Err(Error::Argument(format!("test_size is a share of the rows between 0 and 1, not {test_size}")));
     }
     let test_rows = (test_size * rows as f64).ceil() as usize;
-    match rows.checked_sub(test_rows) {
-        None | Some(0) => Err(Error::Argument(format!(
+    if test_rows >= rows {
+        return Err(Error::Argument(format!(
             "{rows} rows with test_size {test_size} would leave no row to train on: use more rows or a smaller test_size"
-        ))),
-        Some(_) => Ok(test_rows),
+        )));
     }
+    Ok(test_rows)
 }
 
-/// Row numbers for linfa; rows themselves it can't hold, for a table has texts.
-type Numbers = DatasetBase<Array2<f64>, Array1<()>>;
+/// Row numbers for linfa, as the targets of records without features; rows themselves it can't hold, for a table has texts.
+type Rows = Dataset<f64, usize, Ix1>;
 
-/// The numbers 0 … n - 1 in an order drawn by linfa.
-fn shuffled(n: usize, seed: u64) -> Numbers {
-    let numbers = Array2::from_shape_fn((n, 1), |(row, _)| row as f64);
-    Dataset::new(numbers, Array1::default(n)).shuffle(&mut generator(seed, Purpose::Split, 0))
+/// The rows in an order drawn by linfa.
+fn shuffled(rows: Vec<usize>, seed: u64) -> Rows {
+    let records = Array2::zeros((rows.len(), 0));
+    Dataset::new(records, rows.into()).shuffle(&mut generator(seed, Purpose::Split, 0))
 }
 
-/// The first `rows` numbers and the others, cut by linfa, which takes a ratio: the first part gets ⌈ratio · n⌉, computed in 32
-/// bits. Of the ratios next to rows / n this is the largest that takes no more than `rows`. Where it takes fewer, as 32 bits
-/// don't count beyond 2²⁴, the rest is cut from the second part in the same way.
-fn cut(numbers: Numbers, rows: usize) -> (Vec<usize>, Vec<usize>) {
-    let all = numbers.records().nrows();
-    let size = |ratio: f32| (all as f32 * ratio).ceil() as usize;
-    let nearest = (rows as f64 / all as f64) as f32;
-    let ratios = (0..).map(|below| f32::from_bits((nearest.to_bits() + 2).saturating_sub(below)));
-    let ratio = ratios.into_iter().find(|&ratio| size(ratio) <= rows).unwrap_or(0.0);
-    let (first, second) = numbers.split_with_ratio(ratio);
-    let (mut first, missing) = (of_dataset(&first), rows - first.records().nrows());
-    if missing == 0 {
-        return (first, of_dataset(&second));
+/// The first `count` rows and the others, cut by linfa, which takes a ratio: the first part gets ⌈ratio · n⌉, computed in 32 bits.
+fn cut(rows: Rows, count: usize) -> (Vec<usize>, Vec<usize>) {
+    let all = rows.nsamples() as f32;
+    let mut ratio = count as f32 / all;
+    while (ratio * all).ceil() as usize > count {
+        ratio = ratio.next_down();
     }
-    let (more, second) = cut(second, missing);
-    first.extend(more);
+    let (first, second) = rows.split_with_ratio(ratio);
+    let (mut first, mut second) = (first.targets.to_vec(), second.targets.to_vec());
+    // Among millions of rows, 32 bits may count too few.
+    first.extend(second.drain(..count - first.len()));
     (first, second)
 }
 
-fn of_dataset(numbers: &Numbers) -> Vec<usize> {
-    numbers.records().iter().map(|&row| row as usize).collect()
+fn take(frame: &DataFrame, rows: &[usize]) -> Result<DataFrame> {
+    let rows = rows.iter().map(|&row| row as IdxSize).collect();
+    Ok(frame.take(&IdxCa::from_vec("".into(), rows))?)
 }
 
-fn take(frame: &DataFrame, rows: &[usize]) -> Result<DataFrame> {
-    let rows: Vec<_> = rows.iter().map(|&row| row as polars::prelude::IdxSize).collect();
-    Ok(frame.take(&IdxCa::from_vec("".into(), rows))?)
+/// The table in (train, test), by a mask of the rows to test.
+fn parts(frame: &DataFrame, is_test: &BooleanChunked) -> Result<(DataFrame, DataFrame)> {
+    Ok((frame.filter(&!is_test)?, frame.filter(is_test)?))
 }
 
 #[cfg(test)]
@@ -295,7 +261,7 @@ mod tests {
     /// scikit-learn's sizes, whatever 32 bits make of the ratio.
     #[test]
     fn linfa_cuts_at_every_size() {
-        let numbers = |n: usize| Dataset::new(Array2::from_shape_fn((n, 1), |(row, _)| row as f64), Array1::default(n));
+        let numbers = |n: usize| Dataset::new(Array2::zeros((n, 0)), (0..n).collect());
         for n in (2..700).chain([45_569, 182_276, 227_845, 284_807, 1_000_003, (1 << 24) + 3, 30_000_001]) {
             let sizes: &[f64] = if n > 1000 { &[0.2, 0.37] } else { &[0.01, 0.1, 0.2, 0.25, 1.0 / 3.0, 0.5, 0.9] };
             for test_rows in sizes.iter().filter_map(|&size| test_rows(n, size).ok()) {

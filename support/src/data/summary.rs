@@ -1,12 +1,9 @@
 //! A first look at a table: its first rows, a summary of each column, how many rows each class has.
 
-use polars::prelude::{
-    ChunkAgg, ChunkQuantile, ChunkVar, Column, DataFrame, DataType, Float64Chunked, NamedFrom, NewChunkedArray,
-    QuantileMethod, Series,
-};
+use polars::prelude::{AnyValue, ChunkAgg, ChunkQuantile, ChunkVar, Column, DataFrame, QuantileMethod};
 
-use super::{known_numbers, labels, numbers, place, shown};
-use learn::error::{Error, Result};
+use super::{fault, known_numbers, labels, numbers, shown};
+use learn::error::Result;
 use learn::math::ln;
 use learn::table::Table;
 
@@ -76,7 +73,7 @@ impl Summary {
 /// # Errors
 /// When the column is missing or does not hold numbers.
 pub fn summary(frame: &DataFrame, name: &str) -> Result<Summary> {
-    let values = Float64Chunked::from_iter_options(name.into(), known_numbers(frame, name)?.into_iter());
+    let values = known_numbers(frame, name)?;
     // The deviation is that of the distances from the first value, which keep their digits far from 0.
     let shifted = &values - values.iter().flatten().next().unwrap_or(0.0);
     let quantile = |share| values.quantile(share, QuantileMethod::Linear).map(|value| value.unwrap_or(f64::NAN));
@@ -108,41 +105,27 @@ pub fn class_counts(frame: &DataFrame, label: &str) -> Result<(usize, usize)> {
 /// # Errors
 /// When the column is missing, or a value plus `offset` is not above zero.
 pub fn log_column(frame: &DataFrame, name: &str, offset: f64) -> Result<DataFrame> {
-    let logarithms = numbers(frame, name)?
-        .into_iter()
-        .enumerate()
-        .map(|(row, value)| match value + offset {
-            sum if sum >= f64::MIN_POSITIVE => Ok(ln(sum)),
-            sum => {
-                let place = place(frame, row);
-                Err(Error::Table(format!("column '{name}', {place}: {sum} has no logarithm; use a larger offset")))
-            }
-        })
-        .collect::<Result<Vec<f64>>>()?;
+    let sums: Vec<f64> = numbers(frame, name)?.into_iter().map(|value| value + offset).collect();
+    if let Some(row) = sums.iter().position(|sum| sum.is_nan() || *sum < f64::MIN_POSITIVE) {
+        return Err(fault(frame, name, row, format!("{} has no logarithm; use a larger offset", sums[row])));
+    }
+    let logarithms: Vec<f64> = sums.into_iter().map(ln).collect();
     let mut frame = frame.clone();
-    let renamed = format!("Log {name}");
-    frame.replace(name, Column::from(Series::new(name.into(), logarithms)))?;
-    frame.rename(name, renamed.into())?;
+    frame.replace(name, Column::new(name.into(), logarithms))?;
+    frame.rename(name, format!("Log {name}").into())?;
     Ok(frame)
 }
 
+/// The values of a column as text.
 fn cells(column: &Column) -> Vec<String> {
-    let numbers = match column.dtype() {
-        DataType::Float64 | DataType::Float32 => column.cast(&DataType::Float64).ok(),
-        _ => None,
+    let values = || (0..column.len()).flat_map(|row| column.get(row));
+    let numbers: Vec<f64> = values().map(|value| value.extract().unwrap_or(f64::NAN)).collect();
+    let text = |(value, number): (AnyValue, String)| match value {
+        AnyValue::Null => "missing".to_owned(),
+        AnyValue::Float32(_) | AnyValue::Float64(_) => number,
+        other => other.str_value().into_owned(),
     };
-    let mut cells = match numbers.as_ref().map(Column::f64) {
-        Some(Ok(values)) => same_decimals(&values.iter().map(|value| value.unwrap_or(f64::NAN)).collect::<Vec<_>>()),
-        _ => (0..column.len())
-            .map(|row| column.get(row).map(|value| value.str_value().into_owned()).unwrap_or_default())
-            .collect(),
-    };
-    for (cell, is_missing) in cells.iter_mut().zip(column.is_null().iter()) {
-        if is_missing == Some(true) {
-            "missing".clone_into(cell);
-        }
-    }
-    cells
+    values().zip(same_decimals(&numbers)).map(text).collect()
 }
 
 /// Numbers of one column with the same number of decimals: none for whole numbers, else about six digits. A number that would
@@ -167,6 +150,7 @@ fn same_decimals(values: &[f64]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use polars::prelude::{NamedFrom, Series};
 
     fn frame() -> DataFrame {
         let amount = Column::from(Series::new("Amount".into(), [0.0, 1.5, 10.0, 200.25]));

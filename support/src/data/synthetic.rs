@@ -5,10 +5,12 @@
 
 use std::sync::LazyLock;
 
-use polars::prelude::{Column, DataFrame, NamedFrom, Series};
+use polars::prelude::{Column, DataFrame, SortOptions};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{CLASS, columns};
 use learn::math::sum;
@@ -23,28 +25,14 @@ const BLOCK: usize = 4096;
 
 type Row = [f64; VARIABLES];
 
-#[derive(Deserialize)]
-struct Model {
-    columns: Vec<String>,
-    counts: Counts,
-    overlap: Overlap,
-    cents: Vec<Cents>,
-    normal: Class,
-    fraud: Class,
-}
+static MODEL: LazyLock<Value> = LazyLock::new(|| {
+    // The file is part of the crate, and a test reads it: it can't be wrong at run time.
+    serde_json::from_str(include_str!("../../../data/creditcard-model.json")).expect("the model file is valid")
+});
 
-#[derive(Deserialize)]
-struct Counts {
-    rows: usize,
-    fraud: usize,
-}
-
-/// How many rows look like the other class in the named columns.
-#[derive(Deserialize)]
-struct Overlap {
-    lookalike: usize,
-    stealth: usize,
-    features: Vec<String>,
+/// The part of the model file below these keys.
+fn part<T: DeserializeOwned>(keys: &str) -> T {
+    MODEL.pointer(keys).and_then(|part| T::deserialize(part).ok()).expect("the model file has this part")
 }
 
 /// Amounts from `from` euro on end in `cents[i]` with probability `prob[i]`.
@@ -53,12 +41,6 @@ struct Cents {
     from: f64,
     cents: Vec<f64>,
     prob: Vec<f64>,
-}
-
-#[derive(Deserialize)]
-struct Class {
-    components: Vec<Component>,
-    table: Tables,
 }
 
 #[derive(Deserialize)]
@@ -84,90 +66,77 @@ struct Knots {
     x: Vec<f64>,
 }
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    // The file is part of the crate, and a test reads it: it can't be wrong at run time.
-    serde_json::from_str(include_str!("../../../data/creditcard-model.json")).expect("the model file is valid")
-});
-
 /// The synthetic set: 284,807 transactions, 492 of them frauds, with the columns of the real one, sorted by `Time`.
 /// The seed decides every row.
 pub fn synthetic(seed: u64) -> DataFrame {
-    let model = &*MODEL;
-    let Counts { rows, fraud: frauds } = model.counts;
-    let Overlap { lookalike, stealth, .. } = model.overlap;
-    let mut normal = draw(&model.normal, &model.cents, rows - frauds, seed, 0);
-    let mut fraud = draw(&model.fraud, &model.cents, frauds, seed, 1);
+    let (rows, frauds): (usize, usize) = (part("/counts/rows"), part("/counts/fraud"));
+    let mut drawn = draw("normal", rows - frauds, seed, 0);
+    let mut drawn_frauds = draw("fraud", frauds, seed, 1);
     // Without rows that look like the other class the two would be too easy to tell apart.
-    disguise(model, &mut normal, &draw(&model.fraud, &model.cents, lookalike, seed, 2));
-    disguise(model, &mut fraud, &draw(&model.normal, &model.cents, stealth, seed, 3));
+    disguise(&mut drawn, &draw("fraud", part("/overlap/lookalike"), seed, 2));
+    disguise(&mut drawn_frauds, &draw("normal", part("/overlap/stealth"), seed, 3));
 
-    normal.append(&mut fraud);
-    let drawn = normal;
-    let mut order: Vec<(f64, usize)> = drawn.iter().map(|row| row[TIME]).zip(0..).collect();
-    order.par_sort_by(|a, b| a.0.total_cmp(&b.0));
-    let variables = model.columns.par_iter().enumerate().map(|(place, name)| {
-        let value = |&(_, row): &(f64, usize)| drawn[row][place];
-        let values: Vec<f64> = match place {
-            TIME => order.iter().map(|(time, _)| time.floor()).collect(),
-            _ => order.iter().map(value).collect(),
-        };
-        Column::from(Series::new(name.as_str().into(), values))
+    drawn.append(&mut drawn_frauds);
+    let values = |place: usize| drawn.iter().map(|row| row[place]).collect::<Vec<f64>>();
+    let order = Column::new("".into(), values(TIME)).arg_sort(SortOptions::default().with_maintain_order(true));
+    let labels: Vec<i64> = (0..rows).map(|row| i64::from(row >= rows - frauds)).collect();
+    let table = columns().into_par_iter().enumerate().map(|(place, name)| match place {
+        TIME => Column::new(name.into(), values(TIME).into_iter().map(f64::floor).collect::<Vec<f64>>()),
+        VARIABLES => Column::new(CLASS.into(), &labels),
+        _ => Column::new(name.into(), values(place)),
     });
-    let mut frame: Vec<Column> = variables.collect();
-    let labels: Vec<i64> = order.iter().map(|&(_, row)| i64::from(row >= rows - frauds)).collect();
-    frame.push(Series::new(CLASS.into(), labels).into());
-    debug_assert!(frame.iter().map(|column| column.name().as_str()).eq(columns().iter().map(String::as_str)));
-    DataFrame::new(rows, frame).expect("the columns have one length and different names")
+    let frame = DataFrame::new(rows, table.collect()).and_then(|frame| frame.take(&order));
+    frame.expect("the columns have one length and different names")
 }
 
 /// Gives the last rows the key features of rows drawn from the other class.
-fn disguise(model: &Model, rows: &mut [Row], others: &[Row]) {
+fn disguise(rows: &mut [Row], others: &[Row]) {
+    let features: Vec<String> = part("/overlap/features");
     let first = rows.len() - others.len();
-    for (row, other) in rows[first..].iter_mut().zip(others) {
-        for (place, name) in model.columns.iter().enumerate() {
-            if model.overlap.features.contains(name) {
-                row[place] = other[place];
-            }
-        }
+    for (place, _) in columns().iter().enumerate().filter(|(_, name)| features.contains(name)) {
+        rows[first..].iter_mut().zip(others).for_each(|(row, other)| row[place] = other[place]);
     }
 }
 
-/// Draws `count` rows of a class; `call` separates the random numbers of the four calls.
-fn draw(class: &Class, cents: &[Cents], count: usize, seed: u64, call: u64) -> Vec<Row> {
+/// Draws `count` rows of the class that the model file calls so; `call` separates the random numbers of the four calls.
+fn draw(class: &str, count: usize, seed: u64, call: u64) -> Vec<Row> {
+    let components: Vec<Component> = part(&format!("/{class}/components"));
+    let tables: Tables = part(&format!("/{class}/table"));
+    let cents: Vec<Cents> = part("/cents");
     let mut rows = vec![[0.0; VARIABLES]; count];
     rows.par_chunks_mut(BLOCK).enumerate().for_each(|(block, rows)| {
         let mut rng = generator(seed, Purpose::Synthetic, (call << 32) | block as u64);
         for row in rows {
-            *row = class.values(&class.scores(&mut rng), cents, &mut rng);
+            let scores = scores(&components, &mut rng);
+            *row = tables.values(&scores, &cents, &mut rng);
         }
     });
     rows
 }
 
-impl Class {
-    /// 30 correlated normal scores: a component is chosen, then mean + L · e.
-    fn scores(&self, rng: &mut ChaCha8Rng) -> Row {
-        let total = sum(self.components.iter().map(|component| component.weight));
-        let chosen = choose(uniform(rng) * total, self.components.iter().map(|component| component.weight));
-        let component = &self.components[chosen.unwrap_or(self.components.len() - 1)];
-        let mut noise = [0.0; VARIABLES];
-        for pair in noise.chunks_exact_mut(2) {
-            (pair[0], pair[1]) = normal_pair(rng);
-        }
-        let mut start = 0;
-        std::array::from_fn(|place| {
-            let factors = &component.chol[start..=start + place];
-            start += place + 1;
-            component.mean[place] + sum(factors.iter().zip(&noise).map(|(factor, noise)| factor * noise))
-        })
+/// 30 correlated normal scores: a component is chosen, then mean + L · e.
+fn scores(components: &[Component], rng: &mut ChaCha8Rng) -> Row {
+    let weights = || components.iter().map(|component| component.weight);
+    let chosen = choose(uniform(rng) * sum(weights()), weights());
+    let component = &components[chosen.unwrap_or(components.len() - 1)];
+    let mut noise = [0.0; VARIABLES];
+    for pair in noise.chunks_exact_mut(2) {
+        (pair[0], pair[1]) = normal_pair(rng);
     }
+    let mut start = 0;
+    std::array::from_fn(|place| {
+        let factors = &component.chol[start..=start + place];
+        start += place + 1;
+        component.mean[place] + sum(factors.iter().zip(&noise).map(|(factor, noise)| factor * noise))
+    })
+}
 
+impl Tables {
     fn values(&self, scores: &Row, cents: &[Cents], rng: &mut ChaCha8Rng) -> Row {
-        let tables = &self.table;
         std::array::from_fn(|place| match place {
-            TIME => interpolate(scores[TIME], &tables.time.z, &tables.time.x),
-            AMOUNT => amount(scores[AMOUNT], &tables.amount, cents, uniform(rng)),
-            place => interpolate(scores[place], &tables.z, &tables.v[place - 1]),
+            TIME => interpolate(scores[TIME], &self.time.z, &self.time.x),
+            AMOUNT => amount(scores[AMOUNT], &self.amount, cents, uniform(rng)),
+            place => interpolate(scores[place], &self.z, &self.v[place - 1]),
         })
     }
 }
@@ -199,13 +168,7 @@ fn amount(z: f64, knots: &Knots, cents: &[Cents], chance: f64) -> f64 {
     let euro = interpolate(z, &knots.z, &knots.x);
     let band = cents.iter().rev().find(|band| band.from <= euro).filter(|_| knots.x[i] != knots.x[i + 1]);
     let likely = band.and_then(|band| choose(chance, band.prob.iter().copied()).map(|place| band.cents[place]));
-    match likely {
-        Some(cents) => round_to_cents(euro.floor() + cents / 100.0),
-        None => round_to_cents(euro),
-    }
-}
-
-fn round_to_cents(euro: f64) -> f64 {
+    let euro = likely.map_or(euro, |cents| euro.floor() + cents / 100.0);
     (euro * 100.0).round_ties_even() / 100.0
 }
 
