@@ -89,6 +89,11 @@ impl Pipeline {
         Ok(self)
     }
 
+    /// The probability above which a row is positive.
+    pub fn decides_above(&self) -> f64 {
+        self.around.threshold
+    }
+
     /// What prepares the rows: it reads a file with the types of training, and names categories that it has never seen.
     pub fn preprocessor(&self) -> &Preprocessor {
         &self.around.preprocessor
@@ -168,6 +173,7 @@ mod tests {
             let loaded = Pipeline::load(&path).unwrap();
             assert_eq!(loaded.predict(&rows).unwrap(), expected);
             assert_eq!(loaded.predict_classes(&rows).unwrap(), labels);
+            assert_eq!(loaded.decides_above(), pipeline.decides_above());
         }
         std::fs::remove_file(&path).unwrap();
     }

@@ -23,7 +23,7 @@ pub trait ModelFile: Sized {
     /// When the file can't be read, is not a safetensors file, is damaged, or holds the weights of other layers.
     fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()>;
 
-    /// Writes everything that a prediction on new rows needs: layers, weights and the preprocessor with its columns.
+    /// Writes layers, weights and the preprocessor with its columns; [`Pipeline`](crate::Pipeline) has the threshold, too.
     ///
     /// # Errors
     /// When the preprocessor has another number of features than the model, one of the two can't be used, or the file can't be

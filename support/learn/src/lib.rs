@@ -1,6 +1,6 @@
 //! The learning part of the tutorial: from examples to batches, through the network and back, to the numbers that judge it.
 //!
-//! Here belongs what needs arrays alone. There is no table, no file, no figure and no thread of our own, so that the same code
+//! Here belongs what needs arrays alone. There is no data frame, no file, no figure and no thread of our own, so that the same code
 //! runs in a notebook and in a browser, where it gives the same bits. Tables and files are the crate `support`'s, figures are
 //! `plot`'s.
 //!
