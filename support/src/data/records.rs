@@ -30,7 +30,7 @@ impl<'a> Records<'a> {
         Ok(fields)
     }
 
-    /// Adds the next field to `fields`; whether it is the last of its record.
+    /// Adds the next field to `fields`, and says whether it is the last of its record.
     fn take_field(&mut self, fields: &mut Vec<&'a str>) -> Result<bool, Fault> {
         let separator = self.separator;
         let is_blank = |c: char| c == ' ' || (c == '\t' && separator != '\t');
