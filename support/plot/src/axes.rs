@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use plotters::chart::{ChartBuilder, LabelAreaPosition};
+use plotters::chart::ChartBuilder;
 use plotters::coord::CoordTranslate;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
@@ -72,46 +72,41 @@ impl Axis {
         };
         let air = if highest > lowest { (ln(highest) - ln(lowest)) * 0.05 } else { 0.5 };
         let (low, high) = (ln(lowest) - air, ln(highest) + air);
-        let all: Vec<(u32, i32, f64)> = (-307..308)
-            .flat_map(|decade| (1..10).map(move |digit| (digit, decade)))
-            .map(|(digit, decade)| (digit, decade, parsed(f64::from(digit), decade)))
-            .filter(|&(_, _, value)| (low..=high).contains(&ln(value)))
-            .collect();
-        let digits: [&[u32]; 3] = [&[1], &[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
-        let enough = |digits: &&[u32]| all.iter().filter(|tick| digits.contains(&tick.0)).count() >= 3;
+        let value = |&(digit, decade): &(i32, i32)| parsed(digit.into(), decade);
+        let all = (-307..308).flat_map(|decade| (1..10).map(move |digit| (digit, decade)));
+        let all: Vec<_> = all.filter(|mark| (low..=high).contains(&ln(value(mark)))).collect();
+        let digits: [&[i32]; 3] = [&[1], &[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
+        let enough = |digits: &&[i32]| all.iter().filter(|(digit, _)| digits.contains(digit)).count() >= 3;
         let written = digits.into_iter().find(enough).unwrap_or(digits[2]);
         // Beyond a dozen decades not each can have its number.
         let every = all.len() as i32 / 9 / 12 + 1;
         let (ticks, minor): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|&(digit, decade, _)| written.contains(&digit) && decade % every == 0);
-        let text = |decade: i32, value: f64| match decade {
-            -4..=5 => number(value, (-decade).max(0) as usize),
-            _ => format!("{value:e}").replace('-', "−"),
+            all.iter().partition(|(digit, decade)| written.contains(digit) && decade % every == 0);
+        let text = |mark: &(i32, i32)| match mark.1 {
+            decade @ -4..=5 => number(value(mark), (-decade).max(0) as usize),
+            _ => scientific(value(mark)),
         };
-        let ticks: Vec<_> = ticks.into_iter().map(|(_, decade, value)| (value, text(decade, value))).collect();
         // A short piece of the scale is hardly bent: the round numbers of a linear one fit it.
         let short = ticks.len() < 3 && highest > lowest;
+        let ticks = || ticks.into_iter().map(|mark| (value(mark), text(mark))).collect();
         Self {
-            label: label.to_owned(),
-            low,
-            high,
-            ticks: if short { round_numbers(lowest, highest, 5) } else { ticks },
-            minor: if every == 1 { minor.into_iter().map(|tick| tick.2).collect() } else { Vec::new() },
+            ticks: if short { round_numbers(lowest, highest, 5) } else { ticks() },
+            minor: if every == 1 { minor.into_iter().map(value).collect() } else { Vec::new() },
             logarithmic: true,
+            ..Self::linear(label, low, high, 1)
         }
     }
 
     /// From `low` to `high`, the logits of probabilities, with the probabilities written along it.
     pub(super) fn logits(label: &str, low: f64, high: f64) -> Self {
-        let power = |places: i32| format!("1e-{places}");
         let probability = |places: i32| match places {
             ..0 => 1.0 - parsed(1.0, places),
             0 => 0.5,
             _ => parsed(1.0, -places),
         };
         let text = |places: i32| match places {
-            ..-4 => format!("1 − {}", power(-places)).replace("e-", "e−"),
-            5.. => power(places).replace("e-", "e−"),
+            ..-4 => format!("1 − {}", scientific(parsed(1.0, places))),
+            5.. => scientific(probability(places)),
             _ => format!("{}", probability(places)),
         };
         let logit = |places: i32| ln(probability(places) / (1.0 - probability(places)));
@@ -135,7 +130,7 @@ impl Axis {
     }
 
     /// Whether a value has a place on the axis.
-    pub(super) fn has(&self, value: f64) -> bool {
+    fn has(&self, value: f64) -> bool {
         if self.logarithmic { value >= f64::MIN_POSITIVE } else { !value.is_nan() }
     }
 }
@@ -192,8 +187,8 @@ impl Panel {
             let corner = (frame.left - left, frame.top);
             let area = area.clone().shrink(corner, (left + frame.width(), frame.height() + below));
             let mut chart = ChartBuilder::on(&area)
-                .set_label_area_size(LabelAreaPosition::Left, left)
-                .set_label_area_size(LabelAreaPosition::Bottom, below)
+                .x_label_area_size(below)
+                .y_label_area_size(left)
                 .build_cartesian_2d(x.clone(), y.clone())?;
             chart
                 .configure_mesh()
@@ -217,7 +212,12 @@ impl Panel {
     /// Where a pair of values lies on the page; nowhere when one is NaN or has no logarithm.
     pub(super) fn at(&self, x: f64, y: f64) -> Option<Point> {
         let known = self.scale.x_spec().has(x) && self.scale.y_spec().has(y);
-        known.then(|| self.scale.translate(&(x, y)))
+        known.then(|| self.place(x, y))
+    }
+
+    /// As [`at`](Self::at), of values that are known to lie somewhere.
+    pub(super) fn place(&self, x: f64, y: f64) -> Point {
+        self.scale.translate(&(x, y))
     }
 }
 
@@ -242,29 +242,27 @@ fn around(value: f64) -> (f64, f64) {
 
 /// At most `count` multiples of 1, 2 or 5 times a power of ten between the ends, with their texts.
 fn round_numbers(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
-    let steps = (-300..300).flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| (digit, decade)));
-    let mut sizes = steps.map(|(digit, decade)| (digit, decade, parsed(digit, decade)));
-    let Some((digit, decade, size)) = sizes.find(|step| (high - low) / step.2 <= count as f64) else {
+    let mut steps = (-300..300).flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| (digit, decade, parsed(digit, decade))));
+    let Some((digit, decade, size)) = steps.find(|step| (high - low) / step.2 <= count as f64) else {
         return Vec::new();
     };
     let (first, last) = ((low / size - 1e-9).ceil(), (high / size + 1e-9).floor());
     let decimals = (-decade).max(0) as usize;
-    let mut ticks = Vec::new();
-    let mut multiple = first;
-    // More than `count` + 1 can only be asked for when the ends are so large that a step does not change them.
-    while multiple <= last && ticks.len() <= count {
-        let value = parsed(multiple * digit, decade);
-        let large = value.abs() >= 1e7 || decimals > 6;
-        let text = if large { format!("{value:e}").replace('-', "−") } else { number(value, decimals) };
-        ticks.push((value.clamp(low, high), text));
-        multiple += 1.0;
-    }
-    ticks
+    let multiples = (0..=count).map(|place| first + place as f64).take_while(|&multiple| multiple <= last);
+    let values = multiples.map(|multiple| parsed(multiple * digit, decade));
+    let large = |value: f64| value.abs() >= 1e7 || decimals > 6;
+    let text = |value| if large(value) { scientific(value) } else { number(value, decimals) };
+    values.map(|value| (value.clamp(low, high), text(value))).collect()
 }
 
 /// `digits`, a whole number, times ten to the power of `decade`, as exact as an f64 can be on every machine.
 fn parsed(digits: f64, decade: i32) -> f64 {
     format!("{digits:.0}e{decade}").parse().expect("digits and an exponent are a number")
+}
+
+/// A number as a digit and a power of ten, with a true minus sign.
+fn scientific(value: f64) -> String {
+    format!("{value:e}").replace('-', "−")
 }
 
 /// A number with so many decimals, commas between the thousands and a true minus sign.

@@ -3,9 +3,9 @@
 use super::axes::{Axis, Panel};
 use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
 use super::page::{Frame, PIXEL, Page, Stroke};
-use super::{Figure, Style};
+use super::{Figure, Style, require};
 use learn::calibration::{Calibration, share as text};
-use learn::error::{Error, Result};
+use learn::error::Result;
 
 const X: &str = "mean prediction";
 const Y: &str = "share of positives";
@@ -50,15 +50,11 @@ fn bins(calibrations: &[(&str, &Calibration, Style)]) -> impl Iterator<Item = Bi
 
 /// Draws the bins, and the diagonal from `low` to `high`.
 fn draw(calibrations: &[(&str, &Calibration, Style)], x: Axis, y: Axis, (low, high): (f64, f64)) -> Result<Figure> {
-    if bins(calibrations).next().is_none() {
-        return Err(Error::Argument("there is no calibration to draw".into()));
-    }
+    require(bins(calibrations).next(), "calibration")?;
     let mut page = Page::new(560, 470);
     let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
     page.begin_clip(panel.frame);
-    if let (Some(from), Some(to)) = (panel.at(low, low), panel.at(high, high)) {
-        page.line(&[from, to], GUIDE);
-    }
+    page.line(&[panel.place(low, low), panel.place(high, high)], GUIDE);
     let mut alt = format!("Reliability diagram: {Y} against {X}.");
     let mut curves = Vec::new();
     for calibration in calibrations {

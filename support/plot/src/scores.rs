@@ -8,7 +8,7 @@ use ndarray::Array1;
 use super::Figure;
 use super::axes::{Axis, Panel, ends};
 use super::colors::palette;
-use super::distribution::draw_bars;
+use super::distribution::{draw_bars, median, sorted};
 use super::lines::legend_above;
 use super::page::{Frame, PIXEL, Page, Stroke};
 use learn::error::{Error, Result};
@@ -62,8 +62,7 @@ pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) 
         let frame = Frame::pixels(78, top + (height + gap) * row, 546, height);
         let panel = Panel::draw(&mut page, frame, &format!("{name}: {below}"), x, y)?;
         page.begin_clip(frame);
-        let mut places: Vec<i32> =
-            (1..200).filter_map(|i| panel.at(f64::from(i) * FIRST, 0.0)).map(|(x, _)| x).collect();
+        let mut places: Vec<i32> = (1..200).map(|i| panel.place(f64::from(i) * FIRST, 0.0).0).collect();
         places.dedup();
         for x in places {
             page.line(&[(x, frame.top), (x, frame.bottom)], thresholds);
@@ -90,14 +89,13 @@ struct Class {
 impl Class {
     fn new(labels: &Array1<bool>, scores: &Array1<f32>, class: bool, edges: &[f64]) -> Self {
         let of_class = labels.iter().zip(scores).filter(|(label, _)| **label == class);
-        let mut scores: Vec<f64> = of_class.map(|(_, &score)| score.into()).collect();
-        scores.sort_unstable_by(f64::total_cmp);
+        let scores = sorted(&of_class.map(|(_, &score)| score.into()).collect::<Vec<_>>());
         let mut shares = vec![0.0; edges.len() - 1];
         for &score in &scores {
             let place = edges.partition_point(|&edge| edge < score).max(1) - 1;
             shares[place] += 100.0 / scores.len() as f64;
         }
-        Self { shares, median: (scores[(scores.len() - 1) / 2] + scores[scores.len() / 2]) / 2.0 }
+        Self { shares, median: median(&scores) }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::axes::{Axis, Panel, ends};
 use super::lines::{Curve, GUIDE, draw_curves, entries, legend, legend_above};
 use super::page::{Frame, PIXEL, Page, Stroke};
-use super::{Figure, dashed, solid};
+use super::{Figure, dashed, require, solid};
 use learn::error::{Error, Result};
 use learn::history::History;
 use learn::metrics::Metric;
@@ -47,14 +47,14 @@ pub fn history(history: &History) -> Result<Figure> {
 pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
     let last = last_epoch(runs)?;
     let (left, gap, width, height) = (72, 78, 290, 200);
-    // The legend stands above the panels; how high it is shows only when it is drawn, so it is drawn twice.
     let mut names = entries(&curves(runs, Metric::Loss));
     if runs.iter().any(|(_, history)| history.best_epoch.is_some()) {
         names.push(("best epoch".into(), GUIDE));
     }
-    let top = 14 + legend_above(&mut Page::new(740, 1), 0, &names) / PIXEL + 8;
-    let mut page = Page::new(740, top + 2 * height + 112);
-    legend_above(&mut page, 12 * PIXEL, &names);
+    let mut page = Page::new(740, 2 * height + 134);
+    let legend = legend_above(&mut page, 12 * PIXEL, &names) / PIXEL;
+    page.height += legend;
+    let top = legend + 22;
     let mut alt = String::from("Four panels over the epochs: loss, prc, precision and recall.");
     for (place, metric) in [Metric::Loss, Metric::Prc, Metric::Precision, Metric::Recall].into_iter().enumerate() {
         let (column, row) = (place as i32 % 2, place as i32 / 2);
@@ -74,10 +74,8 @@ pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
         for (color, (_, history)) in runs.iter().enumerate() {
             let stroke =
                 if runs.len() > 1 { Stroke { dashes: GUIDE.dashes, width: 4, ..solid(color).into() } } else { GUIDE };
-            if let Some(((x, _), best)) =
-                history.best_epoch.and_then(|best| Some((panel.at((best + 1) as f64, 0.0)?, best)))
-                && best < last
-            {
+            if let Some(best) = history.best_epoch.filter(|&best| best < last) {
+                let (x, _) = panel.place((best + 1) as f64, 0.0);
                 page.line(&[(x, frame.top), (x, frame.bottom)], stroke);
             }
         }
@@ -101,8 +99,7 @@ fn last_epoch(runs: &[(&str, &History)]) -> Result<usize> {
         let of = if name.is_empty() { String::new() } else { format!(" of '{name}'") };
         return Err(Error::Argument(format!("the history{of} has no epochs: train first")));
     }
-    let last = runs.iter().map(|(_, history)| history.epochs().max(history.val.len())).max();
-    last.ok_or_else(|| Error::Argument("there is no history to draw".into()))
+    require(runs.iter().map(|(_, history)| history.epochs().max(history.val.len())).max(), "history")
 }
 
 fn curves(runs: &[(&str, &History)], metric: Metric) -> Vec<Curve> {
