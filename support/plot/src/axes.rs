@@ -6,7 +6,7 @@ use plotters::chart::ChartBuilder;
 use plotters::coord::CoordTranslate;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
-use plotters::style::{BLACK, FontFamily, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{BLACK, Color, IntoFont, RGBColor};
 
 use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, Point, SMALL, Stroke, text_width};
 use learn::error::Result;
@@ -18,6 +18,7 @@ const TICK: i32 = 7 * PIXEL / 2;
 /// A line one pixel wide.
 pub(super) const EDGE: Stroke = Stroke { color: "#000000", width: PIXEL, dashes: "" };
 const GRID: RGBColor = RGBColor(222, 222, 222);
+const FAINT_GRID: RGBColor = RGBColor(240, 240, 240);
 
 /// One direction of a panel: its name, its ends and the numbers written along it. plotters takes it as a coordinate.
 #[derive(Clone)]
@@ -47,11 +48,6 @@ impl Axis {
         let (low, high) = if high > low { (low, high) } else { around(low) };
         let air = (high - low) * 0.05;
         Self::linear(label, low - air, high + air, numbers)
-    }
-
-    /// From `low` to `high` without numbers.
-    pub(super) fn unlabelled(low: f64, high: f64) -> Self {
-        Self { ticks: Vec::new(), ..Self::linear("", low, high, 1) }
     }
 
     /// The epochs from 1 to the last.
@@ -174,12 +170,8 @@ pub(super) struct Panel {
 impl Panel {
     /// Draws grid, frame, numbers and names of the axes, with a title above when it is not empty.
     pub(super) fn draw(page: &mut Page, frame: Frame, title: &str, x: Axis, y: Axis) -> Result<Self> {
-        let label_style = |pixels: i32| {
-            // plotters divides the size by 1.24.
-            let size = f64::from(pixels * PIXEL) * 1.24;
-            TextStyle::from((FontFamily::SansSerif, size, FontStyle::Normal).into_font())
-        };
-        let line = |color: RGBColor, width: i32| ShapeStyle::from(color).stroke_width(width as u32);
+        // plotters divides the size by 1.24.
+        let font = |pixels: i32| ("sans-serif", f64::from(pixels * PIXEL) * 1.24).into_font();
         let widest = y.ticks.iter().map(|(_, text)| text_width(text, SMALL)).max().unwrap_or(0);
         let name = if y.label.is_empty() { 0 } else { MEDIUM * PIXEL + 4 * PIXEL };
         let (left, below) = (widest + 2 * TICK + name, 2 * TICK + (SMALL + MEDIUM + 7) * PIXEL);
@@ -192,12 +184,12 @@ impl Panel {
                 .build_cartesian_2d(x.clone(), y.clone())?;
             chart
                 .configure_mesh()
-                .bold_line_style(line(GRID, 3))
-                .light_line_style(line(RGBColor(240, 240, 240), 2))
-                .axis_style(line(BLACK, 4))
+                .bold_line_style(GRID.stroke_width(3))
+                .light_line_style(FAINT_GRID.stroke_width(2))
+                .axis_style(BLACK.stroke_width(4))
                 .set_all_tick_mark_size(TICK)
-                .label_style(label_style(SMALL))
-                .axis_desc_style(label_style(MEDIUM))
+                .label_style(font(SMALL))
+                .axis_desc_style(font(MEDIUM))
                 .x_desc(x.label.as_str())
                 .y_desc(y.label.as_str())
                 .draw()

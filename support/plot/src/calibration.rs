@@ -53,27 +53,27 @@ fn draw(calibrations: &[(&str, &Calibration, Style)], x: Axis, y: Axis, (low, hi
     require(bins(calibrations).next(), "calibration")?;
     let mut page = Page::new(560, 470);
     let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
-    page.begin_clip(panel.frame);
-    page.line(&[panel.place(low, low), panel.place(high, high)], GUIDE);
     let mut alt = format!("Reliability diagram: {Y} against {X}.");
     let mut curves = Vec::new();
-    for calibration in calibrations {
-        let (name, values, style) = calibration;
-        let stroke = Stroke::from(*style);
-        let mut texts = Vec::new();
-        for Bin { prediction, share, lower, upper } in bins(std::slice::from_ref(calibration)) {
-            if let (Some(from), Some(to)) = (panel.at(prediction, lower.max(low)), panel.at(prediction, upper)) {
-                page.line(&[from, to], Stroke { width: 3, dashes: "", ..stroke });
+    page.clip(panel.frame, |page| {
+        page.line(&[panel.place(low, low), panel.place(high, high)], GUIDE);
+        for calibration in calibrations {
+            let (name, values, style) = calibration;
+            let stroke = Stroke::from(*style);
+            let mut texts = Vec::new();
+            for Bin { prediction, share, lower, upper } in bins(std::slice::from_ref(calibration)) {
+                if let (Some(from), Some(to)) = (panel.at(prediction, lower.max(low)), panel.at(prediction, upper)) {
+                    page.line(&[from, to], Stroke { width: 3, dashes: "", ..stroke });
+                }
+                if let Some(point) = panel.at(prediction, share) {
+                    page.dot(point, 3 * PIXEL, stroke.color, "#ffffff");
+                }
+                texts.push(format!("{} where {} was predicted", text(share), text(prediction)));
             }
-            if let Some(point) = panel.at(prediction, share) {
-                page.dot(point, 3 * PIXEL, stroke.color, "#ffffff");
-            }
-            texts.push(format!("{} where {} was predicted", text(share), text(prediction)));
+            alt += &format!(" {name}: {}.", texts.join(", "));
+            curves.push(Curve::new(*name, *style, values.points()));
         }
-        alt += &format!(" {name}: {}.", texts.join(", "));
-        curves.push(Curve::new(*name, *style, values.points()));
-    }
-    page.end_clip();
+    });
     let drawn = draw_curves(&mut page, &panel, &curves);
     let mut names = entries(&curves);
     names.push(("as predicted".into(), GUIDE));

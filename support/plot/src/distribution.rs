@@ -1,5 +1,7 @@
 //! Figures of how values are distributed: hexagons with marginal histograms for two features, histograms of predictions.
 
+use std::collections::BTreeMap;
+
 use ndarray::Array1;
 
 use super::Figure;
@@ -80,9 +82,7 @@ impl<'a> Pair<'a> {
         page.text((middle, 18 * PIXEL), Anchor::Middle, LARGE, "#000000", self.title);
 
         let cells = Hexagons::count(self);
-        page.begin_clip(frame);
-        cells.draw(page, frame);
-        page.end_clip();
+        page.clip(frame, |page| cells.draw(page, frame));
         draw_upper_edges(page, frame);
 
         let above = Frame::pixels(left, top - margin - 6, size, margin);
@@ -176,8 +176,8 @@ pub(super) fn median(sorted: &[f64]) -> f64 {
 struct Hexagons {
     columns: usize,
     rows: usize,
-    /// (column, row) of the center in half steps, and the number of examples.
-    counts: Vec<((usize, usize), usize)>,
+    /// The number of examples by (row, column) of the center in half steps.
+    counts: BTreeMap<(usize, usize), usize>,
 }
 
 impl Hexagons {
@@ -187,7 +187,7 @@ impl Hexagons {
         let columns = ((examples as f64).sqrt() as usize).clamp(12, 44);
         // Regular hexagons with a corner on top: neighbouring rows are √3/2 of a width apart.
         let rows = (columns as f64 / 3f64.sqrt()).round() as usize;
-        let mut grid = vec![0; (2 * columns + 1) * (2 * rows + 1)];
+        let mut counts = BTreeMap::new();
         for (&x, &y) in pair.values[0].iter().zip(&pair.values[1]) {
             let (x, y) = (scaled(x, pair.limits[0], columns), scaled(y, pair.limits[1], rows));
             let gap = |place: f64, count: usize| place.floor().min((count - 1) as f64) + 0.5;
@@ -195,15 +195,13 @@ impl Hexagons {
             // A step up is √3 times as long as one to the right, so its square counts three times.
             let square = |(a, b): (f64, f64)| (x - a) * (x - a) + 3.0 * (y - b) * (y - b);
             let (a, b) = if square(whole) <= square(half) { whole } else { half };
-            grid[(2.0 * b) as usize * (2 * columns + 1) + (2.0 * a) as usize] += 1;
+            *counts.entry(((2.0 * b) as usize, (2.0 * a) as usize)).or_default() += 1;
         }
-        let counts = grid.into_iter().enumerate().filter(|(_, count)| *count > 0);
-        let counts = counts.map(|(i, n)| ((i % (2 * columns + 1), i / (2 * columns + 1)), n)).collect();
         Self { columns, rows, counts }
     }
 
     fn most(&self) -> usize {
-        self.counts.iter().map(|cell| cell.1).max().unwrap_or(1)
+        self.counts.values().copied().max().unwrap_or(1)
     }
 
     /// Where a count lies on the scale of colors.
@@ -220,7 +218,7 @@ impl Hexagons {
         let (w, h) = (step_x.ceil() as i32, (step_y / 3.0).ceil() as i32);
         let side = 2 * h;
         let mut paths = vec![String::new(); COLORS];
-        for &((column, row), count) in &self.counts {
+        for (&(row, column), &count) in &self.counts {
             let x = frame.left + (step_x * column as f64).round() as i32 - w;
             let y = frame.bottom - (step_y * row as f64).round() as i32 - h;
             let color = (self.share(count) * (COLORS - 1) as f64).round() as usize;
@@ -250,10 +248,8 @@ impl Hexagons {
 /// When there is no group, an empty one, a value that is not finite, or no bin.
 pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> Result<Figure> {
     if groups.is_empty() || !(1..=1000).contains(&bins) {
-        return Err(Error::Argument(format!(
-            "{} groups in {bins} bins: at least one of each, at most 1000 bins",
-            groups.len()
-        )));
+        let problem = format!("{} groups in {bins} bins: at least one of each, at most 1000 bins", groups.len());
+        return Err(Error::Argument(problem));
     }
     let mut sorted = Vec::new();
     for (name, values) in groups {
@@ -327,7 +323,7 @@ mod tests {
         for rows in [1, 2, 500, 20_000] {
             let examples = examples(rows);
             let cells = Hexagons::count(&Pair::new(&examples, "x0", "x1", "").unwrap());
-            assert_eq!(cells.counts.iter().map(|cell| cell.1).sum::<usize>(), rows);
+            assert_eq!(cells.counts.values().sum::<usize>(), rows);
         }
     }
 
@@ -337,7 +333,7 @@ mod tests {
         let examples = Examples::new(corners, array![true, true]).unwrap();
         let cells = Hexagons::count(&Pair::new(&examples, "x0", "x1", "").unwrap());
         let Hexagons { columns, rows, counts } = cells;
-        assert_eq!(counts, [((0, 0), 1), ((2 * columns, 2 * rows), 1)]);
+        assert_eq!(counts, BTreeMap::from([((0, 0), 1), ((2 * rows, 2 * columns), 1)]));
     }
 
     #[test]

@@ -36,24 +36,24 @@ pub(super) type Drawn = Vec<Vec<Point>>;
 /// Draws curves into a panel. A curve is interrupted where a value is NaN.
 pub(super) fn draw_curves(page: &mut Page, panel: &Panel, curves: &[Curve]) -> Drawn {
     let mut drawn = Vec::new();
-    page.begin_clip(panel.frame);
-    for curve in curves {
-        let places: Vec<Option<Point>> = curve.points.iter().map(|&(x, y)| panel.at(x, y)).collect();
-        for piece in places.split(Option::is_none) {
-            let piece = thin(piece.iter().flatten().copied());
-            match piece[..] {
-                [] => continue,
-                // A curve of one point: a disc for a solid line, a ring for a dashed one.
-                [point] => {
-                    let Stroke { color, dashes, .. } = curve.stroke;
-                    page.dot(point, 3 * PIXEL, if dashes.is_empty() { color } else { "#ffffff" }, color);
+    page.clip(panel.frame, |page| {
+        for curve in curves {
+            let places: Vec<Option<Point>> = curve.points.iter().map(|&(x, y)| panel.at(x, y)).collect();
+            for piece in places.split(Option::is_none) {
+                let piece = thin(piece.iter().flatten().copied());
+                match piece[..] {
+                    [] => continue,
+                    // A curve of one point: a disc for a solid line, a ring for a dashed one.
+                    [point] => {
+                        let Stroke { color, dashes, .. } = curve.stroke;
+                        page.dot(point, 3 * PIXEL, if dashes.is_empty() { color } else { "#ffffff" }, color);
+                    }
+                    _ => page.line(&piece, curve.stroke),
                 }
-                _ => page.line(&piece, curve.stroke),
+                drawn.push(piece);
             }
-            drawn.push(piece);
         }
-    }
-    page.end_clip();
+    });
     drawn
 }
 
@@ -80,13 +80,17 @@ pub(super) fn thin(points: impl Iterator<Item = Point>) -> Vec<Point> {
 
 /// The distance of a point from the piece of a line between two others.
 fn distance(point: Point, from: Point, to: Point) -> f64 {
-    let vector = |a: Point, b: Point| (f64::from(b.0) - f64::from(a.0), f64::from(b.1) - f64::from(a.1));
     let (along, there) = (vector(from, to), vector(from, point));
     let square = along.0 * along.0 + along.1 * along.1;
     let share = if square > 0.0 { (along.0 * there.0 + along.1 * there.1) / square } else { 0.0 };
     let share = share.clamp(0.0, 1.0);
     let (x, y) = (there.0 - share * along.0, there.1 - share * along.1);
     (x * x + y * y).sqrt()
+}
+
+/// The step from one point to another.
+fn vector(from: Point, to: Point) -> (f64, f64) {
+    (f64::from(to.0) - f64::from(from.0), f64::from(to.1) - f64::from(from.1))
 }
 
 /// What a legend says: a name beside a piece of its line.
@@ -121,7 +125,7 @@ pub(super) fn legend(page: &mut Page, panel: &Panel, entries: &[Entry], drawn: &
 
 /// A legend in rows of its own, centred between `top` and what is below; returns its height in units.
 pub(super) fn legend_above(page: &mut Page, top: i32, entries: &[Entry]) -> i32 {
-    let room = page.width() - 40 * PIXEL;
+    let room = (page.width - 40) * PIXEL;
     let width = |row: &[Entry]| row.iter().map(entry_width).sum::<i32>();
     let mut rows: Vec<Vec<Entry>> = Vec::new();
     for entry in fitted(entries, room) {
@@ -131,7 +135,7 @@ pub(super) fn legend_above(page: &mut Page, top: i32, entries: &[Entry]) -> i32 
         }
     }
     for (place, row) in (0..).zip(&rows) {
-        let mut x = (page.width() - width(row)) / 2;
+        let mut x = (page.width * PIXEL - width(row)) / 2;
         for entry in row {
             draw_entry(page, (x, top + ROW * place + ROW / 2), entry);
             x += entry_width(entry);
@@ -159,8 +163,7 @@ fn hidden(place: Frame, drawn: &Drawn) -> i64 {
     let step = f64::from(2 * PIXEL);
     let mut count = 0;
     for pair in drawn.iter().flat_map(|piece| piece.windows(2)) {
-        let (from, to) = (pair[0], pair[1]);
-        let (x, y) = (f64::from(to.0) - f64::from(from.0), f64::from(to.1) - f64::from(from.1));
+        let (from, (x, y)) = (pair[0], vector(pair[0], pair[1]));
         // Far outside the page the steps don't matter, so their number is limited.
         let steps = (((x * x + y * y).sqrt() / step) as i32).clamp(1, 5000);
         let at = |i: i32| {

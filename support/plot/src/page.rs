@@ -97,7 +97,7 @@ pub(super) struct Stroke {
 
 /// A figure in the making.
 pub(super) struct Page {
-    width: i32,
+    pub width: i32,
     pub height: i32,
     body: String,
 }
@@ -106,11 +106,6 @@ impl Page {
     /// An empty sheet of so many pixels.
     pub(super) fn new(width: i32, height: i32) -> Self {
         Self { width, height, body: String::new() }
-    }
-
-    /// The width in units.
-    pub(super) fn width(&self) -> i32 {
-        self.width * PIXEL
     }
 
     /// Lets plotters draw.
@@ -137,17 +132,14 @@ impl Page {
         self.body.push('\n');
     }
 
-    /// Puts whatever is drawn until [`end_clip`](Self::end_clip) behind a window. An inner document clips without the
-    /// name that `clip-path` needs, and names would meet those of other figures on the same web page.
-    pub(super) fn begin_clip(&mut self, frame: Frame) {
+    /// Puts what is drawn behind a window. An inner document clips without the name that `clip-path` needs, and names
+    /// would meet those of other figures on the same web page.
+    pub(super) fn clip(&mut self, frame: Frame, draw: impl FnOnce(&mut Self)) {
         let (Frame { left, top, .. }, width, height) = (frame, frame.width(), frame.height());
         self.element(format_args!(
             r#"<svg x="{left}" y="{top}" width="{width}" height="{height}" viewBox="{left} {top} {width} {height}">"#
         ));
-    }
-
-    /// Ends what [`begin_clip`](Self::begin_clip) began.
-    pub(super) fn end_clip(&mut self) {
+        draw(self);
         self.element(format_args!("</svg>"));
     }
 
@@ -177,18 +169,19 @@ impl Page {
     pub(super) fn line(&mut self, points: &[Point], stroke: Stroke) {
         let Stroke { color, width, dashes } = stroke;
         let dashes = if dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{dashes}""#) };
-        self.element(format_args!(
-            r#"<polyline fill="none" stroke="{color}" stroke-width="{width}" stroke-linejoin="round"{dashes} points="{}"/>"#,
-            coordinates(points)
-        ));
+        let look =
+            format_args!(r#"fill="none" stroke="{color}" stroke-width="{width}" stroke-linejoin="round"{dashes}"#);
+        self.polyline(points, look);
     }
 
     /// The area below a line, and the line.
     pub(super) fn area(&mut self, points: &[Point], color: &str) {
-        self.element(format_args!(
-            r#"<polyline fill="{color}" fill-opacity="0.35" stroke="{color}" stroke-width="5" points="{}"/>"#,
-            coordinates(points)
-        ));
+        self.polyline(points, format_args!(r#"fill="{color}" fill-opacity="0.35" stroke="{color}" stroke-width="5""#));
+    }
+
+    fn polyline(&mut self, points: &[Point], look: impl Display) {
+        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
+        self.element(format_args!(r#"<polyline {look} points="{}"/>"#, points.join(" ")));
     }
 
     /// A disc with an edge.
@@ -234,10 +227,6 @@ impl Page {
         );
         Figure { svg, alt }
     }
-}
-
-fn coordinates(points: &[Point]) -> String {
-    points.iter().map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Text as it may stand between tags and in attributes.

@@ -61,16 +61,16 @@ pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) 
         let y = Axis::linear(y_label, 0.0, 1.06 * highest, 4).percent();
         let frame = Frame::pixels(78, top + (height + gap) * row, 546, height);
         let panel = Panel::draw(&mut page, frame, &format!("{name}: {below}"), x, y)?;
-        page.begin_clip(frame);
-        let mut places: Vec<i32> = (1..200).map(|i| panel.place(f64::from(i) * FIRST, 0.0).0).collect();
-        places.dedup();
-        for x in places {
-            page.line(&[(x, frame.top), (x, frame.bottom)], thresholds);
-        }
-        for (color, class) in classes.iter().enumerate() {
-            draw_bars(&mut page, &panel, |i| edges[i], &class.shares, palette(color));
-        }
-        page.end_clip();
+        page.clip(frame, |page| {
+            let mut places: Vec<i32> = (1..200).map(|i| panel.place(f64::from(i) * FIRST, 0.0).0).collect();
+            places.dedup();
+            for x in places {
+                page.line(&[(x, frame.top), (x, frame.bottom)], thresholds);
+            }
+            for (color, class) in classes.iter().enumerate() {
+                draw_bars(page, &panel, |i| edges[i], &class.shares, palette(color));
+            }
+        });
         let [negatives, positives] = classes.map(|class| class.median);
         alt += &format!(
             " {name}: {below}, 1/199; the median of the negatives is {negatives:.5}, of the positives {positives:.5}."
