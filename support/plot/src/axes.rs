@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
+use plotters::backend::SVGBackend;
 use plotters::chart::ChartBuilder;
 use plotters::coord::CoordTranslate;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use plotters::drawing::IntoDrawingArea;
 use plotters::style::{BLACK, Color, IntoFont, RGBColor};
 
 use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, Point, SMALL, Stroke, text_width};
-use learn::error::Result;
+use learn::error::{Error, Result};
 use learn::math::ln;
 use learn::table::thousands;
 
@@ -175,25 +177,30 @@ impl Panel {
         let widest = y.ticks.iter().map(|(_, text)| text_width(text, SMALL)).max().unwrap_or(0);
         let name = if y.label.is_empty() { 0 } else { MEDIUM * PIXEL + 4 * PIXEL };
         let (left, below) = (widest + 2 * TICK + name, 2 * TICK + (SMALL + MEDIUM + 7) * PIXEL);
-        page.plotters(|area| {
-            let corner = (frame.left - left, frame.top);
-            let area = area.clone().shrink(corner, (left + frame.width(), frame.height() + below));
-            let mut chart = ChartBuilder::on(&area)
-                .x_label_area_size(below)
-                .y_label_area_size(left)
-                .build_cartesian_2d(x.clone(), y.clone())?;
-            chart
-                .configure_mesh()
-                .bold_line_style(GRID.stroke_width(3))
-                .light_line_style(FAINT_GRID.stroke_width(2))
-                .axis_style(BLACK.stroke_width(4))
-                .set_all_tick_mark_size(TICK)
-                .label_style(font(SMALL))
-                .axis_desc_style(font(MEDIUM))
-                .x_desc(x.label.as_str())
-                .y_desc(y.label.as_str())
-                .draw()
-        })?;
+        let failed = |error| Error::Argument(format!("plotters can't draw this: {error}"));
+        let mut svg = String::new();
+        let sheet = SVGBackend::with_string(&mut svg, ((page.width * PIXEL) as u32, (page.height * PIXEL) as u32));
+        let size = (left + frame.width(), frame.height() + below);
+        let area = sheet.into_drawing_area().shrink((frame.left - left, frame.top), size);
+        let mut chart = ChartBuilder::on(&area)
+            .x_label_area_size(below)
+            .y_label_area_size(left)
+            .build_cartesian_2d(x.clone(), y.clone())
+            .map_err(failed)?;
+        chart
+            .configure_mesh()
+            .bold_line_style(GRID.stroke_width(3))
+            .light_line_style(FAINT_GRID.stroke_width(2))
+            .axis_style(BLACK.stroke_width(4))
+            .set_all_tick_mark_size(TICK)
+            .label_style(font(SMALL))
+            .axis_desc_style(font(MEDIUM))
+            .x_desc(x.label.as_str())
+            .y_desc(y.label.as_str())
+            .draw()
+            .map_err(failed)?;
+        drop((chart, area));
+        page.append(&svg);
         draw_upper_edges(page, frame);
         let (middle, _) = frame.center();
         page.text((middle, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);

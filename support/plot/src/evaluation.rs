@@ -95,10 +95,9 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
         let auc = curve.auc();
         let points = x.iter().zip(y).map(|(x, y)| (100.0 * x, 100.0 * y)).collect();
         drawable.push(Curve::new(format!("{name} (AUC = {auc:.4})"), *style, points));
-        let at_one_percent = x.iter().zip(y).filter(|(x, _)| **x <= 0.01).map(|(_, y)| *y).fold(0.0, f64::max);
+        let found = x.iter().zip(y).filter(|(x, _)| **x <= 0.01).map(|(_, y)| 100.0 * y).fold(0.0, f64::max);
         alt += &format!(
-            " {name}: area under the curve {auc:.4}; at 1 % false alarms {:.1} % of the positives are found.",
-            100.0 * at_one_percent
+            " {name}: area under the curve {auc:.4}; at 1 % false alarms {found:.1} % of the positives are found."
         );
     }
     let in_corner = |curve: &Curve| curve.points.iter().any(|&(x, y)| x <= 20.0 && y >= 80.0);
@@ -138,14 +137,12 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
         check(name, &curve.recall, &curve.precision)?;
         let average = curve.average_precision();
         drawable.push(Curve::new(format!("{name} (AP = {average:.4})"), *style, steps(curve)));
-        let at = |recall: f64| {
-            let reached = curve.recall.iter().zip(&curve.precision).filter(|(r, _)| **r >= recall);
+        let [low, high] = [0.5, 0.8].map(|goal| {
+            let reached = curve.recall.iter().zip(&curve.precision).filter(|(recall, _)| **recall >= goal);
             reached.map(|(_, precision)| *precision).fold(0.0, f64::max)
-        };
+        });
         alt += &format!(
-            " {name}: average precision {average:.4}; precision {:.2} at a recall of 0.5 and {:.2} at 0.8.",
-            at(0.5),
-            at(0.8)
+            " {name}: average precision {average:.4}; precision {low:.2} at a recall of 0.5 and {high:.2} at 0.8."
         );
     }
     let mut page = Page::new(560, 470);

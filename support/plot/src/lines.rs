@@ -210,14 +210,12 @@ fn draw_lines(x_label: &str, y_label: &str, curves: &[Line<'_>], logarithmic: bo
     let drawn = draw_curves(&mut page, &panel, &curves);
     legend(&mut page, &panel, &entries(&curves), &drawn);
     let mut alt = format!("Lines of {y_label} against {x_label}.");
-    for curve in &curves {
-        let mut points: Vec<_> = curve.points.iter().filter(fits).collect();
+    for Curve { name, points, .. } in &curves {
+        let mut points: Vec<_> = points.iter().filter(fits).collect();
         points.sort_by(|a, b| a.1.total_cmp(&b.1));
-        if let (Some(lowest), Some(highest)) = (points.first(), points.last()) {
-            alt += &format!(
-                " {}: from {:.4} at {:.4} (lowest) to {:.4} at {:.4} (highest).",
-                curve.name, lowest.1, lowest.0, highest.1, highest.0
-            );
+        if let (Some((x, lowest)), Some((x_of_highest, highest))) = (points.first(), points.last()) {
+            alt += &format!(" {name}: from {lowest:.4} at {x:.4} (lowest)");
+            alt += &format!(" to {highest:.4} at {x_of_highest:.4} (highest).");
         }
     }
     Ok(page.finish(&format!("{y_label} against {x_label}"), alt))

@@ -4,14 +4,8 @@
 //! written here, follow each other in one document.
 
 use std::fmt::{Display, Write};
-use std::io;
-
-use plotters::backend::SVGBackend;
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 
 use super::Figure;
-use learn::error::{Error, Result};
 use learn::table::escape;
 
 /// Units in a pixel.
@@ -97,6 +91,7 @@ pub(super) struct Stroke {
 
 /// A figure in the making.
 pub(super) struct Page {
+    /// In pixels.
     pub width: i32,
     pub height: i32,
     body: String,
@@ -108,22 +103,13 @@ impl Page {
         Self { width, height, body: String::new() }
     }
 
-    /// Lets plotters draw.
-    pub(super) fn plotters(
-        &mut self,
-        draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> std::result::Result<(), DrawingAreaErrorKind<io::Error>>,
-    ) -> Result<()> {
-        let mut svg = String::new();
-        let size = ((self.width * PIXEL) as u32, (self.height * PIXEL) as u32);
-        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        draw(&area).map_err(|error| Error::Argument(format!("plotters can't draw this: {error}")))?;
-        drop(area);
+    /// Takes over what plotters drew, a document of its own.
+    pub(super) fn append(&mut self, svg: &str) {
         // What lies between the opening and the closing tag of plotters' document.
         let body = svg.split_once('\n').map_or("", |(_, rest)| rest);
         let body = body.strip_suffix("</svg>\n").unwrap_or(body);
         // plotters lets control characters of a label through, which XML forbids.
         self.body.extend(body.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }));
-        Ok(())
     }
 
     /// Writes an SVG element.
