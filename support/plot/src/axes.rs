@@ -2,13 +2,8 @@
 
 use std::ops::Range;
 
-use plotters::backend::SVGBackend;
-use plotters::chart::ChartBuilder;
-use plotters::coord::CoordTranslate;
-use plotters::coord::cartesian::Cartesian2d;
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
-use plotters::drawing::IntoDrawingArea;
-use plotters::style::{BLACK, Color, IntoFont, RGBColor};
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter};
+use plotters::prelude::*;
 
 use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, Point, SMALL, Stroke, text_width};
 use learn::error::{Error, Result};
@@ -39,17 +34,17 @@ pub(super) struct Axis {
 impl Axis {
     /// From `low` to `high` with about so many numbers.
     pub(super) fn linear(label: &str, low: f64, high: f64, numbers: usize) -> Self {
-        let (low, high) = if high > low { (low, high) } else { around(low) };
+        let (low, high) = apart(low, high);
         let ticks = round_numbers(low, high, numbers);
         Self { label: label.to_owned(), low, high, ticks, minor: Vec::new(), logarithmic: false }
     }
 
     /// From the smallest to the largest value, with some air around them.
-    pub(super) fn around(label: &str, values: impl Iterator<Item = f64>, numbers: usize) -> Self {
+    pub(super) fn around(label: &str, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = ends(values);
-        let (low, high) = if high > low { (low, high) } else { around(low) };
+        let (low, high) = apart(low, high);
         let air = (high - low) * 0.05;
-        Self::linear(label, low - air, high + air, numbers)
+        Self::linear(label, low - air, high + air, 7)
     }
 
     /// The epochs from 1 to the last.
@@ -233,10 +228,10 @@ pub(super) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     finite.map(|value| (value, value)).reduce(|(a, b), (low, high)| (a.min(low), b.max(high))).unwrap_or((0.0, 1.0))
 }
 
-/// A range around a single value.
-fn around(value: f64) -> (f64, f64) {
-    let air = if value == 0.0 { 0.5 } else { value.abs() * 0.1 };
-    (value - air, value + air)
+/// The ends of a range, or when it is a single value those of one around it.
+fn apart(low: f64, high: f64) -> (f64, f64) {
+    let air = if low == 0.0 { 0.5 } else { low.abs() * 0.1 };
+    if high > low { (low, high) } else { (low - air, low + air) }
 }
 
 /// At most `count` multiples of 1, 2 or 5 times a power of ten between the ends, with their texts.
@@ -303,7 +298,7 @@ mod tests {
     #[test]
     fn all_equal_and_missing_values_still_make_an_axis() {
         for values in [vec![], vec![f64::NAN], vec![0.0, 0.0], vec![-3.0], vec![1e300, -1e300], vec![f64::MAX]] {
-            let axis = Axis::around("", values.iter().copied(), 5);
+            let axis = Axis::around("", values.iter().copied());
             assert!(axis.high > axis.low, "{values:?}");
             assert!(!axis.ticks.is_empty(), "{values:?}");
             let axis = Axis::logarithmic("", values.iter().copied());

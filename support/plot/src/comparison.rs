@@ -93,7 +93,7 @@ impl Rows {
     fn draw(label: &str, values: &[f64], count: usize, height: i32) -> Result<Self> {
         let height = height * count as i32 + 14;
         let mut page = Page::new(640, height + 72);
-        let (x, y) = (Axis::around(label, values.iter().copied(), 7), Axis::linear("", 0.0, count as f64, 0));
+        let (x, y) = (Axis::around(label, values.iter().copied()), Axis::linear("", 0.0, count as f64, 0));
         let panel = Panel::draw(&mut page, Frame::pixels(NAMES, 16, 470, height), "", x, y)?;
         Ok(Self { page, panel, count })
     }

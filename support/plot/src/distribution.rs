@@ -1,6 +1,7 @@
 //! Figures of how values are distributed: hexagons with marginal histograms for two features, histograms of predictions.
 
 use std::collections::BTreeMap;
+use std::iter::once;
 
 use ndarray::Array1;
 
@@ -294,18 +295,16 @@ pub(super) fn draw_bars(
     heights: &[f64],
     color: &str,
 ) -> Drawn {
-    let mut drawn = Vec::new();
-    // Bins without values interrupt the outline, so that it does not run along the axis.
-    let places: Vec<usize> = (0..heights.len()).collect();
-    for run in places.split(|&i| heights[i] == 0.0).filter(|run| !run.is_empty()) {
-        let steps = run.iter().flat_map(|&i| [(edge(i), heights[i]), (edge(i + 1), heights[i])]);
-        let (start, end) = (edge(run[0]), edge(run[run.len() - 1] + 1));
-        let outline = std::iter::once((start, 0.0)).chain(steps).chain([(end, 0.0)]);
-        let points: Vec<_> = outline.filter_map(|(x, y)| panel.at(x, y)).collect();
+    let draw_run = |run: &[usize]| {
+        let steps = run.iter().flat_map(|&i| [(i, heights[i]), (i + 1, heights[i])]);
+        let outline = once((run[0], 0.0)).chain(steps).chain([(run[run.len() - 1] + 1, 0.0)]);
+        let points: Vec<_> = outline.map(|(i, height)| panel.place(edge(i), height)).collect();
         page.area(&points, color);
-        drawn.push(points);
-    }
-    drawn
+        points
+    };
+    // Bins without values interrupt the outline, so that it does not run along the axis.
+    let filled: Vec<usize> = (0..heights.len()).filter(|&i| heights[i] > 0.0).collect();
+    filled.chunk_by(|i, next| i + 1 == *next).map(draw_run).collect()
 }
 
 #[cfg(test)]

@@ -85,7 +85,6 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
 /// When there is no curve, or one lacks positives or negatives.
 pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
     const X: &str = "false positive rate";
-    const Y: &str = "true positive rate (recall)";
     require(curves.first(), "ROC curve")?;
     let mut drawable = Vec::new();
     let mut alt = String::from("ROC curves: the share of positives found against the share of false alarms.");
@@ -104,7 +103,7 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
     let detail = drawable.iter().any(in_corner);
     let mut page = Page::new(if detail { 806 } else { 430 }, 412);
     let axis = |label: &str, low: f64, high: f64| Axis::linear(label, low, high, 6).percent();
-    let (x, y) = (axis(X, -2.0, 102.0), axis(Y, -2.0, 102.0));
+    let (x, y) = (axis(X, -2.0, 102.0), axis("true positive rate (recall)", -2.0, 102.0));
     let title = if detail { "Whole curves" } else { "" };
     let panel = Panel::draw(&mut page, Frame::pixels(78, 34, 322, 322), title, x, y)?;
     page.line(&[panel.place(0.0, 0.0), panel.place(100.0, 100.0)], GUIDE);

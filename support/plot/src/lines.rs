@@ -109,10 +109,8 @@ pub(super) fn legend(page: &mut Page, panel: &Panel, entries: &[Entry], drawn: &
     let height = ROW * entries.len() as i32 + GAP;
     let Frame { left, top, right, bottom } = panel.frame;
     let (middle_x, middle_y) = panel.frame.center();
-    let (x, y) = (
-        [left + margin, middle_x - width / 2, right - margin - width],
-        [top + margin, middle_y - height / 2, bottom - margin - height],
-    );
+    let x = [left + margin, middle_x - width / 2, right - margin - width];
+    let y = [top + margin, middle_y - height / 2, bottom - margin - height];
     // matplotlib's order of preference.
     let corners = [(2, 0), (0, 0), (0, 2), (2, 2), (2, 1), (0, 1), (1, 2), (1, 0), (1, 1)];
     let boxes = corners.map(|(column, row)| Frame::new(x[column], y[row], width, height));
@@ -197,8 +195,8 @@ pub fn lines_log_x(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<
 fn draw_lines(x_label: &str, y_label: &str, curves: &[Line<'_>], logarithmic: bool) -> Result<Figure> {
     let points = || curves.iter().flat_map(|curve| &curve.1);
     let x = points().map(|point| point.0);
-    let x = if logarithmic { Axis::logarithmic(x_label, x) } else { Axis::around(x_label, x, 7) };
-    let y = Axis::around(y_label, points().map(|point| point.1), 7);
+    let x = if logarithmic { Axis::logarithmic(x_label, x) } else { Axis::around(x_label, x) };
+    let y = Axis::around(y_label, points().map(|point| point.1));
     let mut page = Page::new(640, 440);
     let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 536, 368), "", x, y)?;
     let fits = |&&(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && panel.at(x, y).is_some();

@@ -55,8 +55,8 @@ pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) 
         let below = format!("{:.1} % of the scores are not above the first threshold", 100.0 * below);
         let classes = [false, true].map(|class| Class::new(labels, scores, class, &edges));
         let highest = classes.iter().flat_map(|class| &class.shares).copied().fold(0.0, f64::max);
-        let (x_label, y_label) =
-            (if row + 1 == rows { "score" } else { "" }, if row == 0 { "share of the class" } else { "" });
+        let x_label = if row + 1 == rows { "score" } else { "" };
+        let y_label = if row == 0 { "share of the class" } else { "" };
         let x = Axis::logarithmic(x_label, [edges[0], 1.0].into_iter());
         let y = Axis::linear(y_label, 0.0, 1.06 * highest, 4).percent();
         let frame = Frame::pixels(78, top + (height + gap) * row, 546, height);

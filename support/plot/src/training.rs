@@ -1,6 +1,7 @@
 //! Figures of how training went: loss and metrics over the epochs.
 
 use super::axes::{Axis, Panel, ends};
+use super::colors::palette;
 use super::lines::{Curve, GUIDE, draw_curves, entries, legend, legend_above};
 use super::page::{Frame, PIXEL, Page, Stroke};
 use super::{Figure, dashed, require, solid};
@@ -60,11 +61,10 @@ pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
         let y = Axis::linear(metric.name(), 0.0, if highest > 0.0 { highest } else { 1.0 }, 6);
         let panel = Panel::draw(&mut page, frame, "", Axis::epochs(last), y)?;
         for (color, (_, history)) in runs.iter().enumerate() {
-            let stroke =
-                if runs.len() > 1 { Stroke { dashes: GUIDE.dashes, width: 4, ..solid(color).into() } } else { GUIDE };
+            let color = if runs.len() > 1 { palette(color) } else { GUIDE.color };
             if let Some(best) = history.best_epoch.filter(|&best| best < last) {
                 let (x, _) = panel.place((best + 1) as f64, 0.0);
-                page.line(&[(x, frame.top), (x, frame.bottom)], stroke);
+                page.line(&[(x, frame.top), (x, frame.bottom)], Stroke { color, ..GUIDE });
             }
         }
         draw_curves(&mut page, &panel, &curves);
