@@ -121,8 +121,8 @@ pub(super) fn legend(page: &mut Page, panel: &Panel, entries: &[Entry], drawn: &
     }
 }
 
-/// A legend in rows of its own, centred between `top` and what is below; returns its height in units.
-pub(super) fn legend_above(page: &mut Page, top: i32, entries: &[Entry]) -> i32 {
+/// A legend in rows of its own at the top of the page; returns their height in pixels.
+pub(super) fn legend_above(page: &mut Page, entries: &[Entry]) -> i32 {
     let room = (page.width - 40) * PIXEL;
     let width = |row: &[Entry]| row.iter().map(entry_width).sum::<i32>();
     let mut rows: Vec<Vec<Entry>> = Vec::new();
@@ -133,13 +133,13 @@ pub(super) fn legend_above(page: &mut Page, top: i32, entries: &[Entry]) -> i32 
         }
     }
     for (place, row) in (0..).zip(&rows) {
-        let mut x = (page.width * PIXEL - width(row)) / 2;
+        let (mut x, y) = ((page.width * PIXEL - width(row)) / 2, 12 * PIXEL + ROW * place + ROW / 2);
         for entry in row {
-            draw_entry(page, (x, top + ROW * place + ROW / 2), entry);
+            draw_entry(page, (x, y), entry);
             x += entry_width(entry);
         }
     }
-    ROW * rows.len() as i32
+    ROW / PIXEL * rows.len() as i32
 }
 
 /// The entries with their names so short that each fits into a width.

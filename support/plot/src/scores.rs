@@ -10,7 +10,7 @@ use super::axes::{Axis, Panel, ends};
 use super::colors::palette;
 use super::distribution::{draw_bars, median, sorted};
 use super::lines::legend_above;
-use super::page::{Frame, PIXEL, Page, Stroke};
+use super::page::{Frame, Page, Stroke};
 use learn::error::{Error, Result};
 use learn::scores::check_probabilities;
 
@@ -48,7 +48,7 @@ pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) 
     let (top, height, gap) = (64, 112, 56);
     let rows = models.len() as i32;
     let mut page = Page::new(640, top + (height + gap) * rows);
-    legend_above(&mut page, 12 * PIXEL, &names);
+    legend_above(&mut page, &names);
     let mut alt = String::from("Where the scores of each model lie, on a logarithmic axis.");
     for (row, (name, scores)) in (0..).zip(models) {
         let below = scores.iter().filter(|&&score| f64::from(score) <= FIRST).count() as f64 / labels.len() as f64;

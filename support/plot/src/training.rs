@@ -3,7 +3,7 @@
 use super::axes::{Axis, Panel, ends};
 use super::colors::palette;
 use super::lines::{Curve, GUIDE, draw_curves, entries, legend, legend_above};
-use super::page::{Frame, PIXEL, Page, Stroke};
+use super::page::{Frame, Page, Stroke};
 use super::{Figure, dashed, require, solid};
 use learn::error::{Error, Result};
 use learn::history::History;
@@ -46,7 +46,7 @@ pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
         names.push(("best epoch".into(), GUIDE));
     }
     let mut page = Page::new(740, 2 * height + 134);
-    let legend = legend_above(&mut page, 12 * PIXEL, &names) / PIXEL;
+    let legend = legend_above(&mut page, &names);
     page.height += legend;
     let top = legend + 22;
     let mut alt = String::from("Four panels over the epochs: loss, prc, precision and recall.");
@@ -91,11 +91,10 @@ fn last_epoch(runs: &[(&str, &History)]) -> Result<usize> {
 fn curves(runs: &[(&str, &History)], metric: Metric) -> Vec<Curve> {
     let mut curves = Vec::new();
     for (color, (name, history)) in runs.iter().enumerate() {
-        let by_epoch = |values: Vec<f64>| (1..).map(f64::from).zip(values).collect::<Vec<_>>();
-        let name = |set: &str| format!("{set} {name}").trim_end().to_owned();
-        curves.push(Curve::new(name("Train"), solid(color), by_epoch(history.train(metric))));
-        if !history.val.is_empty() {
-            curves.push(Curve::new(name("Val"), dashed(color), by_epoch(history.val(metric))));
+        let sets = [("Train", solid(color), history.train(metric)), ("Val", dashed(color), history.val(metric))];
+        for (set, style, values) in sets.into_iter().filter(|(_, _, values)| !values.is_empty()) {
+            let points = (1..).map(f64::from).zip(values).collect();
+            curves.push(Curve::new(format!("{set} {name}").trim_end(), style, points));
         }
     }
     curves
