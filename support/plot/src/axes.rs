@@ -81,9 +81,9 @@ impl Axis {
         };
         // A short piece of the scale is hardly bent: the round numbers of a linear one fit it.
         let short = ticks.len() < 3 && highest > lowest;
-        let ticks = || ticks.into_iter().map(|mark| (value(mark), text(mark))).collect();
+        let with_texts = || ticks.into_iter().map(|mark| (value(mark), text(mark))).collect();
         Self {
-            ticks: if short { round_numbers(lowest, highest, 5) } else { ticks() },
+            ticks: if short { round_numbers(lowest, highest, 5) } else { with_texts() },
             minor: if every == 1 { minor.into_iter().map(value).collect() } else { Vec::new() },
             logarithmic: true,
             ..Self::linear(label, low, high, 1)
