@@ -2,14 +2,11 @@
 
 use std::ops::Range;
 
-use plotters::chart::{ChartBuilder, LabelAreaPosition};
-use plotters::coord::CoordTranslate;
-use plotters::coord::cartesian::Cartesian2d;
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
-use plotters::style::{BLACK, FontFamily, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle};
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter};
+use plotters::prelude::*;
 
 use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, Point, SMALL, Stroke, text_width};
-use learn::error::Result;
+use learn::error::{Error, Result};
 use learn::math::ln;
 use learn::table::thousands;
 
@@ -18,6 +15,7 @@ const TICK: i32 = 7 * PIXEL / 2;
 /// A line one pixel wide.
 pub(super) const EDGE: Stroke = Stroke { color: "#000000", width: PIXEL, dashes: "" };
 const GRID: RGBColor = RGBColor(222, 222, 222);
+const FAINT_GRID: RGBColor = RGBColor(240, 240, 240);
 
 /// One direction of a panel: its name, its ends and the numbers written along it. plotters takes it as a coordinate.
 #[derive(Clone)]
@@ -36,22 +34,17 @@ pub(super) struct Axis {
 impl Axis {
     /// From `low` to `high` with about so many numbers.
     pub(super) fn linear(label: &str, low: f64, high: f64, numbers: usize) -> Self {
-        let (low, high) = if high > low { (low, high) } else { around(low) };
+        let (low, high) = apart(low, high);
         let ticks = round_numbers(low, high, numbers);
         Self { label: label.to_owned(), low, high, ticks, minor: Vec::new(), logarithmic: false }
     }
 
     /// From the smallest to the largest value, with some air around them.
-    pub(super) fn around(label: &str, values: impl Iterator<Item = f64>, numbers: usize) -> Self {
+    pub(super) fn around(label: &str, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = ends(values);
-        let (low, high) = if high > low { (low, high) } else { around(low) };
+        let (low, high) = apart(low, high);
         let air = (high - low) * 0.05;
-        Self::linear(label, low - air, high + air, numbers)
-    }
-
-    /// From `low` to `high` without numbers.
-    pub(super) fn unlabelled(low: f64, high: f64) -> Self {
-        Self { ticks: Vec::new(), ..Self::linear("", low, high, 1) }
+        Self::linear(label, low - air, high + air, 7)
     }
 
     /// The epochs from 1 to the last.
@@ -72,46 +65,41 @@ impl Axis {
         };
         let air = if highest > lowest { (ln(highest) - ln(lowest)) * 0.05 } else { 0.5 };
         let (low, high) = (ln(lowest) - air, ln(highest) + air);
-        let all: Vec<(u32, i32, f64)> = (-307..308)
-            .flat_map(|decade| (1..10).map(move |digit| (digit, decade)))
-            .map(|(digit, decade)| (digit, decade, parsed(f64::from(digit), decade)))
-            .filter(|&(_, _, value)| (low..=high).contains(&ln(value)))
-            .collect();
-        let digits: [&[u32]; 3] = [&[1], &[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
-        let enough = |digits: &&[u32]| all.iter().filter(|tick| digits.contains(&tick.0)).count() >= 3;
+        let value = |&(digit, decade): &(i32, i32)| parsed(digit.into(), decade);
+        let all = (-307..308).flat_map(|decade| (1..10).map(move |digit| (digit, decade)));
+        let all: Vec<_> = all.filter(|mark| (low..=high).contains(&ln(value(mark)))).collect();
+        let digits: [&[i32]; 3] = [&[1], &[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
+        let enough = |digits: &&[i32]| all.iter().filter(|(digit, _)| digits.contains(digit)).count() >= 3;
         let written = digits.into_iter().find(enough).unwrap_or(digits[2]);
         // Beyond a dozen decades not each can have its number.
         let every = all.len() as i32 / 9 / 12 + 1;
         let (ticks, minor): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|&(digit, decade, _)| written.contains(&digit) && decade % every == 0);
-        let text = |decade: i32, value: f64| match decade {
-            -4..=5 => number(value, (-decade).max(0) as usize),
-            _ => format!("{value:e}").replace('-', "−"),
+            all.iter().partition(|(digit, decade)| written.contains(digit) && decade % every == 0);
+        let text = |mark: &(i32, i32)| match mark.1 {
+            decade @ -4..=5 => number(value(mark), (-decade).max(0) as usize),
+            _ => scientific(value(mark)),
         };
-        let ticks: Vec<_> = ticks.into_iter().map(|(_, decade, value)| (value, text(decade, value))).collect();
         // A short piece of the scale is hardly bent: the round numbers of a linear one fit it.
         let short = ticks.len() < 3 && highest > lowest;
+        let with_texts = || ticks.into_iter().map(|mark| (value(mark), text(mark))).collect();
         Self {
-            label: label.to_owned(),
-            low,
-            high,
-            ticks: if short { round_numbers(lowest, highest, 5) } else { ticks },
-            minor: if every == 1 { minor.into_iter().map(|tick| tick.2).collect() } else { Vec::new() },
+            ticks: if short { round_numbers(lowest, highest, 5) } else { with_texts() },
+            minor: if every == 1 { minor.into_iter().map(value).collect() } else { Vec::new() },
             logarithmic: true,
+            ..Self::linear(label, low, high, 1)
         }
     }
 
     /// From `low` to `high`, the logits of probabilities, with the probabilities written along it.
     pub(super) fn logits(label: &str, low: f64, high: f64) -> Self {
-        let power = |places: i32| format!("1e-{places}");
         let probability = |places: i32| match places {
             ..0 => 1.0 - parsed(1.0, places),
             0 => 0.5,
             _ => parsed(1.0, -places),
         };
         let text = |places: i32| match places {
-            ..-4 => format!("1 − {}", power(-places)).replace("e-", "e−"),
-            5.. => power(places).replace("e-", "e−"),
+            ..-4 => format!("1 − {}", scientific(parsed(1.0, places))),
+            5.. => scientific(probability(places)),
             _ => format!("{}", probability(places)),
         };
         let logit = |places: i32| ln(probability(places) / (1.0 - probability(places)));
@@ -135,7 +123,7 @@ impl Axis {
     }
 
     /// Whether a value has a place on the axis.
-    pub(super) fn has(&self, value: f64) -> bool {
+    fn has(&self, value: f64) -> bool {
         if self.logarithmic { value >= f64::MIN_POSITIVE } else { !value.is_nan() }
     }
 }
@@ -179,34 +167,35 @@ pub(super) struct Panel {
 impl Panel {
     /// Draws grid, frame, numbers and names of the axes, with a title above when it is not empty.
     pub(super) fn draw(page: &mut Page, frame: Frame, title: &str, x: Axis, y: Axis) -> Result<Self> {
-        let label_style = |pixels: i32| {
-            // plotters divides the size by 1.24.
-            let size = f64::from(pixels * PIXEL) * 1.24;
-            TextStyle::from((FontFamily::SansSerif, size, FontStyle::Normal).into_font())
-        };
-        let line = |color: RGBColor, width: i32| ShapeStyle::from(color).stroke_width(width as u32);
+        // plotters divides the size by 1.24.
+        let font = |pixels: i32| ("sans-serif", f64::from(pixels * PIXEL) * 1.24).into_font();
         let widest = y.ticks.iter().map(|(_, text)| text_width(text, SMALL)).max().unwrap_or(0);
         let name = if y.label.is_empty() { 0 } else { MEDIUM * PIXEL + 4 * PIXEL };
         let (left, below) = (widest + 2 * TICK + name, 2 * TICK + (SMALL + MEDIUM + 7) * PIXEL);
-        page.plotters(|area| {
-            let corner = (frame.left - left, frame.top);
-            let area = area.clone().shrink(corner, (left + frame.width(), frame.height() + below));
-            let mut chart = ChartBuilder::on(&area)
-                .set_label_area_size(LabelAreaPosition::Left, left)
-                .set_label_area_size(LabelAreaPosition::Bottom, below)
-                .build_cartesian_2d(x.clone(), y.clone())?;
-            chart
-                .configure_mesh()
-                .bold_line_style(line(GRID, 3))
-                .light_line_style(line(RGBColor(240, 240, 240), 2))
-                .axis_style(line(BLACK, 4))
-                .set_all_tick_mark_size(TICK)
-                .label_style(label_style(SMALL))
-                .axis_desc_style(label_style(MEDIUM))
-                .x_desc(x.label.as_str())
-                .y_desc(y.label.as_str())
-                .draw()
-        })?;
+        let failed = |error| Error::Argument(format!("plotters can't draw this: {error}"));
+        let mut svg = String::new();
+        let sheet = SVGBackend::with_string(&mut svg, ((page.width * PIXEL) as u32, (page.height * PIXEL) as u32));
+        let size = (left + frame.width(), frame.height() + below);
+        let area = sheet.into_drawing_area().shrink((frame.left - left, frame.top), size);
+        let mut chart = ChartBuilder::on(&area)
+            .x_label_area_size(below)
+            .y_label_area_size(left)
+            .build_cartesian_2d(x.clone(), y.clone())
+            .map_err(failed)?;
+        chart
+            .configure_mesh()
+            .bold_line_style(GRID.stroke_width(3))
+            .light_line_style(FAINT_GRID.stroke_width(2))
+            .axis_style(BLACK.stroke_width(4))
+            .set_all_tick_mark_size(TICK)
+            .label_style(font(SMALL))
+            .axis_desc_style(font(MEDIUM))
+            .x_desc(x.label.as_str())
+            .y_desc(y.label.as_str())
+            .draw()
+            .map_err(failed)?;
+        drop((chart, area));
+        page.append(&svg);
         draw_upper_edges(page, frame);
         let (middle, _) = frame.center();
         page.text((middle, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
@@ -217,7 +206,12 @@ impl Panel {
     /// Where a pair of values lies on the page; nowhere when one is NaN or has no logarithm.
     pub(super) fn at(&self, x: f64, y: f64) -> Option<Point> {
         let known = self.scale.x_spec().has(x) && self.scale.y_spec().has(y);
-        known.then(|| self.scale.translate(&(x, y)))
+        known.then(|| self.place(x, y))
+    }
+
+    /// As [`at`](Self::at), of values that are known to lie somewhere.
+    pub(super) fn place(&self, x: f64, y: f64) -> Point {
+        self.scale.translate(&(x, y))
     }
 }
 
@@ -234,37 +228,35 @@ pub(super) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     finite.map(|value| (value, value)).reduce(|(a, b), (low, high)| (a.min(low), b.max(high))).unwrap_or((0.0, 1.0))
 }
 
-/// A range around a single value.
-fn around(value: f64) -> (f64, f64) {
-    let air = if value == 0.0 { 0.5 } else { value.abs() * 0.1 };
-    (value - air, value + air)
+/// The ends of a range, or when it is a single value those of one around it.
+fn apart(low: f64, high: f64) -> (f64, f64) {
+    let air = if low == 0.0 { 0.5 } else { low.abs() * 0.1 };
+    if high > low { (low, high) } else { (low - air, low + air) }
 }
 
 /// At most `count` multiples of 1, 2 or 5 times a power of ten between the ends, with their texts.
 fn round_numbers(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
-    let steps = (-300..300).flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| (digit, decade)));
-    let mut sizes = steps.map(|(digit, decade)| (digit, decade, parsed(digit, decade)));
-    let Some((digit, decade, size)) = sizes.find(|step| (high - low) / step.2 <= count as f64) else {
+    let mut steps = (-300..300).flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| (digit, decade, parsed(digit, decade))));
+    let Some((digit, decade, size)) = steps.find(|step| (high - low) / step.2 <= count as f64) else {
         return Vec::new();
     };
     let (first, last) = ((low / size - 1e-9).ceil(), (high / size + 1e-9).floor());
     let decimals = (-decade).max(0) as usize;
-    let mut ticks = Vec::new();
-    let mut multiple = first;
-    // More than `count` + 1 can only be asked for when the ends are so large that a step does not change them.
-    while multiple <= last && ticks.len() <= count {
-        let value = parsed(multiple * digit, decade);
-        let large = value.abs() >= 1e7 || decimals > 6;
-        let text = if large { format!("{value:e}").replace('-', "−") } else { number(value, decimals) };
-        ticks.push((value.clamp(low, high), text));
-        multiple += 1.0;
-    }
-    ticks
+    let multiples = (0..=count).map(|place| first + place as f64).take_while(|&multiple| multiple <= last);
+    let values = multiples.map(|multiple| parsed(multiple * digit, decade));
+    let large = |value: f64| value.abs() >= 1e7 || decimals > 6;
+    let text = |value| if large(value) { scientific(value) } else { number(value, decimals) };
+    values.map(|value| (value.clamp(low, high), text(value))).collect()
 }
 
 /// `digits`, a whole number, times ten to the power of `decade`, as exact as an f64 can be on every machine.
 fn parsed(digits: f64, decade: i32) -> f64 {
     format!("{digits:.0}e{decade}").parse().expect("digits and an exponent are a number")
+}
+
+/// A number as a digit and a power of ten, with a true minus sign.
+fn scientific(value: f64) -> String {
+    format!("{value:e}").replace('-', "−")
 }
 
 /// A number with so many decimals, commas between the thousands and a true minus sign.
@@ -306,7 +298,7 @@ mod tests {
     #[test]
     fn all_equal_and_missing_values_still_make_an_axis() {
         for values in [vec![], vec![f64::NAN], vec![0.0, 0.0], vec![-3.0], vec![1e300, -1e300], vec![f64::MAX]] {
-            let axis = Axis::around("", values.iter().copied(), 5);
+            let axis = Axis::around("", values.iter().copied());
             assert!(axis.high > axis.low, "{values:?}");
             assert!(!axis.ticks.is_empty(), "{values:?}");
             let axis = Axis::logarithmic("", values.iter().copied());

@@ -3,9 +3,9 @@
 use super::axes::{Axis, Panel};
 use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
 use super::page::{Frame, PIXEL, Page, Stroke};
-use super::{Figure, Style};
-use learn::calibration::{Calibration, share as text};
-use learn::error::{Error, Result};
+use super::{Figure, Style, require};
+use learn::calibration::{Calibration, CalibrationBin, share as text};
+use learn::error::Result;
 
 const X: &str = "mean prediction";
 const Y: &str = "share of positives";
@@ -16,7 +16,7 @@ const Y: &str = "share of positives";
 /// # Errors
 /// When there is no calibration.
 pub fn calibration(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
-    let highest = bins(calibrations).map(|bin| bin.prediction.max(bin.upper)).fold(0.0, f64::max);
+    let highest = bins(calibrations).map(|bin| bin.mean_prediction.max(bin.interval().1)).fold(0.0, f64::max);
     let axis = |label: &str| Axis::linear(label, -0.02 * highest, 1.04 * highest, 6);
     draw(calibrations, axis(X), axis(Y), (0.0, highest))
 }
@@ -26,58 +26,45 @@ pub fn calibration(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figur
 /// # Errors
 /// As [`calibration`].
 pub fn calibration_log(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
-    let x = bins(calibrations).map(|bin| bin.prediction);
-    let y = bins(calibrations).flat_map(|bin| [if bin.share > 0.0 { bin.lower } else { bin.upper }, bin.upper]);
+    let x = bins(calibrations).map(|bin| bin.mean_prediction);
+    let y = bins(calibrations).map(CalibrationBin::interval);
+    let y = y.flat_map(|(lower, upper)| [if lower > 0.0 { lower } else { upper }, upper]);
     let lowest = x.clone().chain(y.clone()).filter(|&value| value > 0.0).fold(1.0, f64::min);
     let (x, y) = (Axis::logarithmic(X, x), Axis::logarithmic(Y, y));
     draw(calibrations, x, y, (lowest / 10.0, 1.0)) // from below the axes, where the frame cuts it off
 }
 
-/// What is drawn of a bin.
-struct Bin {
-    prediction: f64,
-    share: f64,
-    lower: f64,
-    upper: f64,
-}
-
-fn bins(calibrations: &[(&str, &Calibration, Style)]) -> impl Iterator<Item = Bin> + Clone {
-    calibrations.iter().flat_map(|(_, calibration, _)| calibration.bins.iter()).map(|bin| {
-        let (lower, upper) = bin.interval();
-        Bin { prediction: bin.mean_prediction, share: bin.share_of_positives(), lower, upper }
-    })
+fn bins<'a>(calibrations: &[(&str, &'a Calibration, Style)]) -> impl Iterator<Item = &'a CalibrationBin> + Clone {
+    calibrations.iter().flat_map(|(_, calibration, _)| &calibration.bins)
 }
 
 /// Draws the bins, and the diagonal from `low` to `high`.
 fn draw(calibrations: &[(&str, &Calibration, Style)], x: Axis, y: Axis, (low, high): (f64, f64)) -> Result<Figure> {
-    if bins(calibrations).next().is_none() {
-        return Err(Error::Argument("there is no calibration to draw".into()));
-    }
+    require(bins(calibrations).next(), "calibration")?;
     let mut page = Page::new(560, 470);
     let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
-    page.begin_clip(panel.frame);
-    if let (Some(from), Some(to)) = (panel.at(low, low), panel.at(high, high)) {
-        page.line(&[from, to], GUIDE);
-    }
     let mut alt = format!("Reliability diagram: {Y} against {X}.");
     let mut curves = Vec::new();
-    for calibration in calibrations {
-        let (name, values, style) = calibration;
-        let stroke = Stroke::from(*style);
-        let mut texts = Vec::new();
-        for Bin { prediction, share, lower, upper } in bins(std::slice::from_ref(calibration)) {
-            if let (Some(from), Some(to)) = (panel.at(prediction, lower.max(low)), panel.at(prediction, upper)) {
-                page.line(&[from, to], Stroke { width: 3, dashes: "", ..stroke });
+    page.clip(panel.frame, |page| {
+        page.line(&[panel.place(low, low), panel.place(high, high)], GUIDE);
+        for (name, calibration, style) in calibrations {
+            let stroke = Stroke::from(*style);
+            let mut texts = Vec::new();
+            for bin in &calibration.bins {
+                let (prediction, share, (lower, upper)) =
+                    (bin.mean_prediction, bin.share_of_positives(), bin.interval());
+                if let (Some(from), Some(to)) = (panel.at(prediction, lower.max(low)), panel.at(prediction, upper)) {
+                    page.line(&[from, to], Stroke { width: 3, dashes: "", ..stroke });
+                }
+                if let Some(point) = panel.at(prediction, share) {
+                    page.dot(point, 3 * PIXEL, stroke.color, "#ffffff");
+                }
+                texts.push(format!("{} where {} was predicted", text(share), text(prediction)));
             }
-            if let Some(point) = panel.at(prediction, share) {
-                page.dot(point, 3 * PIXEL, stroke.color, "#ffffff");
-            }
-            texts.push(format!("{} where {} was predicted", text(share), text(prediction)));
+            alt += &format!(" {name}: {}.", texts.join(", "));
+            curves.push(Curve::new(*name, *style, calibration.points()));
         }
-        alt += &format!(" {name}: {}.", texts.join(", "));
-        curves.push(Curve::new(*name, *style, values.points()));
-    }
-    page.end_clip();
+    });
     let drawn = draw_curves(&mut page, &panel, &curves);
     let mut names = entries(&curves);
     names.push(("as predicted".into(), GUIDE));

@@ -9,17 +9,7 @@ const TINTS: [&str; 10] =
     ["#8dc0dc", "#f0cd8e", "#8dd3c0", "#ecb78c", "#e8c2e1", "#e7ceb8", "#fddbf3", "#cfcfcf", "#f6f2a3", "#b3ddf5"];
 
 /// ColorBrewer's "Blues", from no to much.
-const BLUES: [[u8; 3]; 9] = [
-    [247, 251, 255],
-    [222, 235, 247],
-    [198, 219, 239],
-    [158, 202, 225],
-    [107, 174, 214],
-    [66, 146, 198],
-    [33, 113, 181],
-    [8, 81, 156],
-    [8, 48, 107],
-];
+const BLUES: [u32; 9] = [0xf7fbff, 0xdeebf7, 0xc6dbef, 0x9ecae1, 0x6baed6, 0x4292c6, 0x2171b5, 0x08519c, 0x08306b];
 
 /// The color of a curve or group; the palette repeats.
 pub(super) fn palette(place: usize) -> &'static str {
@@ -35,11 +25,11 @@ pub(super) fn tint(place: usize) -> &'static str {
 pub(super) fn blue(share: f64) -> String {
     let place = share.clamp(0.0, 1.0) * (BLUES.len() - 1) as f64;
     let low = (place as usize).min(BLUES.len() - 2);
-    let mix = |channel: usize| {
-        let (from, to) = (f64::from(BLUES[low][channel]), f64::from(BLUES[low + 1][channel]));
+    let mix = |shift: u32| {
+        let [from, to] = [BLUES[low], BLUES[low + 1]].map(|color| f64::from(color >> shift & 0xff));
         (from + (to - from) * (place - low as f64)).round() as u8
     };
-    format!("#{:02x}{:02x}{:02x}", mix(0), mix(1), mix(2))
+    format!("#{:02x}{:02x}{:02x}", mix(16), mix(8), mix(0))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! How much a result varies: from seed to seed, and by chance.
 
-use super::Figure;
 use super::axes::{Axis, Panel, number};
 use super::colors::palette;
+use super::distribution::{median, sorted_group};
 use super::lines::GUIDE;
-use super::page::{Anchor, Frame, PIXEL, Page, SMALL, Stroke, shorten};
+use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, Stroke, shorten};
+use super::{Figure, require};
 use learn::bootstrap::Interval;
 use learn::error::{Error, Result};
 use learn::metrics::{Metric, Metrics};
@@ -24,50 +25,26 @@ pub fn spread(metric: Metric, models: &[(&str, Vec<Metrics>)]) -> Result<Figure>
 /// # Errors
 /// When there is no group, an empty one, or a value that is not finite.
 pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
-    if groups.is_empty() {
-        return Err(Error::Argument("there is no group to draw".into()));
-    }
-    for (name, values) in groups {
-        if values.is_empty() {
-            return Err(Error::Argument(format!("the group '{name}' has no values")));
-        }
-        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
-            return Err(Error::Argument(format!("value {place} of '{name}' is {}", values[place])));
-        }
-    }
-    let rows = groups.len() as i32;
-    let (left, height) = (150, 46 * rows + 14);
-    let mut page = Page::new(640, height + 72);
-    let x = Axis::around(label, groups.iter().flat_map(|group| &group.1).copied(), 7);
-    let y = Axis::unlabelled(0.0, f64::from(rows));
-    let panel = Panel::draw(&mut page, Frame::pixels(left, 16, 470, height), "", x, y)?;
+    require(groups.first(), "group")?;
+    let sorted: Vec<Vec<f64>> =
+        groups.iter().map(|(name, values)| sorted_group(name, values)).collect::<Result<_>>()?;
+    let mut rows = Rows::draw(label, &sorted.concat(), groups.len(), 46)?;
     let mut alt = format!("{label} of each run.");
-    for (row, (name, values)) in groups.iter().enumerate() {
-        let (color, middle) = (palette(row), f64::from(rows) - row as f64 - 0.5);
-        let mut sorted = values.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
+    for (row, ((name, _), sorted)) in groups.iter().zip(&sorted).enumerate() {
         for (place, &value) in sorted.iter().enumerate() {
             // Neighbours stand on different heights, so that equal values can be counted.
             let off = [0.0, 0.16, -0.16, 0.08, -0.08][place % 5];
-            if let Some(point) = panel.at(value, middle + off) {
-                page.dot(point, 4 * PIXEL, color, "#ffffff");
-            }
+            rows.page.dot(rows.place(value, row, off), 4 * PIXEL, palette(row), "#ffffff");
         }
-        let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
-        if let Some((x, y)) = panel.at(median, middle) {
-            let mark = Stroke { color: "#000000", width: 8, dashes: "" };
-            page.line(&[(x, y - 15 * PIXEL), (x, y + 15 * PIXEL)], mark);
-            let name = shorten(name, SMALL, (left - 20) * PIXEL);
-            page.text((panel.frame.left - 8 * PIXEL, y), Anchor::End, SMALL, "#000000", &name);
-        }
-        alt += &format!(
-            " {name}: median {median:.4}, from {:.4} to {:.4} in {} runs.",
-            sorted[0],
-            sorted[sorted.len() - 1],
-            sorted.len()
-        );
+        let median = median(sorted);
+        let (x, y) = rows.place(median, row, 0.0);
+        let mark = Stroke { color: "#000000", width: 8, dashes: "" };
+        rows.page.line(&[(x, y - 15 * PIXEL), (x, y + 15 * PIXEL)], mark);
+        rows.write_name(y, name);
+        let (runs, low, high) = (sorted.len(), sorted[0], sorted[sorted.len() - 1]);
+        alt += &format!(" {name}: median {median:.4}, from {low:.4} to {high:.4} in {runs} runs.");
     }
-    Ok(page.finish(label, alt))
+    Ok(rows.page.finish(label, alt))
 }
 
 /// A value for each name with its interval, one below the other, and a line at 0 where that lies among them: an interval that does
@@ -75,40 +52,61 @@ pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
 ///
 /// # Errors
 /// When there is none, or a value or an end of an interval is not finite.
-pub fn intervals(label: &str, rows: &[(&str, f64, Interval)]) -> Result<Figure> {
-    let ends = || rows.iter().flat_map(|(_, value, interval)| [*value, interval.lower, interval.upper]);
-    if rows.is_empty() {
-        return Err(Error::Argument("there is no interval to draw".into()));
+pub fn intervals(label: &str, intervals: &[(&str, f64, Interval)]) -> Result<Figure> {
+    require(intervals.first(), "interval")?;
+    let mut ends = Vec::new();
+    for (name, value, Interval { lower, upper, .. }) in intervals {
+        if !(value.is_finite() && lower.is_finite() && upper.is_finite()) {
+            return Err(Error::Argument(format!("'{name}' is {value}, from {lower} to {upper}")));
+        }
+        ends.extend([*value, *lower, *upper]);
     }
-    if let Some((name, value, Interval { lower, upper, .. })) =
-        rows.iter().find(|row| ![row.1, row.2.lower, row.2.upper].iter().all(|end| end.is_finite()))
-    {
-        return Err(Error::Argument(format!("'{name}' is {value}, from {lower} to {upper}")));
-    }
-    let count = rows.len() as i32;
-    let (left, height) = (150, 34 * count + 14);
-    let mut page = Page::new(640, height + 72);
-    let (x, y) = (Axis::around(label, ends(), 7), Axis::unlabelled(0.0, f64::from(count)));
-    let panel = Panel::draw(&mut page, Frame::pixels(left, 16, 470, height), "", x, y)?;
-    if let (true, Some((zero, _))) = (ends().any(|end| end <= 0.0) && ends().any(|end| end >= 0.0), panel.at(0.0, 0.0))
-    {
-        page.line(&[(zero, panel.frame.top), (zero, panel.frame.bottom)], Stroke { color: "#000000", ..GUIDE });
+    let mut rows = Rows::draw(label, &ends, intervals.len(), 34)?;
+    if ends.iter().any(|&end| end <= 0.0) && ends.iter().any(|&end| end >= 0.0) {
+        let (Frame { top, bottom, .. }, (zero, _)) = (rows.panel.frame, rows.place(0.0, 0, 0.0));
+        rows.page.line(&[(zero, top), (zero, bottom)], Stroke { color: "#000000", ..GUIDE });
     }
     let mut alt = format!("{label}, with 95 % intervals.");
-    for (row, (name, value, Interval { lower, upper, .. })) in rows.iter().enumerate() {
-        let (color, middle) = (palette(row), f64::from(count) - row as f64 - 0.5);
-        if let (Some(from), Some(at), Some(to)) =
-            (panel.at(*lower, middle), panel.at(*value, middle), panel.at(*upper, middle))
-        {
-            page.line(&[from, to], Stroke { color, width: 8, dashes: "" });
-            page.dot(at, 5 * PIXEL, color, "#ffffff");
-            let name = shorten(name, SMALL, (left - 20) * PIXEL);
-            page.text((panel.frame.left - 8 * PIXEL, at.1), Anchor::End, SMALL, "#000000", &name);
-        }
+    for (row, (name, value, Interval { lower, upper, .. })) in intervals.iter().enumerate() {
+        let [from, at, to] = [lower, value, upper].map(|&value| rows.place(value, row, 0.0));
+        rows.page.line(&[from, to], Stroke { color: palette(row), width: 8, dashes: "" });
+        rows.page.dot(at, 5 * PIXEL, palette(row), "#ffffff");
+        rows.write_name(at.1, name);
         let text = |value: f64| number(value, if value.abs() >= 100.0 { 0 } else { 4 });
         alt += &format!(" {name}: {}, from {} to {}.", text(*value), text(*lower), text(*upper));
     }
-    Ok(page.finish(label, alt))
+    Ok(rows.page.finish(label, alt))
+}
+
+/// The width in pixels of the names beside the rows.
+const NAMES: i32 = 150;
+
+/// A page with rows below each other along one axis, each with a name beside it.
+struct Rows {
+    page: Page,
+    panel: Panel,
+    count: usize,
+}
+
+impl Rows {
+    /// So many rows, each `height` pixels high, along an axis with room for the values.
+    fn draw(label: &str, values: &[f64], count: usize, height: i32) -> Result<Self> {
+        let height = height * count as i32 + 14;
+        let mut page = Page::new(640, height + 72);
+        let (x, y) = (Axis::around(label, values.iter().copied()), Axis::linear("", 0.0, count as f64, 0));
+        let panel = Panel::draw(&mut page, Frame::pixels(NAMES, 16, 470, height), "", x, y)?;
+        Ok(Self { page, panel, count })
+    }
+
+    /// Where a value lies in the middle of a row, or `off` rows above it.
+    fn place(&self, value: f64, row: usize, off: f64) -> Point {
+        self.panel.place(value, self.count as f64 - row as f64 - 0.5 + off)
+    }
+
+    fn write_name(&mut self, y: i32, name: &str) {
+        let name = shorten(name, SMALL, (NAMES - 20) * PIXEL);
+        self.page.text((self.panel.frame.left - 8 * PIXEL, y), Anchor::End, SMALL, "#000000", &name);
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::axes::{Axis, Panel, ends, number};
 use super::colors::blue;
 use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
 use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL};
-use super::{Figure, Style};
+use super::{Figure, Style, require};
 use learn::curves::{PrecisionRecallCurve, RocCurve};
 use learn::error::{Error, Result};
 use learn::math::sum;
@@ -25,9 +25,7 @@ pub fn confusion_matrix(matrix: &ConfusionMatrix, title: &str) -> Result<Figure>
 pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figure> {
     const COLUMNS: usize = 3;
     const CLASSES: [&str; 2] = ["negative (0)", "positive (1)"];
-    if matrices.is_empty() {
-        return Err(Error::Argument("there is no confusion matrix to draw".into()));
-    }
+    require(matrices.first(), "confusion matrix")?;
     let cell = if matrices.len() == 1 { 126 } else { 98 };
     let (left, top, gap) = (64, 34, 26);
     let columns = matrices.len().min(COLUMNS) as i32;
@@ -42,41 +40,37 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
         if let Some(count) = counts.iter().flatten().find(|count| !(count.is_finite() && **count >= 0.0)) {
             return Err(Error::Argument(format!("the confusion matrix '{title}' has a count of {count}")));
         }
+        let texts = counts.map(|row| row.map(|count| number(count, usize::from(count.fract() != 0.0))));
         let (column, row) = (place as i32 % COLUMNS as i32, place as i32 / COLUMNS as i32);
         let (x, y) = (left + column * step_x, top + row * step_y);
         let pixels = |x: i32, y: i32| (x * PIXEL, y * PIXEL);
         page.text(pixels(x + cell, y - 14), Anchor::Middle, LARGE, "#000000", title);
         page.text(pixels(x + cell, y + 2 * cell + 36), Anchor::Middle, MEDIUM, "#000000", "Predicted label");
+        let middle = |from: i32, i: usize| from + cell * i as i32 + cell / 2;
         for (i, counts) in counts.iter().enumerate() {
-            let middle = |from: i32, i: usize| from + cell * i as i32 + cell / 2;
             page.text(pixels(middle(x, i), y + 2 * cell + 14), Anchor::Middle, SMALL, "#000000", CLASSES[i]);
             if column == 0 {
-                page.upright_text(pixels(x - 14, middle(y, i)), SMALL, CLASSES[i]);
+                page.text(pixels(x - 14, middle(y, i)), Anchor::Upright, SMALL, "#000000", CLASSES[i]);
             }
             let total: f64 = counts.iter().sum();
             for (j, count) in counts.iter().enumerate() {
                 let share = if total > 0.0 { count / total } else { 0.0 };
-                page.fill(Frame::pixels(x + cell * j as i32, y + cell * i as i32, cell, cell), &blue(share));
+                let frame = Frame::pixels(x + cell * j as i32, y + cell * i as i32, cell, cell);
+                page.rectangle(frame, format_args!(r#"fill="{}""#, blue(share)));
                 let color = if share > 0.68 { "#ffffff" } else { "#000000" };
-                let center = (middle(x, j), middle(y, i));
-                let decimals = usize::from(count.fract() != 0.0);
-                page.text(pixels(center.0, center.1 - 8), Anchor::Middle, 17, color, &number(*count, decimals));
+                page.text(pixels(middle(x, j), middle(y, i) - 8), Anchor::Middle, 17, color, &texts[i][j]);
                 if total > 0.0 {
-                    let text = format!("{:.2} %", 100.0 * share);
-                    page.text(pixels(center.0, center.1 + 13), Anchor::Middle, SMALL, color, &text);
+                    let percent = format!("{:.2} %", 100.0 * share);
+                    page.text(pixels(middle(x, j), middle(y, i) + 13), Anchor::Middle, SMALL, color, &percent);
                 }
             }
         }
         if column == 0 {
-            page.upright_text(pixels(x - 38, y + cell), MEDIUM, "Actual label");
+            page.text(pixels(x - 38, y + cell), Anchor::Upright, MEDIUM, "#000000", "Actual label");
         }
-        let text = |count: f64| number(count, usize::from(count.fract() != 0.0));
+        let [[tn, fp], [fn_, tp]] = &texts;
         alt += &format!(
-            " {title}: {} true negatives, {} false positives, {} false negatives, {} true positives.",
-            text(true_negatives),
-            text(false_positives),
-            text(false_negatives),
-            text(true_positives)
+            " {title}: {tn} true negatives, {fp} false positives, {fn_} false negatives, {tp} true positives."
         );
     }
     let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (share, format!("{:.0} %", 100.0 * share)));
@@ -91,49 +85,40 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
 /// When there is no curve, or one lacks positives or negatives.
 pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
     const X: &str = "false positive rate";
-    const Y: &str = "true positive rate (recall)";
-    if curves.is_empty() {
-        return Err(Error::Argument("there is no ROC curve to draw".into()));
-    }
+    require(curves.first(), "ROC curve")?;
     let mut drawable = Vec::new();
     let mut alt = String::from("ROC curves: the share of positives found against the share of false alarms.");
     for (name, curve, style) in curves {
         let (x, y) = (&curve.false_positive_rate, &curve.true_positive_rate);
         check(name, x, y)?;
-        let percent = |share: &f64| 100.0 * share;
         let auc = curve.auc();
-        drawable.push(Curve::new(
-            format!("{name} (AUC = {auc:.4})"),
-            *style,
-            x.iter().map(percent).zip(y.iter().map(percent)).collect(),
-        ));
-        let at_one_percent = x.iter().zip(y).filter(|(x, _)| **x <= 0.01).map(|(_, y)| *y).fold(0.0, f64::max);
+        let points = x.iter().zip(y).map(|(x, y)| (100.0 * x, 100.0 * y)).collect();
+        drawable.push(Curve::new(format!("{name} (AUC = {auc:.4})"), *style, points));
+        let found = x.iter().zip(y).filter(|(x, _)| **x <= 0.01).map(|(_, y)| 100.0 * y).fold(0.0, f64::max);
         alt += &format!(
-            " {name}: area under the curve {auc:.4}; at 1 % false alarms {:.1} % of the positives are found.",
-            100.0 * at_one_percent
+            " {name}: area under the curve {auc:.4}; at 1 % false alarms {found:.1} % of the positives are found."
         );
     }
     let in_corner = |curve: &Curve| curve.points.iter().any(|&(x, y)| x <= 20.0 && y >= 80.0);
     let detail = drawable.iter().any(in_corner);
     let mut page = Page::new(if detail { 806 } else { 430 }, 412);
     let axis = |label: &str, low: f64, high: f64| Axis::linear(label, low, high, 6).percent();
-    let whole = Frame::pixels(78, 34, 322, 322);
-    let (x, y) = (axis(X, -2.0, 102.0), axis(Y, -2.0, 102.0));
-    let panel = Panel::draw(&mut page, whole, if detail { "Whole curves" } else { "" }, x, y)?;
-    if let (Some(low), Some(high)) = (panel.at(0.0, 0.0), panel.at(100.0, 100.0)) {
-        page.line(&[low, high], GUIDE);
-    }
+    let (x, y) = (axis(X, -2.0, 102.0), axis("true positive rate (recall)", -2.0, 102.0));
+    let title = if detail { "Whole curves" } else { "" };
+    let panel = Panel::draw(&mut page, Frame::pixels(78, 34, 322, 322), title, x, y)?;
+    page.line(&[panel.place(0.0, 0.0), panel.place(100.0, 100.0)], GUIDE);
     let drawn = draw_curves(&mut page, &panel, &drawable);
-    if let (true, Some((left, top)), Some((right, bottom))) = (detail, panel.at(-0.5, 100.5), panel.at(20.0, 80.0)) {
-        page.outline(Frame { left, top, right, bottom }, "#808080", 3);
+    if detail {
+        let ((left, top), (right, bottom)) = (panel.place(-0.5, 100.5), panel.place(20.0, 80.0));
+        let corner = Frame { left, top, right, bottom };
+        page.rectangle(corner, r##"fill="none" stroke="#808080" stroke-width="3""##);
     }
     let mut names = entries(&drawable);
     names.push(("chance (AUC = 0.5)".into(), GUIDE));
     legend(&mut page, &panel, &names, &drawn);
     if detail {
-        let corner = Frame::pixels(460, 34, 322, 322);
         let (x, y) = (axis(X, -0.5, 20.0), axis("", 80.0, 100.5));
-        let panel = Panel::draw(&mut page, corner, "Upper left corner", x, y)?;
+        let panel = Panel::draw(&mut page, Frame::pixels(460, 34, 322, 322), "Upper left corner", x, y)?;
         draw_curves(&mut page, &panel, &drawable);
     }
     Ok(page.finish("ROC curves", alt))
@@ -144,33 +129,27 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
 /// # Errors
 /// When there is no curve, or one has no examples.
 pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Result<Figure> {
-    if curves.is_empty() {
-        return Err(Error::Argument("there is no precision-recall curve to draw".into()));
-    }
+    require(curves.first(), "precision-recall curve")?;
     let mut drawable = Vec::new();
     let mut alt = String::from("Precision-recall curves, drawn as steps.");
     for (name, curve, style) in curves {
         check(name, &curve.recall, &curve.precision)?;
         let average = curve.average_precision();
         drawable.push(Curve::new(format!("{name} (AP = {average:.4})"), *style, steps(curve)));
-        let at = |recall: f64| {
-            let reached = curve.recall.iter().zip(&curve.precision).filter(|(r, _)| **r >= recall);
+        let [low, high] = [0.5, 0.8].map(|goal| {
+            let reached = curve.recall.iter().zip(&curve.precision).filter(|(recall, _)| **recall >= goal);
             reached.map(|(_, precision)| *precision).fold(0.0, f64::max)
-        };
+        });
         alt += &format!(
-            " {name}: average precision {average:.4}; precision {:.2} at a recall of 0.5 and {:.2} at 0.8.",
-            at(0.5),
-            at(0.8)
+            " {name}: average precision {average:.4}; precision {low:.2} at a recall of 0.5 and {high:.2} at 0.8."
         );
     }
     let mut page = Page::new(560, 470);
     let axis = |label: &str| Axis::linear(label, -0.02, 1.03, 6);
     let panel = Panel::draw(&mut page, Frame::pixels(66, 16, 474, 398), "", axis("recall"), axis("precision"))?;
     let mut names = entries(&drawable);
-    if let Some(prevalence) = prevalence(curves)
-        && let (Some(left), Some(right)) = (panel.at(0.0, prevalence), panel.at(1.0, prevalence))
-    {
-        page.line(&[left, right], GUIDE);
+    if let Some(prevalence) = prevalence(curves) {
+        page.line(&[panel.place(0.0, prevalence), panel.place(1.0, prevalence)], GUIDE);
         names.push((format!("chance (AP = {prevalence:.4})"), GUIDE));
         alt += &format!(" Chance: average precision {prevalence:.4}, the share of positives.");
     }

@@ -1,9 +1,8 @@
 //! Curves, their thinning, and the legend that keeps out of their way.
 
 use super::axes::{Axis, Panel};
-use super::colors::{palette, tint};
 use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, Stroke, shorten, text_width};
-use super::{Figure, Pen, Style};
+use super::{Figure, Style};
 use learn::error::{Error, Result};
 
 /// How far a thinned curve may lie from the full one: half a pixel.
@@ -31,42 +30,30 @@ impl Curve {
     }
 }
 
-impl From<Style> for Stroke {
-    fn from(style: Style) -> Self {
-        // 1.75 pixels, dashed in matplotlib's proportion of 3.7 to 1.6 line widths.
-        let line = Self { color: palette(style.color), width: 7, dashes: "" };
-        match style.pen {
-            Pen::Solid => line,
-            Pen::Dashed => Self { dashes: "26 11", ..line },
-            Pen::Pale => Self { color: tint(style.color), width: 5, ..line },
-        }
-    }
-}
-
 /// What a panel shows already: the pieces of its curves on the page.
 pub(super) type Drawn = Vec<Vec<Point>>;
 
 /// Draws curves into a panel. A curve is interrupted where a value is NaN.
 pub(super) fn draw_curves(page: &mut Page, panel: &Panel, curves: &[Curve]) -> Drawn {
     let mut drawn = Vec::new();
-    page.begin_clip(panel.frame);
-    for curve in curves {
-        let places: Vec<Option<Point>> = curve.points.iter().map(|&(x, y)| panel.at(x, y)).collect();
-        for piece in places.split(Option::is_none) {
-            let piece = thin(piece.iter().flatten().copied());
-            match piece[..] {
-                [] => continue,
-                // A curve of one point: a disc for a solid line, a ring for a dashed one.
-                [point] => {
-                    let Stroke { color, dashes, .. } = curve.stroke;
-                    page.dot(point, 3 * PIXEL, if dashes.is_empty() { color } else { "#ffffff" }, color);
+    page.clip(panel.frame, |page| {
+        for curve in curves {
+            let places: Vec<Option<Point>> = curve.points.iter().map(|&(x, y)| panel.at(x, y)).collect();
+            for piece in places.split(Option::is_none) {
+                let piece = thin(piece.iter().flatten().copied());
+                match piece[..] {
+                    [] => continue,
+                    // A curve of one point: a disc for a solid line, a ring for a dashed one.
+                    [point] => {
+                        let Stroke { color, dashes, .. } = curve.stroke;
+                        page.dot(point, 3 * PIXEL, if dashes.is_empty() { color } else { "#ffffff" }, color);
+                    }
+                    _ => page.line(&piece, curve.stroke),
                 }
-                _ => page.line(&piece, curve.stroke),
+                drawn.push(piece);
             }
-            drawn.push(piece);
         }
-    }
-    page.end_clip();
+    });
     drawn
 }
 
@@ -93,7 +80,6 @@ pub(super) fn thin(points: impl Iterator<Item = Point>) -> Vec<Point> {
 
 /// The distance of a point from the piece of a line between two others.
 fn distance(point: Point, from: Point, to: Point) -> f64 {
-    let vector = |a: Point, b: Point| (f64::from(b.0) - f64::from(a.0), f64::from(b.1) - f64::from(a.1));
     let (along, there) = (vector(from, to), vector(from, point));
     let square = along.0 * along.0 + along.1 * along.1;
     let share = if square > 0.0 { (along.0 * there.0 + along.1 * there.1) / square } else { 0.0 };
@@ -102,69 +88,71 @@ fn distance(point: Point, from: Point, to: Point) -> f64 {
     (x * x + y * y).sqrt()
 }
 
-/// The names of curves, each beside a piece of its line.
-pub(super) fn entries(curves: &[Curve]) -> Vec<(String, Stroke)> {
+/// The step from one point to another.
+fn vector(from: Point, to: Point) -> (f64, f64) {
+    (f64::from(to.0) - f64::from(from.0), f64::from(to.1) - f64::from(from.1))
+}
+
+/// What a legend says: a name beside a piece of its line.
+pub(super) type Entry = (String, Stroke);
+
+/// The entries of curves in a legend.
+pub(super) fn entries(curves: &[Curve]) -> Vec<Entry> {
     curves.iter().map(|curve| (curve.name.clone(), curve.stroke)).collect()
 }
 
 /// A legend inside a panel, where it hides least of what is drawn there.
-pub(super) fn legend(page: &mut Page, panel: &Panel, entries: &[(String, Stroke)], drawn: &Drawn) {
+pub(super) fn legend(page: &mut Page, panel: &Panel, entries: &[Entry], drawn: &Drawn) {
     let margin = 7 * PIXEL;
-    let room = panel.frame.width() - 2 * margin - SAMPLE - 3 * GAP;
-    let entries: Vec<_> = entries.iter().map(|(name, stroke)| (shorten(name, SMALL, room), *stroke)).collect();
-    let widest = entries.iter().map(|(name, _)| text_width(name, SMALL)).max().unwrap_or(0);
-    let (width, height) = (SAMPLE + 3 * GAP + widest, ROW * entries.len() as i32 + GAP);
+    let entries = fitted(entries, panel.frame.width() - 2 * margin);
+    let width = entries.iter().map(entry_width).max().unwrap_or(0);
+    let height = ROW * entries.len() as i32 + GAP;
     let Frame { left, top, right, bottom } = panel.frame;
     let (middle_x, middle_y) = panel.frame.center();
-    let (x, y) = (
-        [left + margin, middle_x - width / 2, right - margin - width],
-        [top + margin, middle_y - height / 2, bottom - margin - height],
-    );
+    let x = [left + margin, middle_x - width / 2, right - margin - width];
+    let y = [top + margin, middle_y - height / 2, bottom - margin - height];
     // matplotlib's order of preference.
     let corners = [(2, 0), (0, 0), (0, 2), (2, 2), (2, 1), (0, 1), (1, 2), (1, 0), (1, 1)];
-    let boxes = corners.map(|(column, row)| Frame {
-        left: x[column],
-        top: y[row],
-        right: x[column] + width,
-        bottom: y[row] + height,
-    });
+    let boxes = corners.map(|(column, row)| Frame::new(x[column], y[row], width, height));
     let place = boxes.into_iter().min_by_key(|place| hidden(place.grown(margin), drawn)).unwrap_or(panel.frame);
-    page.element(format_args!(
-        r##"<rect x="{}" y="{}" width="{width}" height="{height}" rx="10" fill="#ffffff" fill-opacity="0.85" stroke="#cccccc" stroke-width="3"/>"##,
-        place.left, place.top
-    ));
-    for (row, (name, stroke)) in entries.iter().enumerate() {
-        entry(page, (place.left + GAP, place.top + GAP / 2 + ROW * row as i32 + ROW / 2), name, *stroke);
+    page.rectangle(place, r##"rx="10" fill="#ffffff" fill-opacity="0.85" stroke="#cccccc" stroke-width="3""##);
+    for (row, entry) in (0..).zip(&entries) {
+        draw_entry(page, (place.left + GAP, place.top + GAP / 2 + ROW * row + ROW / 2), entry);
     }
 }
 
-/// A legend in rows of its own, centred between `top` and what is below; returns its height in units.
-pub(super) fn legend_above(page: &mut Page, top: i32, entries: &[(String, Stroke)]) -> i32 {
-    let room = page.width() - 40 * PIXEL;
-    let mut rows: Vec<(i32, Vec<(String, Stroke)>)> = Vec::new();
-    for (name, stroke) in entries {
-        let name = shorten(name, SMALL, room - SAMPLE - 3 * GAP);
-        let width = SAMPLE + 3 * GAP + text_width(&name, SMALL);
-        match rows.last_mut().filter(|(filled, _)| filled + width <= room) {
-            Some((filled, row)) => {
-                *filled += width;
-                row.push((name, *stroke));
-            }
-            None => rows.push((width, vec![(name, *stroke)])),
+/// A legend in rows of its own at the top of the page; returns their height in pixels.
+pub(super) fn legend_above(page: &mut Page, entries: &[Entry]) -> i32 {
+    let room = (page.width - 40) * PIXEL;
+    let width = |row: &[Entry]| row.iter().map(entry_width).sum::<i32>();
+    let mut rows: Vec<Vec<Entry>> = Vec::new();
+    for entry in fitted(entries, room) {
+        match rows.last_mut().filter(|row| width(row) + entry_width(&entry) <= room) {
+            Some(row) => row.push(entry),
+            None => rows.push(vec![entry]),
         }
     }
-    for (place, (width, row)) in rows.iter().enumerate() {
-        let mut x = (page.width() - width) / 2;
-        for (name, stroke) in row {
-            entry(page, (x, top + ROW * place as i32 + ROW / 2), name, *stroke);
-            x += SAMPLE + 3 * GAP + text_width(name, SMALL);
+    for (place, row) in (0..).zip(&rows) {
+        let (mut x, y) = ((page.width * PIXEL - width(row)) / 2, 12 * PIXEL + ROW * place + ROW / 2);
+        for entry in row {
+            draw_entry(page, (x, y), entry);
+            x += entry_width(entry);
         }
     }
-    ROW * rows.len() as i32
+    ROW / PIXEL * rows.len() as i32
 }
 
-fn entry(page: &mut Page, (x, y): Point, name: &str, stroke: Stroke) {
-    page.line(&[(x, y), (x + SAMPLE, y)], stroke);
+/// The entries with their names so short that each fits into a width.
+fn fitted(entries: &[Entry], width: i32) -> Vec<Entry> {
+    entries.iter().map(|(name, stroke)| (shorten(name, SMALL, width - SAMPLE - 3 * GAP), *stroke)).collect()
+}
+
+fn entry_width((name, _): &Entry) -> i32 {
+    SAMPLE + 3 * GAP + text_width(name, SMALL)
+}
+
+fn draw_entry(page: &mut Page, (x, y): Point, (name, stroke): &Entry) {
+    page.line(&[(x, y), (x + SAMPLE, y)], *stroke);
     page.text((x + SAMPLE + GAP, y), Anchor::Start, SMALL, "#000000", name);
 }
 
@@ -173,8 +161,7 @@ fn hidden(place: Frame, drawn: &Drawn) -> i64 {
     let step = f64::from(2 * PIXEL);
     let mut count = 0;
     for pair in drawn.iter().flat_map(|piece| piece.windows(2)) {
-        let (from, to) = (pair[0], pair[1]);
-        let (x, y) = (f64::from(to.0) - f64::from(from.0), f64::from(to.1) - f64::from(from.1));
+        let (from, (x, y)) = (pair[0], vector(pair[0], pair[1]));
         // Far outside the page the steps don't matter, so their number is limited.
         let steps = (((x * x + y * y).sqrt() / step) as i32).clamp(1, 5000);
         let at = |i: i32| {
@@ -194,8 +181,7 @@ pub type Line<'a> = (&'a str, Vec<(f64, f64)>, Style);
 /// # Errors
 /// When no curve has a point.
 pub fn lines(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure> {
-    let x = curves.iter().flat_map(|curve| &curve.1).map(|point| point.0);
-    draw_lines(Axis::around(x_label, x, 7), (x_label, y_label), curves)
+    draw_lines(x_label, y_label, curves, false)
 }
 
 /// As [`lines`], on a logarithmic x axis; points whose x is not above 0 are left out.
@@ -203,30 +189,32 @@ pub fn lines(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure
 /// # Errors
 /// As [`lines`].
 pub fn lines_log_x(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure> {
-    let x = curves.iter().flat_map(|curve| &curve.1).map(|point| point.0);
-    draw_lines(Axis::logarithmic(x_label, x), (x_label, y_label), curves)
+    draw_lines(x_label, y_label, curves, true)
 }
 
-fn draw_lines(x_axis: Axis, (x_label, y_label): (&str, &str), curves: &[Line<'_>]) -> Result<Figure> {
-    let finite = |(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && x_axis.has(*x);
-    if !curves.iter().any(|curve| curve.1.iter().any(|point| finite(&point))) {
+fn draw_lines(x_label: &str, y_label: &str, curves: &[Line<'_>], logarithmic: bool) -> Result<Figure> {
+    let points = || curves.iter().flat_map(|curve| &curve.1);
+    let x = points().map(|point| point.0);
+    let x = if logarithmic { Axis::logarithmic(x_label, x) } else { Axis::around(x_label, x) };
+    let y = Axis::around(y_label, points().map(|point| point.1));
+    let mut page = Page::new(640, 440);
+    let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 536, 368), "", x, y)?;
+    let fits = |&&(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && panel.at(x, y).is_some();
+    if !points().any(|point| fits(&point)) {
         return Err(Error::Argument("there is nothing to draw: no curve has a point that fits on the axes".into()));
     }
-    let mut page = Page::new(640, 440);
-    let y_axis = Axis::around(y_label, curves.iter().flat_map(|curve| &curve.1).map(|point| point.1), 7);
-    let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 536, 368), "", x_axis.clone(), y_axis)?;
     let curves: Vec<Curve> =
         curves.iter().map(|(name, points, style)| Curve::new(*name, *style, points.clone())).collect();
     let drawn = draw_curves(&mut page, &panel, &curves);
     legend(&mut page, &panel, &entries(&curves), &drawn);
     let mut alt = format!("Lines of {y_label} against {x_label}.");
-    for curve in &curves {
-        let Some(lowest) = curve.points.iter().filter(finite).min_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
-        let Some(highest) = curve.points.iter().filter(finite).max_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
-        alt += &format!(
-            " {}: from {:.4} at {:.4} (lowest) to {:.4} at {:.4} (highest).",
-            curve.name, lowest.1, lowest.0, highest.1, highest.0
-        );
+    for Curve { name, points, .. } in &curves {
+        let mut points: Vec<_> = points.iter().filter(fits).collect();
+        points.sort_by(|a, b| a.1.total_cmp(&b.1));
+        if let (Some((x, lowest)), Some((x_of_highest, highest))) = (points.first(), points.last()) {
+            alt += &format!(" {name}: from {lowest:.4} at {x:.4} (lowest)");
+            alt += &format!(" to {highest:.4} at {x_of_highest:.4} (highest).");
+        }
     }
     Ok(page.finish(&format!("{y_label} against {x_label}"), alt))
 }

@@ -3,14 +3,9 @@
 //! plotters draws in whole numbers, which a quarter of a pixel makes fine enough. What it draws, and the elements
 //! written here, follow each other in one document.
 
-use std::fmt::Write;
-
-use plotters::backend::SVGBackend;
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use std::fmt::{Display, Write};
 
 use super::Figure;
-use learn::error::{Error, Result};
 use learn::table::escape;
 
 /// Units in a pixel.
@@ -36,16 +31,27 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// A rectangle of so many units.
+    pub(super) fn new(left: i32, top: i32, width: i32, height: i32) -> Self {
+        Self { left, top, right: left + width, bottom: top + height }
+    }
+
     /// A rectangle of so many pixels, moved to their middles, where a line one pixel wide is sharp.
     pub(super) fn pixels(left: i32, top: i32, width: i32, height: i32) -> Self {
-        let middle = |pixel: i32| pixel * PIXEL + PIXEL / 2;
-        Self { left: middle(left), top: middle(top), right: middle(left + width), bottom: middle(top + height) }
+        Self::new(left * PIXEL + PIXEL / 2, top * PIXEL + PIXEL / 2, width * PIXEL, height * PIXEL)
     }
 
     /// The rectangle with a margin around it.
     pub(super) fn grown(self, margin: i32) -> Self {
         let Self { left, top, right, bottom } = self;
         Self { left: left - margin, top: top - margin, right: right + margin, bottom: bottom + margin }
+    }
+
+    /// The part between two points, given as shares of its width and height from its lower left corner.
+    pub(super) fn part(self, low: (f64, f64), high: (f64, f64)) -> Self {
+        let x = |share: f64| self.left + (share * f64::from(self.width())).round() as i32;
+        let y = |share: f64| self.bottom - (share * f64::from(self.height())).round() as i32;
+        Self { left: x(low.0), top: y(high.1), right: x(high.0), bottom: y(low.1) }
     }
 
     pub(super) fn width(self) -> i32 {
@@ -65,12 +71,13 @@ impl Frame {
     }
 }
 
-/// The point of a text that is put at its place.
+/// The point of a text that is put at its place; upright, it reads from bottom to top around it.
 #[derive(Clone, Copy)]
 pub(super) enum Anchor {
     Start,
     Middle,
     End,
+    Upright,
 }
 
 /// How a line is drawn.
@@ -84,8 +91,9 @@ pub(super) struct Stroke {
 
 /// A figure in the making.
 pub(super) struct Page {
-    width: i32,
-    height: i32,
+    /// In pixels.
+    pub width: i32,
+    pub height: i32,
     body: String,
 }
 
@@ -95,27 +103,13 @@ impl Page {
         Self { width, height, body: String::new() }
     }
 
-    /// The width in units.
-    pub(super) fn width(&self) -> i32 {
-        self.width * PIXEL
-    }
-
-    /// Lets plotters draw.
-    pub(super) fn plotters<E: std::error::Error + Send + Sync>(
-        &mut self,
-        draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> std::result::Result<(), DrawingAreaErrorKind<E>>,
-    ) -> Result<()> {
-        let mut svg = String::new();
-        let size = ((self.width * PIXEL) as u32, (self.height * PIXEL) as u32);
-        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        draw(&area).map_err(|error| Error::Argument(format!("plotters can't draw this: {error}")))?;
-        drop(area);
+    /// Takes over what plotters drew, a document of its own.
+    pub(super) fn append(&mut self, svg: &str) {
         // What lies between the opening and the closing tag of plotters' document.
         let body = svg.split_once('\n').map_or("", |(_, rest)| rest);
         let body = body.strip_suffix("</svg>\n").unwrap_or(body);
         // plotters lets control characters of a label through, which XML forbids.
         self.body.extend(body.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }));
-        Ok(())
     }
 
     /// Writes an SVG element.
@@ -124,38 +118,25 @@ impl Page {
         self.body.push('\n');
     }
 
-    /// Puts whatever is drawn until [`end_clip`](Self::end_clip) behind a window. An inner document clips without the
-    /// name that `clip-path` needs, and names would meet those of other figures on the same web page.
-    pub(super) fn begin_clip(&mut self, frame: Frame) {
-        let Frame { left, top, .. } = frame;
-        let (width, height) = (frame.width(), frame.height());
+    /// Puts what is drawn behind a window. An inner document clips without the name that `clip-path` needs, and names
+    /// would meet those of other figures on the same web page.
+    pub(super) fn clip(&mut self, frame: Frame, draw: impl FnOnce(&mut Self)) {
+        let (Frame { left, top, .. }, width, height) = (frame, frame.width(), frame.height());
         self.element(format_args!(
             r#"<svg x="{left}" y="{top}" width="{width}" height="{height}" viewBox="{left} {top} {width} {height}">"#
         ));
-    }
-
-    /// Ends what [`begin_clip`](Self::begin_clip) began.
-    pub(super) fn end_clip(&mut self) {
+        draw(self);
         self.element(format_args!("</svg>"));
     }
 
-    /// One line of text, its middle at the height of `at`.
-    pub(super) fn text(&mut self, at: Point, anchor: Anchor, pixels: i32, color: &str, text: &str) {
-        self.turned_text(at, anchor, pixels, color, text, 0);
-    }
-
-    /// One line of text that reads from bottom to top, around `at`.
-    pub(super) fn upright_text(&mut self, at: Point, pixels: i32, text: &str) {
-        self.turned_text(at, Anchor::Middle, pixels, "#000000", text, 270);
-    }
-
-    fn turned_text(&mut self, (x, y): Point, anchor: Anchor, pixels: i32, color: &str, text: &str, degrees: i32) {
-        let anchor = match anchor {
-            Anchor::Start => "start",
-            Anchor::Middle => "middle",
-            Anchor::End => "end",
+    /// One line of text, its middle at the height of `y` unless it is upright.
+    pub(super) fn text(&mut self, (x, y): Point, anchor: Anchor, pixels: i32, color: &str, text: &str) {
+        let (anchor, turn) = match anchor {
+            Anchor::Start => ("start", String::new()),
+            Anchor::Middle => ("middle", String::new()),
+            Anchor::End => ("end", String::new()),
+            Anchor::Upright => ("middle", format!(r#" transform="rotate(270 {x} {y})""#)),
         };
-        let turn = if degrees == 0 { String::new() } else { format!(r#" transform="rotate({degrees} {x} {y})""#) };
         // Capitals are about 0.72 of the size high in the usual fonts: the middle lies 0.36 above the base line.
         let down = pixels * PIXEL * 36 / 100;
         let (size, text) = (pixels * PIXEL, clean(text));
@@ -164,43 +145,29 @@ impl Page {
         ));
     }
 
-    /// A filled rectangle.
-    pub(super) fn fill(&mut self, frame: Frame, color: &str) {
-        let (width, height) = (frame.width(), frame.height());
-        self.element(format_args!(
-            r#"<rect x="{}" y="{}" width="{width}" height="{height}" fill="{color}"/>"#,
-            frame.left, frame.top
-        ));
-    }
-
-    /// The edge of a rectangle.
-    pub(super) fn outline(&mut self, frame: Frame, color: &str, width: i32) {
-        self.element(format_args!(
-            r#"<rect x="{}" y="{}" width="{}" height="{}" fill="none" stroke="{color}" stroke-width="{width}"/>"#,
-            frame.left,
-            frame.top,
-            frame.width(),
-            frame.height()
-        ));
+    /// A rectangle; what fills it and what its edge is like, as attributes.
+    pub(super) fn rectangle(&mut self, frame: Frame, look: impl Display) {
+        let (Frame { left, top, .. }, width, height) = (frame, frame.width(), frame.height());
+        self.element(format_args!(r#"<rect x="{left}" y="{top}" width="{width}" height="{height}" {look}/>"#));
     }
 
     /// A line through points.
     pub(super) fn line(&mut self, points: &[Point], stroke: Stroke) {
-        let dashes =
-            if stroke.dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{}""#, stroke.dashes) };
-        let Stroke { color, width, .. } = stroke;
-        self.element(format_args!(
-            r#"<polyline fill="none" stroke="{color}" stroke-width="{width}" stroke-linejoin="round"{dashes} points="{}"/>"#,
-            coordinates(points)
-        ));
+        let Stroke { color, width, dashes } = stroke;
+        let dashes = if dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{dashes}""#) };
+        let look =
+            format_args!(r#"fill="none" stroke="{color}" stroke-width="{width}" stroke-linejoin="round"{dashes}"#);
+        self.polyline(points, look);
     }
 
     /// The area below a line, and the line.
     pub(super) fn area(&mut self, points: &[Point], color: &str) {
-        self.element(format_args!(
-            r#"<polyline fill="{color}" fill-opacity="0.35" stroke="{color}" stroke-width="5" points="{}"/>"#,
-            coordinates(points)
-        ));
+        self.polyline(points, format_args!(r#"fill="{color}" fill-opacity="0.35" stroke="{color}" stroke-width="5""#));
+    }
+
+    fn polyline(&mut self, points: &[Point], look: impl Display) {
+        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
+        self.element(format_args!(r#"<polyline {look} points="{}"/>"#, points.join(" ")));
     }
 
     /// A disc with an edge.
@@ -211,22 +178,17 @@ impl Page {
     }
 
     /// A scale of colors from bottom to top, with marks at shares of its height.
-    pub(super) fn color_bar(
-        &mut self,
-        frame: Frame,
-        color: impl Fn(f64) -> String,
-        ticks: &[(f64, String)],
-        label: &str,
-    ) {
+    pub(super) fn color_bar(&mut self, frame: Frame, color: fn(f64) -> String, ticks: &[(f64, String)], label: &str) {
         const STEPS: i32 = 64;
         for step in 0..STEPS {
             let height = |step: i32| frame.bottom - frame.height() * step / STEPS;
             // Each reaches under the next, so that no seam shows.
             let top = height((step + 2).min(STEPS));
             let share = f64::from(step) / f64::from(STEPS - 1);
-            self.fill(Frame { top, bottom: height(step), ..frame }, &color(share));
+            let part = Frame { top, bottom: height(step), ..frame };
+            self.rectangle(part, format_args!(r#"fill="{}""#, color(share)));
         }
-        self.outline(frame, "#000000", 2);
+        self.rectangle(frame, r##"fill="none" stroke="#000000" stroke-width="2""##);
         let mut widest = 0;
         for (share, text) in ticks {
             let y = frame.bottom - (f64::from(frame.height()) * share).round() as i32;
@@ -236,7 +198,7 @@ impl Page {
             widest = widest.max(text_width(text, SMALL));
         }
         let (_, middle) = frame.center();
-        self.upright_text((frame.right + 14 * PIXEL + widest, middle), SMALL, label);
+        self.text((frame.right + 14 * PIXEL + widest, middle), Anchor::Upright, SMALL, "#000000", label);
     }
 
     /// The figure: the sheet with a white ground, which shows in dark themes too.
@@ -251,10 +213,6 @@ impl Page {
         );
         Figure { svg, alt }
     }
-}
-
-fn coordinates(points: &[Point]) -> String {
-    points.iter().map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Text as it may stand between tags and in attributes.

@@ -8,9 +8,9 @@ use ndarray::Array1;
 use super::Figure;
 use super::axes::{Axis, Panel, ends};
 use super::colors::palette;
-use super::distribution::draw_bars;
+use super::distribution::{draw_bars, median, sorted};
 use super::lines::legend_above;
-use super::page::{Frame, PIXEL, Page, Stroke};
+use super::page::{Frame, Page, Stroke};
 use learn::error::{Error, Result};
 use learn::scores::check_probabilities;
 
@@ -48,30 +48,29 @@ pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) 
     let (top, height, gap) = (64, 112, 56);
     let rows = models.len() as i32;
     let mut page = Page::new(640, top + (height + gap) * rows);
-    legend_above(&mut page, 12 * PIXEL, &names);
+    legend_above(&mut page, &names);
     let mut alt = String::from("Where the scores of each model lie, on a logarithmic axis.");
     for (row, (name, scores)) in (0..).zip(models) {
         let below = scores.iter().filter(|&&score| f64::from(score) <= FIRST).count() as f64 / labels.len() as f64;
         let below = format!("{:.1} % of the scores are not above the first threshold", 100.0 * below);
         let classes = [false, true].map(|class| Class::new(labels, scores, class, &edges));
         let highest = classes.iter().flat_map(|class| &class.shares).copied().fold(0.0, f64::max);
-        let (x_label, y_label) =
-            (if row + 1 == rows { "score" } else { "" }, if row == 0 { "share of the class" } else { "" });
+        let x_label = if row + 1 == rows { "score" } else { "" };
+        let y_label = if row == 0 { "share of the class" } else { "" };
         let x = Axis::logarithmic(x_label, [edges[0], 1.0].into_iter());
         let y = Axis::linear(y_label, 0.0, 1.06 * highest, 4).percent();
         let frame = Frame::pixels(78, top + (height + gap) * row, 546, height);
         let panel = Panel::draw(&mut page, frame, &format!("{name}: {below}"), x, y)?;
-        page.begin_clip(frame);
-        let mut places: Vec<i32> =
-            (1..200).filter_map(|i| panel.at(f64::from(i) * FIRST, 0.0)).map(|(x, _)| x).collect();
-        places.dedup();
-        for x in places {
-            page.line(&[(x, frame.top), (x, frame.bottom)], thresholds);
-        }
-        for (color, class) in classes.iter().enumerate() {
-            draw_bars(&mut page, &panel, |i| edges[i], &class.shares, palette(color));
-        }
-        page.end_clip();
+        page.clip(frame, |page| {
+            let mut places: Vec<i32> = (1..200).map(|i| panel.place(f64::from(i) * FIRST, 0.0).0).collect();
+            places.dedup();
+            for x in places {
+                page.line(&[(x, frame.top), (x, frame.bottom)], thresholds);
+            }
+            for (color, class) in classes.iter().enumerate() {
+                draw_bars(page, &panel, |i| edges[i], &class.shares, palette(color));
+            }
+        });
         let [negatives, positives] = classes.map(|class| class.median);
         alt += &format!(
             " {name}: {below}, 1/199; the median of the negatives is {negatives:.5}, of the positives {positives:.5}."
@@ -90,14 +89,13 @@ struct Class {
 impl Class {
     fn new(labels: &Array1<bool>, scores: &Array1<f32>, class: bool, edges: &[f64]) -> Self {
         let of_class = labels.iter().zip(scores).filter(|(label, _)| **label == class);
-        let mut scores: Vec<f64> = of_class.map(|(_, &score)| score.into()).collect();
-        scores.sort_unstable_by(f64::total_cmp);
+        let scores = sorted(&of_class.map(|(_, &score)| score.into()).collect::<Vec<_>>());
         let mut shares = vec![0.0; edges.len() - 1];
         for &score in &scores {
             let place = edges.partition_point(|&edge| edge < score).max(1) - 1;
             shares[place] += 100.0 / scores.len() as f64;
         }
-        Self { shares, median: (scores[(scores.len() - 1) / 2] + scores[scores.len() / 2]) / 2.0 }
+        Self { shares, median: median(&scores) }
     }
 }
 

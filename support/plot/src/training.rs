@@ -1,9 +1,10 @@
 //! Figures of how training went: loss and metrics over the epochs.
 
 use super::axes::{Axis, Panel, ends};
+use super::colors::palette;
 use super::lines::{Curve, GUIDE, draw_curves, entries, legend, legend_above};
-use super::page::{Frame, PIXEL, Page, Stroke};
-use super::{Figure, dashed, solid};
+use super::page::{Frame, Page, Stroke};
+use super::{Figure, dashed, require, solid};
 use learn::error::{Error, Result};
 use learn::history::History;
 use learn::metrics::Metric;
@@ -15,19 +16,12 @@ use learn::metrics::Metric;
 pub fn loss(runs: &[(&str, &History)]) -> Result<Figure> {
     let last = last_epoch(runs)?;
     let curves = curves(runs, Metric::Loss);
-    let values = || curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
-    if !values().any(|loss| loss.is_finite() && loss > 0.0) {
-        return Err(Error::Argument("no loss is a finite number above 0: has the training diverged?".into()));
-    }
     let mut page = Page::new(640, 440);
-    let y = Axis::logarithmic("loss (logarithmic scale)", values());
+    let y = Axis::logarithmic("loss (logarithmic scale)", losses(&curves, f64::MIN_POSITIVE)?.into_iter());
     let panel = Panel::draw(&mut page, Frame::pixels(78, 16, 544, 368), "", Axis::epochs(last), y)?;
     let drawn = draw_curves(&mut page, &panel, &curves);
     legend(&mut page, &panel, &entries(&curves), &drawn);
-    let mut alt = String::from("Loss over the epochs on a logarithmic scale.");
-    for curve in &curves {
-        alt += &course(curve, Metric::Loss);
-    }
+    let alt = "Loss over the epochs on a logarithmic scale.".to_owned() + &courses(&curves, Metric::Loss);
     Ok(page.finish("Loss over the epochs", alt))
 }
 
@@ -47,44 +41,34 @@ pub fn history(history: &History) -> Result<Figure> {
 pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
     let last = last_epoch(runs)?;
     let (left, gap, width, height) = (72, 78, 290, 200);
-    // The legend stands above the panels; how high it is shows only when it is drawn, so it is drawn twice.
     let mut names = entries(&curves(runs, Metric::Loss));
     if runs.iter().any(|(_, history)| history.best_epoch.is_some()) {
         names.push(("best epoch".into(), GUIDE));
     }
-    let top = 14 + legend_above(&mut Page::new(740, 1), 0, &names) / PIXEL + 8;
-    let mut page = Page::new(740, top + 2 * height + 112);
-    legend_above(&mut page, 12 * PIXEL, &names);
+    let mut page = Page::new(740, 2 * height + 134);
+    let legend = legend_above(&mut page, &names);
+    page.height += legend;
+    let top = legend + 22;
     let mut alt = String::from("Four panels over the epochs: loss, prc, precision and recall.");
-    for (place, metric) in [Metric::Loss, Metric::Prc, Metric::Precision, Metric::Recall].into_iter().enumerate() {
-        let (column, row) = (place as i32 % 2, place as i32 / 2);
+    for (place, metric) in (0..).zip([Metric::Loss, Metric::Prc, Metric::Precision, Metric::Recall]) {
+        let (column, row) = (place % 2, place / 2);
         let frame = Frame::pixels(left + column * (width + gap), top + row * (height + 56), width, height);
         let curves = curves(runs, metric);
-        let y = if metric == Metric::Loss {
-            let values = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
-            if !values.clone().any(f64::is_finite) {
-                return Err(Error::Argument("no loss is a finite number: has the training diverged?".into()));
-            }
-            let highest = ends(values).1;
-            Axis::linear(metric.name(), 0.0, if highest > 0.0 { 1.05 * highest } else { 1.0 }, 6)
-        } else {
-            Axis::linear(metric.name(), 0.0, 1.03, 6)
+        let highest = match metric {
+            Metric::Loss => 1.05 * ends(losses(&curves, 0.0)?.into_iter()).1,
+            _ => 1.03,
         };
+        let y = Axis::linear(metric.name(), 0.0, if highest > 0.0 { highest } else { 1.0 }, 6);
         let panel = Panel::draw(&mut page, frame, "", Axis::epochs(last), y)?;
         for (color, (_, history)) in runs.iter().enumerate() {
-            let stroke =
-                if runs.len() > 1 { Stroke { dashes: GUIDE.dashes, width: 4, ..solid(color).into() } } else { GUIDE };
-            if let Some(((x, _), best)) =
-                history.best_epoch.and_then(|best| Some((panel.at((best + 1) as f64, 0.0)?, best)))
-                && best < last
-            {
-                page.line(&[(x, frame.top), (x, frame.bottom)], stroke);
+            let color = if runs.len() > 1 { palette(color) } else { GUIDE.color };
+            if let Some(best) = history.best_epoch.filter(|&best| best < last) {
+                let (x, _) = panel.place((best + 1) as f64, 0.0);
+                page.line(&[(x, frame.top), (x, frame.bottom)], Stroke { color, ..GUIDE });
             }
         }
         draw_curves(&mut page, &panel, &curves);
-        for curve in &curves {
-            alt += &course(curve, metric);
-        }
+        alt += &courses(&curves, metric);
     }
     for (name, history) in runs {
         if let Some(best) = history.best_epoch {
@@ -101,32 +85,40 @@ fn last_epoch(runs: &[(&str, &History)]) -> Result<usize> {
         let of = if name.is_empty() { String::new() } else { format!(" of '{name}'") };
         return Err(Error::Argument(format!("the history{of} has no epochs: train first")));
     }
-    let last = runs.iter().map(|(_, history)| history.epochs().max(history.val.len())).max();
-    last.ok_or_else(|| Error::Argument("there is no history to draw".into()))
+    require(runs.iter().map(|(_, history)| history.epochs().max(history.val.len())).max(), "history")
 }
 
 fn curves(runs: &[(&str, &History)], metric: Metric) -> Vec<Curve> {
     let mut curves = Vec::new();
     for (color, (name, history)) in runs.iter().enumerate() {
-        let by_epoch = |values: Vec<f64>| (1..).map(f64::from).zip(values).collect::<Vec<_>>();
-        let name = |set: &str| format!("{set} {name}").trim_end().to_owned();
-        curves.push(Curve::new(name("Train"), solid(color), by_epoch(history.train(metric))));
-        if !history.val.is_empty() {
-            curves.push(Curve::new(name("Val"), dashed(color), by_epoch(history.val(metric))));
+        let sets = [("Train", solid(color), history.train(metric)), ("Val", dashed(color), history.val(metric))];
+        for (set, style, values) in sets.into_iter().filter(|(_, _, values)| !values.is_empty()) {
+            let points = (1..).map(f64::from).zip(values).collect();
+            curves.push(Curve::new(format!("{set} {name}").trim_end(), style, points));
         }
     }
     curves
 }
 
-/// Where a curve starts and ends, in words.
-fn course(curve: &Curve, metric: Metric) -> String {
-    let at = |&(epoch, value): &(f64, f64)| format!("{} in epoch {epoch:.0}", metric.format(value));
-    let name = format!("{} {}", curve.name, metric.name());
-    match &curve.points[..] {
-        [] => String::new(),
-        [only] => format!(" {name}: {}.", at(only)),
-        [first, .., last] => format!(" {name}: {}, {}.", at(first), at(last)),
+/// The finite values of the loss from a lowest one on, for an axis that starts there.
+fn losses(curves: &[Curve], lowest: f64) -> Result<Vec<f64>> {
+    let values = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
+    let losses: Vec<f64> = values.filter(|loss| loss.is_finite() && *loss >= lowest).collect();
+    match losses.is_empty() {
+        true => Err(Error::Argument("there is no finite loss that can be drawn: has the training diverged?".into())),
+        false => Ok(losses),
     }
+}
+
+/// Where curves start and end, in words.
+fn courses(curves: &[Curve], metric: Metric) -> String {
+    let at = |&(epoch, value): &(f64, f64)| format!("{} in epoch {epoch:.0}", metric.format(value));
+    let course = |curve: &Curve| match &curve.points[..] {
+        [] => String::new(),
+        [only] => format!(" {} {}: {}.", curve.name, metric.name(), at(only)),
+        [first, .., last] => format!(" {} {}: {}, {}.", curve.name, metric.name(), at(first), at(last)),
+    };
+    curves.iter().map(course).collect()
 }
 
 #[cfg(test)]
