@@ -4,7 +4,7 @@ use std::fmt;
 
 use rand::seq::SliceRandom;
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure};
 use crate::examples::Examples;
 use crate::math::sum;
 use crate::metrics::Metric;
@@ -61,14 +61,10 @@ pub fn permutation_importance(
     repeats: usize,
     seed: u64,
 ) -> Result<PermutationImportance> {
-    if repeats == 0 {
-        return Err(Error::Argument("permutation_importance: at least one repeat".into()));
-    }
+    ensure!(repeats > 0, "permutation_importance: at least one repeat");
     let baseline = model.evaluate(examples)?.get(metric);
-    if !baseline.is_finite() {
-        let name = metric.name();
-        return Err(Error::Argument(format!("permutation_importance: the {name} of these examples is {baseline}")));
-    }
+    let name = metric.name();
+    ensure!(baseline.is_finite(), "permutation_importance: the {name} of these examples is {baseline}");
     let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
     let count = repeats as f64;
     let (mut means, mut deviations) = (Vec::new(), Vec::new());

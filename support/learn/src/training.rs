@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crate::dataset::{Batch, Batches, Dataset, check_examples, check_names};
 use crate::early_stopping::{EarlyStopping, Watch};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ensure, refuse};
 use crate::examples::Examples;
 use crate::history::History;
 use crate::metrics::{Metric, Metrics, Outcome, Tally, mean};
 use crate::model::{Sequential, Weights, both_counts};
 use crate::network::{Scratch, Step};
+use crate::scores::is_amount;
 
 /// What the loss of an example is multiplied by, for each class.
 ///
@@ -54,14 +55,13 @@ impl ClassWeight {
     /// Refuses weights that nothing can be learnt with.
     fn check(self) -> Result<()> {
         let (negative, positive) = self.in_f32();
-        let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
-        match is_weight(negative) && is_weight(positive) && negative.max(positive) > 0.0 {
-            true => Ok(()),
-            false => Err(Error::Argument(format!(
-                "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
-                self.negative, self.positive
-            ))),
-        }
+        ensure!(
+            is_amount(negative.into()) && is_amount(positive.into()) && negative.max(positive) > 0.0,
+            "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
+            self.negative,
+            self.positive
+        );
+        Ok(())
     }
 
     /// The two weights (for negatives, for positives) in the type of the network.
@@ -240,7 +240,7 @@ impl Sequential {
             let best = history.best_epoch.zip(best_weights.take());
             return Err(self.diverged(fault, history, best, last_weights.clone()));
         }
-        last_weights.copy_from(&self.network.weights);
+        *last_weights = self.weights();
         history.train.push(on_train);
         history.val.extend(on_val);
         *is_over = history.epochs() == config.epochs;
@@ -309,11 +309,10 @@ impl Sequential {
     fn one_batch(&mut self, batch: &Batch, class_weight: Option<ClassWeight>) -> Result<f64> {
         self.check_training(batch.stores.features(), batch.stores.names())?;
         let mut outcomes = Vec::new();
-        if !self.step(batch, class_weight, &mut outcomes)? {
-            return Err(Error::Argument(
-                "the training diverged: the gradient is no longer finite, and the weights are left as they are. Build the model again with a smaller learning rate, and look for features that are not scaled".into(),
-            ));
-        }
+        ensure!(
+            self.step(batch, class_weight, &mut outcomes)?,
+            "the training diverged: the gradient is no longer finite, and the weights are left as they are. Build the model again with a smaller learning rate, and look for features that are not scaled"
+        );
         Ok(mean(outcomes.iter().map(|outcome| f64::from(outcome.loss) * f64::from(outcome.weight))))
     }
 
@@ -333,9 +332,7 @@ impl Sequential {
     /// Without an update when the gradient is not finite: false then.
     fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, outcomes: &mut Vec<Outcome>) -> Result<bool> {
         let Some(optimizer) = &mut self.optimizer else {
-            return Err(Error::Argument(
-                "the model has no optimizer: call .compile(Adam::new(1e-3)) before training".into(),
-            ));
+            refuse!("the model has no optimizer: call .compile(Adam::new(1e-3)) before training");
         };
         let class_weight = class_weight.map(ClassWeight::in_f32);
         let step = Step { batch, class_weight, dropout: Some((self.seed, self.steps)), loss: self.loss.as_deref() };
@@ -364,9 +361,7 @@ impl Sequential {
         self.check_training(train.features(), train.names())?;
         if let Some(val) = val {
             check_examples(val)?;
-            if val.is_empty() {
-                return Err(Error::Argument("the validation set is empty: pass None to go without".into()));
-            }
+            ensure!(!val.is_empty(), "the validation set is empty: pass None to go without");
             self.check_inputs(val.features.ncols())?;
             if let Some(names) = train.names() {
                 check_names(("the training set", names), ("the validation set", &val.names))?;
@@ -381,10 +376,8 @@ impl Sequential {
             check_class_weight(class_weight, train.has_weights())?;
         }
         match config.steps_per_epoch.or(train.steps()) {
-            None => Err(Error::Argument(
-                "the data set repeats for ever: say with steps_per_epoch how long an epoch is".into(),
-            )),
-            Some(0) => Err(Error::Argument("an epoch has at least one step".into())),
+            None => refuse!("the data set repeats for ever: say with steps_per_epoch how long an epoch is"),
+            Some(0) => refuse!("an epoch has at least one step"),
             Some(steps) => Ok(steps),
         }
     }
@@ -392,11 +385,10 @@ impl Sequential {
 
 /// Refuses class weights that nothing can be learnt with, or that stand beside sample weights.
 fn check_class_weight(class_weight: ClassWeight, has_sample_weights: bool) -> Result<()> {
-    if has_sample_weights {
-        return Err(Error::Argument(
-            "class weights and sample weights can't be combined: multiply them into the sample weights".into(),
-        ));
-    }
+    ensure!(
+        !has_sample_weights,
+        "class weights and sample weights can't be combined: multiply them into the sample weights"
+    );
     class_weight.check()
 }
 
@@ -404,17 +396,17 @@ fn check_class_weight(class_weight: ClassWeight, has_sample_weights: bool) -> Re
 fn check_monitor(metric: Metric, val: Option<&Examples>) -> Result<()> {
     let name = metric.name();
     let Some(val) = val else {
-        return Err(Error::Argument(format!(
+        refuse!(
             "early stopping monitors val_{name}, but there is no validation set: pass one to fit, or monitor a metric without val_"
-        )));
+        );
     };
     let needs_both = matches!(metric, Metric::Precision | Metric::Recall | Metric::Auc | Metric::Prc);
-    match (needs_both, val.class_counts()) {
-        (true, (0, _) | (_, 0)) => Err(Error::Argument(format!(
-            "early stopping monitors val_{name}, but the validation set is all of one class ({val}): use one with both, or monitor val_loss"
-        ))),
-        _ => Ok(()),
-    }
+    let (negatives, positives) = val.class_counts();
+    ensure!(
+        !needs_both || negatives.min(positives) > 0,
+        "early stopping monitors val_{name}, but the validation set is all of one class ({val}): use one with both, or monitor val_loss"
+    );
+    Ok(())
 }
 
 /// The metrics in the rows of [`progress`], each with its name in the table.
