@@ -13,29 +13,9 @@ use serde_json::{Value, json};
 
 use self::thresholds::{Counts, Thresholds};
 use super::Figure;
-use learn::cost::{Costs, CostsByExample};
+use learn::cost::CostsByExample;
 use learn::error::{Error, Result};
-use learn::scores::check_probabilities;
 use learn::table::{Table, show};
-
-/// What mistakes cost, the same for all examples or with an amount for each: `&Costs` or `&CostsByExample`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prices<'a> {
-    fixed: Costs,
-    by_example: Option<&'a CostsByExample>,
-}
-
-impl From<&Costs> for Prices<'_> {
-    fn from(costs: &Costs) -> Self {
-        Self { fixed: *costs, by_example: None }
-    }
-}
-
-impl<'a> From<&'a CostsByExample> for Prices<'a> {
-    fn from(costs: &'a CostsByExample) -> Self {
-        Self { fixed: *costs.fixed(), by_example: Some(costs) }
-    }
-}
 
 /// Models side by side at a threshold that the reader moves; made by [`slider`]. As the last expression of a cell it appears as
 /// a page that needs nothing but itself, and as a picture and a table where pages run no programs.
@@ -49,23 +29,24 @@ pub struct Slider {
 /// A slider over the threshold above which an example is an alarm, for labels and the probabilities of each model, both of shape
 /// `[examples]`. It begins at 0.5 and shows the confusion matrix, precision, recall, what mistakes cost, the place on the
 /// precision-recall curve and among the scores of each class; the reader can edit the costs. With the number of `days` that the
-/// examples cover it shows the alarms a day; `None` leaves them out.
+/// examples cover it shows the alarms a day; `None` leaves them out. Mistakes cost the same for all examples, as `&Costs` say, or
+/// each its own, as `&CostsByExample` do.
 ///
 /// # Errors
 /// When there is no model, labels, probabilities and amounts differ in length, there are no positives or no negatives, a
 /// probability is not in [0, 1], or a cost or `days` is not a finite number above 0.
-pub fn slider<'a>(
+pub fn slider(
     labels: &Array1<bool>,
     models: &[(&str, &Array1<f32>)],
-    costs: impl Into<Prices<'a>>,
+    costs: impl Into<CostsByExample>,
     days: impl Into<Option<f64>>,
 ) -> Result<Slider> {
-    let (prices, days) = (costs.into(), days.into());
-    check(labels, models, &prices, days)?;
+    let (costs, days) = (costs.into(), days.into());
+    check(labels, models, &costs, days)?;
     let thresholds = Thresholds::around(labels, models.iter().map(|model| model.1));
-    let data = data(labels, models, &prices, days, thresholds)?;
+    let data = data(labels, models, &costs, days, thresholds)?;
     let still = still::figure(labels, models, thresholds)?;
-    let table = still::table(labels, models, &prices, days)?;
+    let table = still::table(labels, models, &costs, days)?;
     // What looks like the end of the program must not stand within it.
     let text = |value: &Value| value.to_string().replace('<', "\\u003c");
     let html = format!(
@@ -79,14 +60,15 @@ pub fn slider<'a>(
     Ok(Slider { html, still, table })
 }
 
-fn check(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)], prices: &Prices, days: Option<f64>) -> Result<()> {
-    prices.fixed.check()?;
+fn check(
+    labels: &Array1<bool>,
+    models: &[(&str, &Array1<f32>)],
+    costs: &CostsByExample,
+    days: Option<f64>,
+) -> Result<()> {
+    costs.fixed().check()?;
     for (name, scores) in models {
-        let checked = match prices.by_example {
-            Some(costs) => costs.check(labels, scores),
-            None => check_probabilities(labels, scores),
-        };
-        checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
+        costs.check(labels, scores).map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
     }
     let positives = labels.iter().filter(|label| **label).count();
     let negatives = labels.len() - positives;
@@ -106,11 +88,11 @@ fn check(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)], prices: &Prices
 fn data(
     labels: &Array1<bool>,
     models: &[(&str, &Array1<f32>)],
-    prices: &Prices,
+    costs: &CostsByExample,
     days: Option<f64>,
     thresholds: Thresholds,
 ) -> Result<Value> {
-    let amounts = prices.by_example.map(CostsByExample::amounts);
+    let amounts = costs.amounts();
     let falling = thresholds.falling();
     let model = |(name, scores): &(&str, &Array1<f32>)| {
         let Counts { positives, negatives, cents } = Counts::new(labels, scores, amounts, &falling)?;
@@ -123,8 +105,8 @@ fn data(
         "positives": positives,
         "negatives": labels.len() - positives,
         "cents": amounts.map(|amounts| thresholds::cents(labels, amounts).sum::<f64>()),
-        "falseAlarm": prices.fixed.false_alarm,
-        "missed": prices.fixed.missed,
+        "falseAlarm": costs.fixed().false_alarm,
+        "missed": costs.fixed().missed,
         "days": days,
         "models": models.iter().map(model).collect::<Result<Vec<_>>>()?,
     }))
@@ -169,6 +151,7 @@ impl fmt::Debug for Slider {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use learn::cost::Costs;
     use learn::random::{Purpose, generator, normal_pair};
     use ndarray::array;
 

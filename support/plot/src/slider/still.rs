@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use ndarray::Array1;
 
-use super::Prices;
 use super::thresholds::Thresholds;
 use crate::axes::{Axis, Panel, number};
 use crate::distribution::{draw_bars, histogram_counts};
@@ -13,7 +12,7 @@ use crate::lines::{Curve, GUIDE, draw_curves, entries, legend};
 use crate::page::{Frame, PIXEL, Page, Stroke};
 use crate::{Figure, solid};
 use learn::calibration::share;
-use learn::cost::CostCurve;
+use learn::cost::CostsByExample;
 use learn::curves::precision_recall_curve;
 use learn::error::Result;
 use learn::math::ln;
@@ -88,39 +87,25 @@ fn scores(
 pub(super) fn table(
     labels: &Array1<bool>,
     models: &[(&str, &Array1<f32>)],
-    prices: &Prices,
+    costs: &CostsByExample,
     days: Option<f64>,
 ) -> Result<Table> {
     let per_day = days.map(|_| "a day");
     let columns = ["threshold", "found", "missed", "false alarms", "precision", "recall"];
     let mut table = Table::new(["model"].into_iter().chain(columns).chain(per_day).chain(["cost"]));
     for (name, scores) in models {
-        for threshold in [Metrics::THRESHOLD, curve(labels, scores, prices)?.best().0] {
+        for threshold in [Metrics::THRESHOLD, costs.curve(labels, scores)?.best().0] {
             let matrix = confusion_matrix(labels, scores, threshold)?;
             let ConfusionMatrix { true_positives, false_positives, false_negatives, .. } = matrix;
             let counts = [true_positives, false_negatives, false_positives].map(|count| number(count, 0));
             let rates = [matrix.precision(), matrix.recall()].map(|rate| format!("{rate:.3}"));
             let alarms = days.map(|days| number((true_positives + false_positives) / days, 0));
-            let cost = number(cost(labels, scores, prices, threshold)?, 0);
+            let cost = number(costs.total(labels, scores, threshold)?, 0);
             let cells = [(*name).to_owned(), share(threshold)].into_iter().chain(counts).chain(rates);
             table.push(cells.chain(alarms).chain([cost]));
         }
     }
     Ok(table)
-}
-
-fn curve(labels: &Array1<bool>, scores: &Array1<f32>, prices: &Prices) -> Result<CostCurve> {
-    match prices.by_example {
-        Some(costs) => costs.curve(labels, scores),
-        None => prices.fixed.curve(labels, scores),
-    }
-}
-
-fn cost(labels: &Array1<bool>, scores: &Array1<f32>, prices: &Prices, threshold: f64) -> Result<f64> {
-    match prices.by_example {
-        Some(costs) => costs.total(labels, scores, threshold),
-        None => Ok(prices.fixed.total(&confusion_matrix(labels, scores, threshold)?)),
-    }
 }
 
 /// The picture within a web page. As an image and not as the drawing itself, for sites that clean pages let images through.
