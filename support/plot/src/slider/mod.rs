@@ -41,12 +41,10 @@ pub fn slider(
     costs: impl Into<CostsByExample>,
     days: impl Into<Option<f64>>,
 ) -> Result<Slider> {
-    let (costs, days) = (costs.into(), days.into());
-    check(labels, models, &costs, days)?;
     let thresholds = Thresholds::around(labels, models.iter().map(|model| model.1));
-    let data = data(labels, models, &costs, days, thresholds)?;
-    let still = still::figure(labels, models, thresholds)?;
-    let table = still::table(labels, models, &costs, days)?;
+    let shown = Shown { labels, models, costs: costs.into(), days: days.into(), thresholds };
+    shown.check()?;
+    let (data, still, table) = (shown.data()?, shown.figure()?, shown.table()?);
     // What looks like the end of the program must not stand within it.
     let text = |value: &Value| value.to_string().replace('<', "\\u003c");
     let html = format!(
@@ -60,56 +58,61 @@ pub fn slider(
     Ok(Slider { html, still, table })
 }
 
-fn check(
-    labels: &Array1<bool>,
-    models: &[(&str, &Array1<f32>)],
-    costs: &CostsByExample,
-    days: Option<f64>,
-) -> Result<()> {
-    costs.fixed().check()?;
-    for (name, scores) in models {
-        costs.check(labels, scores).map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
-    }
-    let positives = labels.iter().filter(|label| **label).count();
-    let negatives = labels.len() - positives;
-    if models.is_empty() || positives == 0 || negatives == 0 {
-        return Err(Error::Argument(format!(
-            "a slider needs models, positives and negatives: there are {}, {positives} and {negatives}",
-            models.len()
-        )));
-    }
-    match days.filter(|days| !(days.is_finite() && *days > 0.0)) {
-        Some(days) => Err(Error::Argument(format!("the examples cover a number of days above 0, not {days}"))),
-        None => Ok(()),
-    }
-}
-
-/// What the program in the page needs to know.
-fn data(
-    labels: &Array1<bool>,
-    models: &[(&str, &Array1<f32>)],
-    costs: &CostsByExample,
+/// What a slider shows.
+struct Shown<'a> {
+    labels: &'a Array1<bool>,
+    models: &'a [(&'a str, &'a Array1<f32>)],
+    costs: CostsByExample,
     days: Option<f64>,
     thresholds: Thresholds,
-) -> Result<Value> {
-    let amounts = costs.amounts();
-    let falling = thresholds.falling();
-    let model = |(name, scores): &(&str, &Array1<f32>)| {
-        let Counts { positives, negatives, cents } = Counts::new(labels, scores, amounts, &falling)?;
-        Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": cents }))
-    };
-    let positives = labels.iter().filter(|label| **label).count();
-    Ok(json!({
-        "low": thresholds.low,
-        "high": thresholds.high,
-        "positives": positives,
-        "negatives": labels.len() - positives,
-        "cents": amounts.map(|amounts| thresholds::cents(labels, amounts).sum::<f64>()),
-        "falseAlarm": costs.fixed().false_alarm,
-        "missed": costs.fixed().missed,
-        "days": days,
-        "models": models.iter().map(model).collect::<Result<Vec<_>>>()?,
-    }))
+}
+
+impl Shown<'_> {
+    fn check(&self) -> Result<()> {
+        self.costs.fixed().check()?;
+        for (name, scores) in self.models {
+            let checked = self.costs.check(self.labels, scores);
+            checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
+        }
+        let (models, (negatives, positives)) = (self.models.len(), self.class_counts());
+        if models == 0 || positives == 0 || negatives == 0 {
+            return Err(Error::Argument(format!(
+                "a slider needs models, positives and negatives: there are {models}, {positives} and {negatives}"
+            )));
+        }
+        match self.days.filter(|days| !(days.is_finite() && *days > 0.0)) {
+            Some(days) => Err(Error::Argument(format!("the examples cover a number of days above 0, not {days}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// How many examples are (negative, positive).
+    fn class_counts(&self) -> (usize, usize) {
+        let positives = self.labels.iter().filter(|label| **label).count();
+        (self.labels.len() - positives, positives)
+    }
+
+    /// What the program in the page needs to know.
+    fn data(&self) -> Result<Value> {
+        let Self { labels, models, costs, days, thresholds } = self;
+        let (amounts, falling) = (costs.amounts(), thresholds.falling());
+        let model = |(name, scores): &(&str, &Array1<f32>)| {
+            let Counts { positives, negatives, cents } = Counts::new(labels, scores, amounts, &falling)?;
+            Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": cents }))
+        };
+        let (negatives, positives) = self.class_counts();
+        Ok(json!({
+            "low": thresholds.low,
+            "high": thresholds.high,
+            "positives": positives,
+            "negatives": negatives,
+            "cents": amounts.map(|amounts| thresholds::cents(labels, amounts).sum::<f64>()),
+            "falseAlarm": costs.fixed().false_alarm,
+            "missed": costs.fixed().missed,
+            "days": days,
+            "models": models.iter().map(model).collect::<Result<Vec<_>>>()?,
+        }))
+    }
 }
 
 impl Slider {
