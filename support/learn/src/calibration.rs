@@ -1,14 +1,12 @@
 //! Whether probabilities mean what they say: of the rows that got 0.15, about 15 in 100 should be positive. And what to do
 //! when they are off because the model was trained on another share of positives.
 
-use std::fmt;
-
 use ndarray::Array1;
 
 use crate::error::{Result, ensure};
 use crate::math::sum;
 use crate::scores::{Score, check_each_probability, check_probabilities};
-use crate::table::{Table, thousands};
+use crate::table::{Table, shown_as_table, thousands};
 
 /// Probabilities in bins, from the lowest up, each beside the share of positives that was found. As the last expression of a
 /// cell it appears as a table.
@@ -158,18 +156,9 @@ impl Calibration {
         }
         table
     }
-
-    /// Shows the bins in a notebook as a table.
-    pub fn evcxr_display(&self) {
-        self.table().evcxr_display();
-    }
 }
 
-impl fmt::Display for Calibration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.table().fmt(f)
-    }
-}
+shown_as_table!(Calibration);
 
 /// A share with three decimals, or as many as its first two digits need.
 pub fn share(value: f64) -> String {

@@ -113,24 +113,20 @@ impl Sequential {
     fn bytes(&self, model: String) -> Result<Vec<u8>> {
         let is_whole = self.network.weights.iter().all(|weight| weight.is_finite());
         ensure!(is_whole, "not written: a weight of the model is not finite, its training has diverged");
-        let at = |error: &dyn fmt::Display| Error::Argument(error.to_string());
         let checksum = checksum(&model, &self.network.weights);
         let metadata = Metadata { format: FORMAT, checksum, model };
-        let metadata = serde_json::to_string(&metadata).map_err(|error| at(&error))?;
-        let mut start = 0;
-        let tensors = tensors(&self.network).map(|(name, shape)| {
-            let values = &self.network.weights[start..start + shape.iter().product::<usize>()];
-            start += values.len();
-            (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+        let metadata = serde_json::to_string(&metadata).map_err(|error| Error::Argument(error.to_string()))?;
+        let bytes: Vec<u8> = self.network.weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+        let mut rest = bytes.as_slice();
+        let views = tensors(&self.network).map(|(name, shape)| {
+            let (tensor, behind) = rest.split_at(size_of::<f32>() * shape.iter().product::<usize>());
+            rest = behind;
+            Ok((name, TensorView::new(Dtype::F32, shape, tensor)?))
         });
-        let tensors: Vec<_> = tensors.collect();
-        let views = tensors
-            .iter()
-            .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
         let bytes = views
             .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>()
             .and_then(|views| serialize(views, Some([(KEY.to_owned(), metadata)].into_iter().collect())));
-        bytes.map_err(|error| at(&error))
+        bytes.map_err(|error| Error::Argument(error.to_string()))
     }
 }
 

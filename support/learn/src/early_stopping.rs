@@ -126,9 +126,8 @@ impl Watch {
     /// Takes the monitored value of an epoch, counted from 0, or none if it is missing. Compares in f32, as Keras
     /// does: an improvement beyond its digits is none.
     pub fn observe(&mut self, epoch: usize, value: Option<f64>) -> Verdict {
-        let nothing = Verdict { improved: false, stop: false };
         let Some(value) = value.filter(|_| epoch >= self.settings.start_from_epoch) else {
-            return nothing;
+            return Verdict { improved: false, stop: false };
         };
         let (value, min_delta) = (value as f32, self.settings.min_delta as f32);
         self.wait += 1;

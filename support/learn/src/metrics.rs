@@ -10,7 +10,7 @@ use crate::curves::Classes;
 use crate::error::{Error, Result, refuse};
 use crate::math::{ln, sum};
 use crate::scores::{Score, check, check_probabilities, check_threshold, check_weights, ratio};
-use crate::table::Table;
+use crate::table::{Table, shown_as_table};
 
 /// How many examples of each class lie above the threshold (predicted positive) and how many do not; with sample
 /// weights, the sums of their weights.
@@ -288,18 +288,9 @@ impl Metrics {
     fn table(&self) -> Table {
         compare(&[("value", self)])
     }
-
-    /// Shows the metrics in a notebook as a table.
-    pub fn evcxr_display(&self) {
-        self.table().evcxr_display();
-    }
 }
 
-impl fmt::Display for Metrics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.table().fmt(f)
-    }
-}
+shown_as_table!(Metrics);
 
 /// The metrics of several models side by side, one column for each. The thresholds are among them when one is not 0.5.
 pub fn compare(models: &[(&str, &Metrics)]) -> Table {

@@ -166,7 +166,11 @@ impl Network {
         for (group, (rows, outcomes)) in groups.enumerate() {
             type Chunk<'a> = (usize, ((&'a [u32], &'a mut [Outcome]), &'a mut Workspace));
             let work = |(chunk, ((rows, outcomes), workspace)): Chunk| {
-                self.chunk(step, group * at_once + chunk, rows, &ranges, workspace, outcomes);
+                workspace.gradient.fill([0.0; 8]);
+                let first = (group * at_once + chunk) * (CHUNK / TILE);
+                for (tile, (rows, outcomes)) in rows.chunks(TILE).zip(outcomes.chunks_mut(TILE)).enumerate() {
+                    self.tile(step, first + tile, rows, &ranges, workspace, outcomes);
+                }
             };
             if rows.len() <= CHUNK || rayon::current_num_threads() == 1 {
                 // Nobody to share with: handing the work to another thread would only cost time.
@@ -184,22 +188,7 @@ impl Network {
         gradient
     }
 
-    /// Chunk number `chunk` of a batch: its gradient is left in the workspace.
-    fn chunk(
-        &self,
-        step: &Step,
-        chunk: usize,
-        rows: &[u32],
-        ranges: &[Range<usize>],
-        workspace: &mut Workspace,
-        outcomes: &mut [Outcome],
-    ) {
-        workspace.gradient.fill([0.0; 8]);
-        for (tile, (rows, outcomes)) in rows.chunks(TILE).zip(outcomes.chunks_mut(TILE)).enumerate() {
-            self.tile(step, chunk * (CHUNK / TILE) + tile, rows, ranges, workspace, outcomes);
-        }
-    }
-
+    /// Tile number `tile` of a batch: its gradient is added to that in the workspace.
     fn tile(
         &self,
         step: &Step,

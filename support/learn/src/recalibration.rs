@@ -259,18 +259,18 @@ impl Recalibration {
     /// # Errors
     /// When it can't be used.
     pub fn check(&self) -> Result<()> {
-        let is_sound = match self {
-            Self::Platt(PlattScaling { slope, intercept }) => slope.is_finite() && intercept.is_finite(),
+        let (name, is_sound) = match self {
+            Self::Platt(PlattScaling { slope, intercept }) => {
+                ("Platt scaling", slope.is_finite() && intercept.is_finite())
+            }
             Self::Isotonic(IsotonicRegression { thresholds, values }) => {
-                !values.is_empty()
-                    && thresholds.len() == values.len()
-                    && thresholds.iter().all(|threshold| threshold.is_finite())
-                    && thresholds.is_sorted_by(|a, b| a < b)
-                    && values.iter().all(|value| (0.0..=1.0).contains(value))
-                    && values.is_sorted()
+                let has_pairs = !values.is_empty() && thresholds.len() == values.len();
+                let rises = thresholds.is_sorted_by(|a, b| a < b) && values.is_sorted();
+                let in_range = values.iter().all(|value| (0.0..=1.0).contains(value));
+                let is_finite = thresholds.iter().all(|threshold| threshold.is_finite());
+                ("isotonic regression", has_pairs && rises && in_range && is_finite)
             }
         };
-        let name = if matches!(self, Self::Platt(_)) { "Platt scaling" } else { "isotonic regression" };
         ensure!(is_sound, "this {name} can't be used: its numbers don't fit");
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! The training loop: the only file that sees data, model, optimizer, metrics and early stopping together.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::dataset::{Batch, Batches, Dataset, check_examples, check_names};
@@ -253,10 +252,11 @@ impl Sequential {
         }
         let epoch = history.epochs();
         if config.verbose.is_some_and(|every| epoch == 1 || epoch.is_multiple_of(every) || *is_over) {
+            let (head, row) = progress(history);
             if epoch == 1 {
-                println!("{}", progress_header(history));
+                println!("{head}");
             }
-            println!("{}", progress(history));
+            println!("{row}");
         }
         Ok(!*is_over)
     }
@@ -409,32 +409,19 @@ fn check_monitor(metric: Metric, val: Option<&Examples>) -> Result<()> {
     Ok(())
 }
 
-/// The metrics in the rows of [`progress`], each with its name in the table.
-fn progress_columns(history: &History) -> impl Iterator<Item = (String, f64)> + '_ {
+/// The last epoch as a row of a table, and above it the head; with a validation set they have 80 characters, so that they fit on a
+/// page.
+fn progress(history: &History) -> (String, String) {
     const METRICS: [Metric; 4] = [Metric::Loss, Metric::Precision, Metric::Recall, Metric::Prc];
-    let sets = [("", history.train.last()), ("val_", history.val.last())];
-    sets.into_iter().filter_map(|(prefix, metrics)| Some((prefix, metrics?))).flat_map(|(prefix, metrics)| {
-        METRICS.into_iter().map(move |metric| (format!("{prefix}{}", metric.name()), metrics.get(metric)))
-    })
-}
-
-/// The head of the table of which [`progress`] gives the rows.
-fn progress_header(history: &History) -> String {
-    let mut line = "epoch".to_owned();
-    for (name, _) in progress_columns(history) {
-        let _ = write!(line, "  {name:>6}"); // writing to a String can't fail
+    let (mut head, mut row) = ("epoch".to_owned(), format!("{:5}", history.epochs()));
+    for (prefix, set) in [("", &history.train), ("val_", &history.val)] {
+        for (metrics, metric) in set.last().into_iter().flat_map(|metrics| METRICS.map(|metric| (metrics, metric))) {
+            let name = format!("{prefix}{}", metric.name());
+            head += &format!("  {name:>6}");
+            row += &format!("  {:width$.4}", metrics.get(metric), width = name.len().max(6));
+        }
     }
-    line
-}
-
-/// The last epoch as a row of a table; with a validation set it has 80 characters, so that it fits on a page.
-fn progress(history: &History) -> String {
-    let mut line = format!("{:5}", history.epochs());
-    for (name, value) in progress_columns(history) {
-        let width = name.len().max(6);
-        let _ = write!(line, "  {value:width$.4}");
-    }
-    line
+    (head, row)
 }
 
 #[cfg(test)]
@@ -457,7 +444,7 @@ mod tests {
     #[test]
     fn progress_is_a_table_that_fits_on_a_page() {
         let history = history(history(None).train.last().copied());
-        let (header, row) = (progress_header(&history), progress(&history));
+        let (header, row) = progress(&history);
         assert_eq!(header, "epoch    loss  precision  recall     prc  val_loss  val_precision  val_recall  val_prc");
         assert_eq!(row, "  120  12.2500     1.0000  1.0000  1.0000   12.2500         1.0000      1.0000   1.0000");
         assert!(header.len() <= 88 && row.len() <= 88);
@@ -466,8 +453,9 @@ mod tests {
     #[test]
     fn without_a_validation_set_half_of_the_columns_are_left() {
         let history = history(None);
-        assert_eq!(progress_header(&history), "epoch    loss  precision  recall     prc");
-        assert_eq!(progress(&history), "  120  12.2500     1.0000  1.0000  1.0000");
+        let (header, row) = progress(&history);
+        assert_eq!(header, "epoch    loss  precision  recall     prc");
+        assert_eq!(row, "  120  12.2500     1.0000  1.0000  1.0000");
     }
 
     fn examples() -> Examples {

@@ -230,20 +230,12 @@ impl Dataset {
                 (!rows.is_empty()).then(|| Batch { stores: stores.clone(), rows })
             })
         });
-        Batches(Box::new(batches))
+        Box::new(batches)
     }
 }
 
 /// Batches, in order.
-pub struct Batches(Box<dyn Iterator<Item = Batch> + Send>);
-
-impl Iterator for Batches {
-    type Item = Batch;
-
-    fn next(&mut self) -> Option<Batch> {
-        self.0.next()
-    }
-}
+pub type Batches = Box<dyn Iterator<Item = Batch> + Send>;
 
 /// Some rows of the examples, by number: nothing is copied until the network reads them.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use prefetch_index::prefetch_index;
 
 use crate::error::{Error, Result, ensure, refuse};
@@ -103,15 +103,12 @@ impl Stores {
     /// A copy of some rows.
     pub(super) fn examples(&self, rows: &[u32]) -> Examples {
         let features = self.features();
-        let column = |place: usize| rows.iter().map(move |&row| self.values(row).skip(place));
+        let values = rows.iter().flat_map(|&row| self.values(row).take(features + 2)).collect();
+        let values = Array2::from_shape_vec((rows.len(), features + 2), values).expect("each row has all values");
         Examples {
-            features: Array2::from_shape_vec(
-                (rows.len(), features),
-                column(0).flat_map(|row| row.take(features)).collect(),
-            )
-            .expect("each row has all features"),
-            labels: rows.iter().map(|&row| self.label(row)).collect(),
-            weights: self.have_weights().then(|| column(features + 1).flat_map(|mut row| row.next()).collect()),
+            features: values.slice(s![.., ..features]).to_owned(),
+            labels: values.column(features).mapv(|target| target == 1.0),
+            weights: self.have_weights().then(|| values.column(features + 1).to_owned()),
             names: self.names().cloned().unwrap_or_default(),
         }
     }
