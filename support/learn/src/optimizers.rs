@@ -56,14 +56,9 @@ fn check_share(optimizer: &str, name: &str, share: impl Copy + Into<f64> + Displ
     Ok(())
 }
 
-/// Refuses an ε that does not keep a divisor from 0.
-fn check_epsilon(optimizer: &str, epsilon: f32) -> Result<()> {
-    ensure!(epsilon.is_finite() && epsilon > 0.0, "{optimizer}: an epsilon is a finite number above 0, not {epsilon}");
-    Ok(())
-}
-
-fn check_learning_rate(optimizer: &str, rate: f32) -> Result<()> {
-    ensure!(rate.is_finite() && rate > 0.0, "{optimizer}: a learning rate is a finite number above 0, not {rate}");
+/// Refuses a learning rate that leads nowhere, and an ε that does not keep a divisor from 0.
+fn check_above_0(optimizer: &str, name: &str, number: f32) -> Result<()> {
+    ensure!(number.is_finite() && number > 0.0, "{optimizer}: {name} is a finite number above 0, not {number}");
     Ok(())
 }
 
@@ -112,7 +107,7 @@ impl Optimizer for Sgd {
     }
 
     fn check(&self) -> Result<()> {
-        check_learning_rate("Sgd", self.learning_rate as f32)?;
+        check_above_0("Sgd", "a learning rate", self.learning_rate as f32)?;
         check_share("Sgd", "momentum", self.momentum)
     }
 
@@ -178,10 +173,10 @@ impl Optimizer for RmsProp {
     }
 
     fn check(&self) -> Result<()> {
-        check_learning_rate("RmsProp", self.learning_rate as f32)?;
+        check_above_0("RmsProp", "a learning rate", self.learning_rate as f32)?;
         check_share("RmsProp", "rho", self.rho)?;
         check_share("RmsProp", "momentum", self.momentum)?;
-        check_epsilon("RmsProp", self.epsilon)
+        check_above_0("RmsProp", "an epsilon", self.epsilon)
     }
 
     fn slots(&self) -> Vec<(&'static str, &[f32])> {
@@ -258,10 +253,10 @@ impl Optimizer for Adam {
     }
 
     fn check(&self) -> Result<()> {
-        check_learning_rate("Adam", self.learning_rate as f32)?;
+        check_above_0("Adam", "a learning rate", self.learning_rate as f32)?;
         check_share("Adam", "beta_1", self.beta_1)?;
         check_share("Adam", "beta_2", self.beta_2)?;
-        check_epsilon("Adam", self.epsilon)
+        check_above_0("Adam", "an epsilon", self.epsilon)
     }
 
     fn slots(&self) -> Vec<(&'static str, &[f32])> {

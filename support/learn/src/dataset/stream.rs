@@ -166,20 +166,20 @@ struct Shuffled {
     rng: ChaCha8Rng,
 }
 
-impl Rows for Shuffled {
-    fn append(&mut self, count: usize, rows: &mut Vec<u32>) {
-        for _ in 0..count {
-            while self.buffer.len() < self.buffer_size
-                && let Some(row) = self.input.next()
-            {
-                self.buffer.push(row);
-            }
-            if self.buffer.is_empty() {
-                return;
-            }
-            let place = self.rng.gen_range(0..self.buffer.len() as u32);
-            rows.push(self.buffer.swap_remove(place as usize));
+impl Iterator for Shuffled {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        while self.buffer.len() < self.buffer_size
+            && let Some(row) = self.input.next()
+        {
+            self.buffer.push(row);
         }
+        if self.buffer.is_empty() {
+            return None;
+        }
+        let place = self.rng.gen_range(0..self.buffer.len() as u32);
+        Some(self.buffer.swap_remove(place as usize))
     }
 }
 
