@@ -8,9 +8,10 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use crate::cost::{Costs, CostsByExample};
-use crate::error::{Error, Result};
+use crate::curves::areas;
+use crate::error::{Error, Result, ensure, refuse};
 use crate::math::{sigmoid, sum};
-use crate::metrics::{ConfusionMatrix, Metric, Metrics, cross_entropy, squared_error};
+use crate::metrics::{Metric, Metrics, cross_entropy, squared_error};
 use crate::random::{Purpose, generator};
 use crate::scores::{Score, check, check_probabilities, check_threshold};
 
@@ -91,9 +92,7 @@ pub enum Measure {
     /// One of the metrics but the loss. The cross entropy is that of the probabilities, as [`log_loss`](crate::log_loss) has it.
     Metric(Metric),
     /// The cost of all mistakes.
-    Costs(Costs),
-    /// The cost of all mistakes, where each example has its own.
-    CostsByExample(CostsByExample),
+    Costs(CostsByExample),
 }
 
 impl From<&Metric> for Measure {
@@ -104,13 +103,13 @@ impl From<&Metric> for Measure {
 
 impl From<&Costs> for Measure {
     fn from(costs: &Costs) -> Self {
-        Self::Costs(*costs)
+        Self::Costs(costs.into())
     }
 }
 
 impl From<&CostsByExample> for Measure {
     fn from(costs: &CostsByExample) -> Self {
-        Self::CostsByExample(costs.clone())
+        Self::Costs(costs.clone())
     }
 }
 
@@ -147,7 +146,7 @@ where
     &'m M: Into<Measure>,
 {
     let measures: Vec<Measure> = measures.iter().map(Into::into).collect();
-    let judge = Judge::new(labels, answers.into(), &measures)?;
+    let judge = Judge::new(labels, &answers.into(), &measures)?;
     intervals(&measures, &draw(labels.len(), LEVEL, resamples, seed, |rows| judge.values(rows))?)
 }
 
@@ -181,7 +180,8 @@ where
     &'m M: Into<Measure>,
 {
     let measures: Vec<Measure> = measures.iter().map(Into::into).collect();
-    let (one, other) = (Judge::new(labels, answers.into(), &measures)?, Judge::new(labels, others.into(), &measures)?);
+    let (one, other) =
+        (Judge::new(labels, &answers.into(), &measures)?, Judge::new(labels, &others.into(), &measures)?);
     let difference = |(a, b): (f64, f64)| a - b;
     let differences = |rows: &[u32]| one.values(rows).into_iter().zip(other.values(rows)).map(difference).collect();
     intervals(&measures, &draw(labels.len(), LEVEL, resamples, seed, differences)?)
@@ -216,131 +216,104 @@ pub fn bootstrap_statistic(
 
 /// What the measures need to know about each row, so that a resample has only to be counted, not sorted.
 ///
-/// Areas and counts depend on the drawn rows only by how many of them lie between one positive's score and the next. So each row
-/// is given the number of its bucket. With j counting the distinct scores of positives from the highest down, a negative between
-/// the scores j - 1 and j is in bucket 3j, one with the score j in 3j + 1, and a positive in 3j + 2.
+/// Areas and counts depend on the drawn rows only by how many of them lie between one positive's score and the next, and above the
+/// threshold. So each row is given the number of its kind. With j counting the distinct scores of positives from the highest down, a
+/// negative between the scores j - 1 and j is of kind 6j, one with the score j of 6j + 2, and a positive of 6j + 4; one more above
+/// the threshold.
 struct Judge<'a> {
-    labels: &'a Array1<bool>,
-    answers: Answers,
     measures: &'a [Measure],
+    threshold: f64,
     /// Empty when no measure is a metric.
-    buckets: Vec<u32>,
-    /// For each measure, what each row costs; empty for a metric.
-    costs: Vec<Vec<f64>>,
+    kinds: Vec<u32>,
+    /// How many distinct scores of positives there are, and one more.
+    steps: usize,
+    /// For each measure that is a sum or a mean over the rows, what each adds; empty for the others.
+    parts: Vec<Vec<f64>>,
 }
 
 impl<'a> Judge<'a> {
-    fn new(labels: &'a Array1<bool>, answers: Answers, measures: &'a [Measure]) -> Result<Self> {
-        let Answers { scores, probabilities, threshold } = &answers;
+    fn new(labels: &Array1<bool>, answers: &Answers, measures: &'a [Measure]) -> Result<Self> {
+        let &Answers { ref scores, ref probabilities, threshold } = answers;
         check(labels, scores)?;
         check_probabilities(labels, probabilities)?;
-        check_threshold(*threshold)?;
-        let in_f32 = f32::from_threshold(*threshold);
-        let of_rows = |cost: &dyn Fn(usize, bool, bool) -> f64| {
+        check_threshold(threshold)?;
+        let in_f32 = f32::from_threshold(threshold);
+        let of_rows = |part: &dyn Fn(usize, bool, f32) -> f64| {
             let rows = labels.iter().zip(probabilities).enumerate();
-            rows.map(|(row, (&label, &probability))| cost(row, label, probability > in_f32)).collect()
+            rows.map(|(row, (&label, &probability))| part(row, label, probability)).collect()
         };
-        let costs = measures.iter().map(|measure| match measure {
-            Measure::Metric(Metric::Loss) => Err(Error::Argument(
-                "the loss can't be computed from probabilities, for it has weights: use the cross entropy".into(),
-            )),
-            Measure::Metric(_) => Ok(Vec::new()),
-            Measure::Costs(costs @ Costs { false_alarm, missed }) => {
-                costs.check()?;
-                Ok(of_rows(&|_, label, is_alarm| match (label, is_alarm) {
-                    (true, false) => *missed,
-                    (false, true) => *false_alarm,
-                    _ => 0.0,
-                }))
+        let parts = measures.iter().map(|measure| match measure {
+            Measure::Metric(Metric::Loss) => {
+                refuse!("the loss can't be computed from probabilities, for it has weights: use the cross entropy")
             }
-            Measure::CostsByExample(costs) => {
+            Measure::Metric(Metric::CrossEntropy) => {
+                Ok(of_rows(&|_, label, p| f64::from(cross_entropy(label, p) as f32)))
+            }
+            Measure::Metric(Metric::BrierScore) => Ok(of_rows(&|_, label, p| squared_error(label, p.into()))),
+            Measure::Metric(_) => Ok(Vec::new()),
+            Measure::Costs(costs) => {
                 costs.check(labels, probabilities)?;
-                Ok(of_rows(&|row, label, is_alarm| costs.cost(row, label, is_alarm)))
+                Ok(of_rows(&|row, label, p| costs.cost(row, label, p > in_f32)))
             }
         });
-        let costs = costs.collect::<Result<_>>()?;
+        let parts = parts.collect::<Result<_>>()?;
+        // Only areas ask for an order.
+        let has_area = measures.iter().any(|measure| matches!(measure, Measure::Metric(Metric::Auc | Metric::Prc)));
         let mut positives: Vec<f32> =
-            labels.iter().zip(scores).filter(|(label, _)| **label).map(|(_, &score)| score).collect();
+            labels.iter().zip(scores).filter(|(label, _)| has_area && **label).map(|(_, &score)| score).collect();
         f32::sort_descending(&mut positives);
         positives.dedup();
-        let bucket = |(&label, &score): (&bool, &f32)| {
+        let kind = |((&label, &score), &probability): ((&bool, &f32), &f32)| {
             let place = positives.partition_point(|&positive| positive > score);
             let is_tied = positives.get(place) == Some(&score);
-            3 * place as u32 + if label { 2 } else { u32::from(is_tied) }
+            6 * place as u32 + if label { 4 } else { 2 * u32::from(is_tied) } + u32::from(probability > in_f32)
         };
-        let is_metric = |measure: &Measure| matches!(measure, Measure::Metric(_));
-        let has_metrics = measures.iter().any(is_metric);
-        let buckets = if has_metrics { labels.iter().zip(scores).map(bucket).collect() } else { Vec::new() };
-        Ok(Self { labels, answers, measures, buckets, costs })
+        let has_metrics = measures.iter().any(|measure| matches!(measure, Measure::Metric(_)));
+        let rows = labels.iter().zip(scores).zip(probabilities);
+        let kinds = if has_metrics { rows.map(kind).collect() } else { Vec::new() };
+        Ok(Self { measures, threshold, kinds, steps: positives.len() + 1, parts })
     }
 
     /// The values of the measures on some rows; NaN where one has none.
     fn values(&self, rows: &[u32]) -> Vec<f64> {
-        let metrics = if self.buckets.is_empty() { None } else { Some(self.metrics(rows)) };
-        let value = |(measure, costs): (&Measure, &Vec<f64>)| match measure {
-            Measure::Metric(metric) => metrics.map_or(f64::NAN, |metrics| defined(&metrics, *metric)),
-            _ => sum(rows.iter().map(|&row| costs[row as usize])),
+        let metrics = (!self.kinds.is_empty()).then(|| self.metrics(rows));
+        let value = |(measure, parts): (&Measure, &Vec<f64>)| {
+            let total = || sum(rows.iter().map(|&row| parts[row as usize]));
+            match measure {
+                Measure::Costs(_) => total(),
+                Measure::Metric(Metric::CrossEntropy | Metric::BrierScore) => total() / rows.len() as f64,
+                Measure::Metric(metric) => metrics.map_or(f64::NAN, |metrics| defined(&metrics, *metric)),
+            }
         };
-        self.measures.iter().zip(&self.costs).map(value).collect()
+        self.measures.iter().zip(&self.parts).map(value).collect()
     }
 
-    /// The metrics on some rows, those that are asked for; the loss is NaN.
+    /// The metrics on some rows that follow from the numbers of each kind; the others are NaN.
     fn metrics(&self, rows: &[u32]) -> Metrics {
-        let Answers { probabilities, threshold, .. } = &self.answers;
-        let asks_for = |asked: &[Metric]| {
-            self.measures.iter().any(|measure| matches!(measure, Measure::Metric(metric) if asked.contains(metric)))
-        };
-        let (auc, prc) = if asks_for(&[Metric::Auc, Metric::Prc]) { self.areas(rows) } else { (f64::NAN, f64::NAN) };
-        let mean = |of: &dyn Fn(bool, f32) -> f64| {
-            let values = rows.iter().map(|&row| of(self.labels[row as usize], probabilities[row as usize]));
-            sum(values) / rows.len() as f64
-        };
-        let entropy = |label, p| f64::from(cross_entropy(label, p) as f32);
-        let asked = |metric, of: &dyn Fn(bool, f32) -> f64| if asks_for(&[metric]) { mean(of) } else { f64::NAN };
-        let in_f32 = f32::from_threshold(*threshold);
-        let mut counts = [[0u32; 2]; 2];
-        if self.measures.iter().any(|measure| !matches!(measure, Measure::Metric(Metric::Auc | Metric::Prc))) {
-            for row in rows.iter().map(|&row| row as usize) {
-                counts[usize::from(self.labels[row])][usize::from(probabilities[row] > in_f32)] += 1;
+        // For each score of positives: the negatives above, the negatives with it and the positives with it, by the decision.
+        let mut counts = vec![[[0u32; 2]; 3]; self.steps];
+        let places = counts.as_flattened_mut().as_flattened_mut();
+        rows.iter().for_each(|&row| places[self.kinds[row as usize] as usize] += 1);
+        let mut matrix = [[0u32; 2]; 2];
+        for [between, tied, positives] in &counts {
+            for decision in 0..2 {
+                matrix[0][decision] += between[decision] + tied[decision];
+                matrix[1][decision] += positives[decision];
             }
-        } else {
-            counts[1][0] = rows.iter().filter(|&&row| self.labels[row as usize]).count() as u32;
         }
-        let [[true_negatives, false_positives], [false_negatives, true_positives]] =
-            counts.map(|counts| counts.map(f64::from));
+        let of_both = |counts: [u32; 2]| (counts[0] + counts[1]) as usize;
+        let [negatives, positives] = matrix.map(of_both);
+        let steps = counts.iter().map(|counts| counts.map(of_both));
+        let (auc, prc) = areas(negatives, positives, steps);
         Metrics {
             loss: f64::NAN,
-            cross_entropy: asked(Metric::CrossEntropy, &entropy),
-            brier_score: asked(Metric::BrierScore, &|label, p| squared_error(label, p.into())),
-            threshold: *threshold,
-            confusion_matrix: ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives },
+            cross_entropy: f64::NAN,
+            brier_score: f64::NAN,
+            threshold: self.threshold,
+            confusion_matrix: matrix.map(|counts| counts.map(f64::from)).into(),
             auc,
             prc,
         }
-    }
-
-    /// The exact (ROC AUC, average precision), as [`Classes::areas`](crate::curves) has them, from the buckets.
-    fn areas(&self, rows: &[u32]) -> (f64, f64) {
-        let last = self.buckets.iter().max().map_or(0, |bucket| bucket / 3);
-        let mut counts = vec![[0u32; 3]; last as usize + 1];
-        rows.iter().for_each(|&row| counts.as_flattened_mut()[self.buckets[row as usize] as usize] += 1);
-        let of_class = |counts: &[u32; 3]| (counts[0] + counts[1], counts[2]);
-        let (negatives, positives) =
-            counts.iter().map(of_class).fold((0, 0), |all, counts| (all.0 + counts.0, all.1 + counts.1));
-        let (mut pairs, mut precision) = (0.0, 0.0);
-        // Negatives and positives at or above the score at hand.
-        let (mut at_least, mut found) = (0, 0);
-        for [between, tied_negatives, tied] in counts {
-            let above = at_least + between;
-            at_least = above + tied_negatives;
-            found += tied;
-            if tied > 0 {
-                pairs += f64::from(tied) * (f64::from(negatives) - f64::from(above + at_least) / 2.0);
-                precision += f64::from(tied) * f64::from(found) / f64::from(found + at_least);
-            }
-        }
-        let total = f64::from(positives);
-        (pairs / (total * f64::from(negatives)), if positives > 0 { precision / total } else { 0.0 })
     }
 }
 
@@ -364,13 +337,9 @@ fn draw(
     values: impl Fn(&[u32]) -> Vec<f64> + Sync,
 ) -> Result<Vec<Vec<f64>>> {
     let count = u32::try_from(rows).map_err(|_| Error::Argument("a bootstrap has fewer than 2³² rows".into()))?;
-    if !(level > 0.0 && level < 1.0) {
-        return Err(Error::Argument(format!("an interval holds a share of the values between 0 and 1, not {level}")));
-    }
-    if rows == 0 || cut(resamples, level) == 0 {
-        let fewest = (2.0 / (1.0 - level)).ceil();
-        return Err(Error::Argument(format!("a bootstrap needs at least one row and {fewest} resamples")));
-    }
+    ensure!(level > 0.0 && level < 1.0, "an interval holds a share of the values between 0 and 1, not {level}");
+    let fewest = (2.0 / (1.0 - level)).ceil();
+    ensure!(rows > 0 && cut(resamples, level) > 0, "a bootstrap needs at least one row and {fewest} resamples");
     let draw = |drawn: &mut Vec<u32>, number: u64| {
         let mut rng = generator(seed, Purpose::Bootstrap, number);
         drawn.clear();
@@ -391,14 +360,12 @@ fn interval(name: &str, values: &[Vec<f64>], place: usize, level: f64) -> Result
     let resamples = values.len();
     let mut values: Vec<f64> = values.iter().map(|values| values[place]).filter(|value| !value.is_nan()).collect();
     values.sort_unstable_by(f64::total_cmp);
-    let cut = cut(values.len(), level);
-    if cut == 0 {
-        return Err(Error::Argument(format!(
-            "the {name} has a value on {} of {resamples} resamples only: there are too few examples of a class, or too few alarms",
-            values.len()
-        )));
-    }
-    Ok(Interval { lower: values[cut], upper: values[values.len() - 1 - cut], dropped: resamples - values.len() })
+    let (cut, count) = (cut(values.len(), level), values.len());
+    ensure!(
+        cut > 0,
+        "the {name} has a value on {count} of {resamples} resamples only: there are too few examples of a class, or too few alarms"
+    );
+    Ok(Interval { lower: values[cut], upper: values[count - 1 - cut], dropped: resamples - count })
 }
 
 /// The interval of each measure.

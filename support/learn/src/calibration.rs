@@ -1,14 +1,12 @@
 //! Whether probabilities mean what they say: of the rows that got 0.15, about 15 in 100 should be positive. And what to do
 //! when they are off because the model was trained on another share of positives.
 
-use std::fmt;
-
 use ndarray::Array1;
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure};
 use crate::math::sum;
 use crate::scores::{Score, check_each_probability, check_probabilities};
-use crate::table::{Table, thousands};
+use crate::table::{Table, shown_as_table, thousands};
 
 /// Probabilities in bins, from the lowest up, each beside the share of positives that was found. As the last expression of a
 /// cell it appears as a table.
@@ -88,9 +86,7 @@ impl CalibrationBin {
 /// # Errors
 /// When the two differ in length, a probability is not in [0, 1], or there are fewer examples than bins or no bin.
 pub fn calibration<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>, bins: usize) -> Result<Calibration> {
-    if bins == 0 || bins > labels.len() {
-        return Err(Error::Argument(format!("{} examples can't be cut into {bins} bins", labels.len())));
-    }
+    ensure!((1..=labels.len()).contains(&bins), "{} examples can't be cut into {bins} bins", labels.len());
     // A bin is full when it has its share of all, rounded down.
     let full = |bin: usize| ((bin + 1) * labels.len() / bins) as f64;
     Calibration::cut(labels, probabilities, |_| 1.0, full)
@@ -107,9 +103,7 @@ impl Calibration {
     /// As [`calibration`], and when there are fewer positives than bins.
     pub fn by_positives<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>, bins: usize) -> Result<Self> {
         let positives = labels.iter().filter(|&&label| label).count();
-        if bins == 0 || bins > positives {
-            return Err(Error::Argument(format!("{positives} positives can't be cut into {bins} bins")));
-        }
+        ensure!((1..=positives).contains(&bins), "{positives} positives can't be cut into {bins} bins");
         let expected = sum(probabilities.iter().map(|&p| p.into()));
         Self::cut(labels, probabilities, |p| p, |bin| expected * (bin + 1) as f64 / bins as f64)
     }
@@ -162,18 +156,9 @@ impl Calibration {
         }
         table
     }
-
-    /// Shows the bins in a notebook as a table.
-    pub fn evcxr_display(&self) {
-        self.table().evcxr_display();
-    }
 }
 
-impl fmt::Display for Calibration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.table().fmt(f)
-    }
-}
+shown_as_table!(Calibration);
 
 /// A share with three decimals, or as many as its first two digits need.
 pub fn share(value: f64) -> String {
@@ -209,9 +194,7 @@ pub fn share(value: f64) -> String {
 /// When a probability is not in [0, 1] or the factor is not a finite number above 0.
 pub fn multiply_odds(probabilities: &Array1<f32>, factor: f64) -> Result<Array1<f32>> {
     check_each_probability(probabilities)?;
-    if !(factor.is_finite() && factor > 0.0) {
-        return Err(Error::Argument(format!("odds are multiplied by a finite number above 0, not by {factor}")));
-    }
+    ensure!(factor.is_finite() && factor > 0.0, "odds are multiplied by a finite number above 0, not by {factor}");
     Ok(probabilities.mapv(|p| {
         let p = f64::from(p);
         let positive = factor * p;
@@ -236,12 +219,11 @@ impl BaseRates {
     pub fn odds_factor(&self) -> Result<f64> {
         let Self { trained_on, applied_to } = *self;
         let is_rate = |rate: f64| rate > 0.0 && rate < 1.0;
-        match is_rate(trained_on) && is_rate(applied_to) {
-            true => Ok(applied_to / (1.0 - applied_to) * ((1.0 - trained_on) / trained_on)),
-            false => {
-                Err(Error::Argument(format!("a base rate lies between 0 and 1, unlike {trained_on} or {applied_to}")))
-            }
-        }
+        ensure!(
+            is_rate(trained_on) && is_rate(applied_to),
+            "a base rate lies between 0 and 1, unlike {trained_on} or {applied_to}"
+        );
+        Ok(applied_to / (1.0 - applied_to) * ((1.0 - trained_on) / trained_on))
     }
 }
 

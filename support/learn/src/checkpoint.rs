@@ -8,7 +8,7 @@ use safetensors::{Dtype, SafeTensors, serialize};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ensure, refuse};
 use crate::layers::Layer;
 use crate::model::Sequential;
 use crate::network::Network;
@@ -111,29 +111,22 @@ impl Sequential {
     }
 
     fn bytes(&self, model: String) -> Result<Vec<u8>> {
-        if self.network.weights.iter().any(|weight| !weight.is_finite()) {
-            return Err(Error::Argument(
-                "not written: a weight of the model is not finite, its training has diverged".into(),
-            ));
-        }
-        let at = |error: &dyn fmt::Display| Error::Argument(error.to_string());
+        let is_whole = self.network.weights.iter().all(|weight| weight.is_finite());
+        ensure!(is_whole, "not written: a weight of the model is not finite, its training has diverged");
         let checksum = checksum(&model, &self.network.weights);
         let metadata = Metadata { format: FORMAT, checksum, model };
-        let metadata = serde_json::to_string(&metadata).map_err(|error| at(&error))?;
-        let mut start = 0;
-        let tensors = tensors(&self.network).map(|(name, shape)| {
-            let values = &self.network.weights[start..start + shape.iter().product::<usize>()];
-            start += values.len();
-            (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+        let metadata = serde_json::to_string(&metadata).map_err(|error| Error::Argument(error.to_string()))?;
+        let bytes: Vec<u8> = self.network.weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+        let mut rest = bytes.as_slice();
+        let views = tensors(&self.network).map(|(name, shape)| {
+            let (tensor, behind) = rest.split_at(size_of::<f32>() * shape.iter().product::<usize>());
+            rest = behind;
+            Ok((name, TensorView::new(Dtype::F32, shape, tensor)?))
         });
-        let tensors: Vec<_> = tensors.collect();
-        let views = tensors
-            .iter()
-            .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
         let bytes = views
             .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>()
             .and_then(|views| serialize(views, Some([(KEY.to_owned(), metadata)].into_iter().collect())));
-        bytes.map_err(|error| at(&error))
+        bytes.map_err(|error| Error::Argument(error.to_string()))
     }
 }
 
@@ -157,10 +150,7 @@ fn metadata(bytes: &[u8]) -> Result<Option<Metadata>> {
         format: u32,
     }
     let Format { format } = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
-    if format != FORMAT {
-        let problem = format!("the file has format {format}, but this version reads format {FORMAT}: write it again");
-        return Err(Error::Argument(problem));
-    }
+    ensure!(format == FORMAT, "the file has format {format}, but this version reads format {FORMAT}: write it again");
     serde_json::from_str(text).map(Some).map_err(|error| unreadable(&error))
 }
 
@@ -186,37 +176,27 @@ fn read_weights(file: &SafeTensors, network: &Network) -> Result<Vec<f32>> {
     let mut expected = 0;
     for (name, shape) in tensors(network) {
         expected += 1;
-        let tensor = file.tensor(&name).map_err(|_| {
-            Error::Argument(format!("there are no weights called {name}: the file is of a model with other layers"))
-        })?;
-        if tensor.dtype() != Dtype::F32 {
-            let problem = format!("{name} holds numbers of the type {:?}, but weights are F32", tensor.dtype());
-            return Err(Error::Argument(problem));
-        }
-        if tensor.shape() != shape {
-            let problem = format!(
-                "{name} has the shape {:?}, but the model needs {shape:?}: the file is of a model with other layers",
-                tensor.shape()
-            );
-            return Err(Error::Argument(problem));
-        }
+        let Ok(tensor) = file.tensor(&name) else {
+            refuse!("there are no weights called {name}: the file is of a model with other layers");
+        };
+        let (dtype, found) = (tensor.dtype(), tensor.shape());
+        ensure!(dtype == Dtype::F32, "{name} holds numbers of the type {dtype:?}, but weights are F32");
+        ensure!(
+            found == shape,
+            "{name} has the shape {found:?}, but the model needs {shape:?}: the file is of a model with other layers"
+        );
         values.extend(
             tensor.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])),
         );
     }
-    if file.len() != expected {
-        let problem = format!(
-            "the file has {} tensors, but the model {expected}: it is of a model with other layers",
-            file.len()
-        );
-        return Err(Error::Argument(problem));
-    }
-    match values.iter().all(|value| value.is_finite()) {
-        true => Ok(values),
-        false => Err(Error::Argument(
-            "a weight is not a finite number: the file is damaged or the training had diverged".into(),
-        )),
-    }
+    let found = file.len();
+    ensure!(
+        found == expected,
+        "the file has {found} tensors, but the model {expected}: it is of a model with other layers"
+    );
+    let is_whole = values.iter().all(|value| value.is_finite());
+    ensure!(is_whole, "a weight is not a finite number: the file is damaged or the training had diverged");
+    Ok(values)
 }
 
 fn no_model() -> Error {

@@ -3,10 +3,10 @@
 use ndarray::Array1;
 
 use crate::curves::ThresholdCounts;
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure, refuse};
 use crate::math::sum;
-use crate::metrics::ConfusionMatrix;
-use crate::scores::{Score, below_all, check_probabilities, check_threshold};
+use crate::metrics::{ConfusionMatrix, confusion_matrix};
+use crate::scores::{Score, below_all, check_probabilities, check_threshold, is_amount};
 
 /// What each kind of mistake costs, compared with the right decision, in any unit; written as
 /// `Costs { false_alarm: 200.0, missed: 5000.0 }`, so that the two can't be mistaken for each other.
@@ -37,12 +37,11 @@ impl Costs {
     /// When a cost is not a finite number above 0.
     pub fn check(&self) -> Result<()> {
         let Self { false_alarm, missed } = self;
-        match [false_alarm, missed].iter().all(|cost| cost.is_finite() && **cost > 0.0) {
-            true => Ok(()),
-            false => Err(Error::Argument(format!(
-                "costs are finite numbers above 0, not {false_alarm} for a false alarm and {missed} for a missed positive"
-            ))),
-        }
+        ensure!(
+            [false_alarm, missed].iter().all(|cost| cost.is_finite() && **cost > 0.0),
+            "costs are finite numbers above 0, not {false_alarm} for a false alarm and {missed} for a missed positive"
+        );
+        Ok(())
     }
 
     /// The same costs for each of some examples, where a missed positive costs its amount as well, as a stolen sum does;
@@ -52,13 +51,10 @@ impl Costs {
     /// When an amount is not a finite number, at least 0, or a cost is not a finite number above 0.
     pub fn with_amounts(&self, amounts: &Array1<f64>) -> Result<CostsByExample> {
         self.check()?;
-        if let Some(row) = amounts.iter().position(|amount| !(amount.is_finite() && *amount >= 0.0)) {
-            return Err(Error::Argument(format!(
-                "the amount of row {row} is {}: an amount is a finite number, at least 0",
-                amounts[row]
-            )));
+        if let Some((row, amount)) = amounts.iter().enumerate().find(|(_, amount)| !is_amount(**amount)) {
+            refuse!("the amount of row {row} is {amount}: an amount is a finite number, at least 0");
         }
-        Ok(CostsByExample { fixed: *self, amounts: amounts.clone() })
+        Ok(CostsByExample { fixed: *self, amounts: Some(amounts.clone()) })
     }
 
     /// What the mistakes counted in a confusion matrix cost together.
@@ -81,19 +77,29 @@ impl Costs {
     /// # Errors
     /// When the two differ in length, there are none, a probability is not in [0, 1], or a cost is not a finite number above 0.
     pub fn curve<S: Score>(&self, labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<CostCurve> {
-        self.check()?;
-        check_probabilities(labels, probabilities)?;
-        CostCurve::new(&ThresholdCounts::new(labels, probabilities)?, self)
+        CostsByExample::from(self).curve(labels, probabilities)
     }
 }
 
-/// Costs that differ from example to example: see [`Costs::with_amounts`].
+/// Costs that may differ from example to example: see [`Costs::with_amounts`]. From `Costs` alone they are the same for all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CostsByExample {
     /// What is the same for all.
     fixed: Costs,
     /// What it costs beside that to miss each, if it is positive.
-    amounts: Array1<f64>,
+    amounts: Option<Array1<f64>>,
+}
+
+impl From<&Costs> for CostsByExample {
+    fn from(costs: &Costs) -> Self {
+        Self { fixed: *costs, amounts: None }
+    }
+}
+
+impl From<&Self> for CostsByExample {
+    fn from(costs: &Self) -> Self {
+        costs.clone()
+    }
 }
 
 impl CostsByExample {
@@ -102,9 +108,9 @@ impl CostsByExample {
         &self.fixed
     }
 
-    /// What it costs beside that to miss each example, if it is positive.
-    pub fn amounts(&self) -> &Array1<f64> {
-        &self.amounts
+    /// What it costs beside that to miss each example, if it is positive; none when all cost the same.
+    pub fn amounts(&self) -> Option<&Array1<f64>> {
+        self.amounts.as_ref()
     }
 
     /// What the mistakes cost together when an alarm is given above `threshold`.
@@ -113,6 +119,10 @@ impl CostsByExample {
     /// When labels, probabilities and amounts differ in length, a probability is not in [0, 1], or the threshold is NaN.
     pub fn total<S: Score>(&self, labels: &Array1<bool>, probabilities: &Array1<S>, threshold: f64) -> Result<f64> {
         check_threshold(threshold)?;
+        if self.amounts.is_none() {
+            self.check(labels, probabilities)?;
+            return Ok(self.fixed.total(&confusion_matrix(labels, probabilities, threshold)?));
+        }
         self.total_above(labels, probabilities, |_| threshold)
     }
 
@@ -124,10 +134,10 @@ impl CostsByExample {
         self.total_above(labels, probabilities, |row| self.own_threshold(row))
     }
 
-    /// For each example the probability above which an alarm is expected to cost less than none, if the probability is right:
+    /// For each example that has an amount the probability above which an alarm is expected to cost less than none, if the probability is right:
     /// the rule of [`Costs::threshold`], so the more there is to lose, the lower.
     pub fn thresholds(&self) -> Array1<f64> {
-        (0..self.amounts.len()).map(|row| self.own_threshold(row)).collect()
+        (0..self.amounts.as_ref().map_or(0, |amounts| amounts.len())).map(|row| self.own_threshold(row)).collect()
     }
 
     fn own_threshold(&self, row: usize) -> f64 {
@@ -137,9 +147,9 @@ impl CostsByExample {
     /// What it costs to miss the example of a row, if it is positive.
     ///
     /// # Panics
-    /// When there is no such row.
+    /// When there are amounts, but none of such a row.
     pub fn missed(&self, row: usize) -> f64 {
-        self.amounts[row] + self.fixed.missed
+        self.amounts.as_ref().map_or(0.0, |amounts| amounts[row]) + self.fixed.missed
     }
 
     fn total_above<S: Score>(
@@ -168,6 +178,9 @@ impl CostsByExample {
     /// As [`total`](Self::total), and when there are no examples.
     pub fn curve<S: Score>(&self, labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<CostCurve> {
         self.check(labels, probabilities)?;
+        if self.amounts.is_none() {
+            return CostCurve::new(&ThresholdCounts::new(labels, probabilities)?, &self.fixed);
+        }
         let price = |(row, &label)| if label { self.missed(row) } else { self.fixed.false_alarm };
         let prices = labels.iter().enumerate().map(price).collect();
         CostCurve::new(
@@ -176,16 +189,17 @@ impl CostsByExample {
         )
     }
 
-    /// Refuses labels and probabilities that the costs are not of.
+    /// Refuses what is no price, and labels and probabilities that the costs are not of.
     ///
     /// # Errors
-    /// When labels, probabilities and amounts differ in length, or a probability is not in [0, 1].
+    /// When a cost is not a finite number above 0, labels, probabilities and amounts differ in length, or a probability is not
+    /// in [0, 1].
     pub fn check<S: Score>(&self, labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<()> {
+        self.fixed.check()?;
         check_probabilities(labels, probabilities)?;
-        match labels.len() == self.amounts.len() {
-            true => Ok(()),
-            false => Err(Error::Argument(format!("{} labels, but {} amounts", labels.len(), self.amounts.len()))),
-        }
+        let amounts = self.amounts.as_ref().map_or(labels.len(), |amounts| amounts.len());
+        ensure!(labels.len() == amounts, "{} labels, but {amounts} amounts", labels.len());
+        Ok(())
     }
 }
 
@@ -212,7 +226,7 @@ pub struct CostCurve {
 impl CostCurve {
     fn new(counts: &ThresholdCounts, costs: &Costs) -> Result<Self> {
         let Some((&all_positives, &lowest)) = counts.true_positives.last().zip(counts.thresholds.last()) else {
-            return Err(Error::Argument("there are no examples to count the cost of".into()));
+            refuse!("there are no examples to count the cost of");
         };
         // An example is predicted positive above the threshold, so the threshold that lets in the examples with a score
         // is the next lower score; the last one lets in all.

@@ -3,13 +3,13 @@
 
 use ndarray::Array1;
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure, refuse};
 use crate::math::sum;
 use crate::scores::{Score, below_all, check, check_weights};
 
 /// How many positives and negatives score at or above each distinct score, from the highest score down. With sample
 /// weights, the sums of their weights. Everything else in this file follows from these counts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThresholdCounts {
     /// The distinct scores, falling.
     pub thresholds: Vec<f64>,
@@ -26,7 +26,7 @@ impl ThresholdCounts {
     /// When the two differ in length or a score is NaN.
     pub fn new<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<Self> {
         check(labels, scores)?;
-        let mut counts = Self { thresholds: Vec::new(), true_positives: Vec::new(), false_positives: Vec::new() };
+        let mut counts = Self::default();
         Classes::new(pairs(labels, scores)).walk(|threshold, true_positives, false_positives| {
             counts.push(threshold, true_positives as f64, false_positives as f64);
         });
@@ -40,15 +40,10 @@ impl ThresholdCounts {
     pub fn weighted<S: Score>(labels: &Array1<bool>, scores: &Array1<S>, weights: &Array1<f64>) -> Result<Self> {
         check(labels, scores)?;
         check_weights(labels, weights)?;
-        let mut rows: Vec<(f64, bool, f64)> = labels
-            .iter()
-            .zip(scores)
-            .zip(weights)
-            .map(|((&label, &score), &weight)| (score.into(), label, weight))
-            .filter(|row| row.2 > 0.0)
-            .collect();
+        let all = pairs(labels, scores).zip(weights).map(|((label, score), &weight)| (score.into(), label, weight));
+        let mut rows: Vec<(f64, bool, f64)> = all.filter(|row| row.2 > 0.0).collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let mut counts = Self { thresholds: Vec::new(), true_positives: Vec::new(), false_positives: Vec::new() };
+        let mut counts = Self::default();
         let (mut true_positives, mut false_positives) = (0.0, 0.0);
         for tied in rows.chunk_by(|a, b| a.0 == b.0) {
             for &(_, label, weight) in tied {
@@ -175,13 +170,11 @@ impl PrecisionRecallCurve {
     pub fn threshold_for_precision(&self, goal: f64) -> Result<f64> {
         self.check_goal(goal, "precision")?;
         let precisions = &self.precision[..self.thresholds.len()]; // without the appended one, where there is no alarm
-        let point = (0..precisions.len())
-            .find(|&point| precisions[point] >= goal && self.is_reached(point))
-            .ok_or_else(|| {
-                let reached = (0..precisions.len()).filter(|&point| self.is_reached(point));
-                let highest = reached.fold(0.0, |highest: f64, point| highest.max(precisions[point]));
-                Error::Argument(format!("no threshold has a precision of {goal}; the highest is {highest:.4}"))
-            })?;
+        let reached = (0..precisions.len()).filter(|&point| self.is_reached(point));
+        let Some(point) = reached.clone().find(|&point| precisions[point] >= goal) else {
+            let highest = reached.fold(0.0, |highest: f64, point| highest.max(precisions[point]));
+            refuse!("no threshold has a precision of {goal}; the highest is {highest:.4}");
+        };
         Ok(self.threshold_of(point))
     }
 
@@ -196,14 +189,11 @@ impl PrecisionRecallCurve {
     }
 
     fn check_goal(&self, goal: f64, name: &str) -> Result<()> {
-        if !(0.0..=1.0).contains(&goal) {
-            return Err(Error::Argument(format!("a {name} lies in [0, 1], not at {goal}")));
-        }
+        ensure!((0.0..=1.0).contains(&goal), "a {name} lies in [0, 1], not at {goal}");
         // At the lowest threshold everything is an alarm: its precision is the share of positives.
-        match self.thresholds.is_empty() || self.precision[0] == 0.0 {
-            true => Err(Error::Argument(format!("without positives no threshold has a {name}"))),
-            false => Ok(()),
-        }
+        let has_positives = !self.thresholds.is_empty() && self.precision[0] != 0.0;
+        ensure!(has_positives, "without positives no threshold has a {name}");
+        Ok(())
     }
 }
 
@@ -274,25 +264,20 @@ impl<S: Score> Classes<S> {
     /// The exact (ROC AUC, average precision), without the curves; NaN when a score is NaN.
     pub(crate) fn areas(&self) -> (f64, f64) {
         let Self { negatives, positives } = self;
-        let (mut pairs, mut precision) = (0.0, 0.0);
-        // Negatives and positives at or above the score at hand.
-        let (mut at_least, mut found) = (0, 0);
-        for tied in positives.chunk_by(|a, b| a == b) {
-            let above = at_least + negatives[at_least..].iter().take_while(|&&score| score > tied[0]).count();
-            at_least = above + negatives[above..].iter().take_while(|&&score| score == tied[0]).count();
-            found += tied.len();
-            // A pair of a positive and a negative counts when the positive scores higher, and half when both score the same.
-            pairs += tied.len() as f64 * (negatives.len() as f64 - (above + at_least) as f64 / 2.0);
-            precision += tied.len() as f64 * found as f64 / (found + at_least) as f64;
-        }
         // Sorted, NaN lies at one end or the other, whichever its sign: and then nothing was ranked.
         let has_nan =
             |scores: &[S]| [scores.first(), scores.last()].into_iter().flatten().any(|&score| score.into().is_nan());
         if has_nan(negatives) || has_nan(positives) {
             return (f64::NAN, f64::NAN);
         }
-        let total = positives.len() as f64;
-        (pairs / (total * negatives.len() as f64), if total > 0.0 { precision / total } else { 0.0 })
+        let mut at_least = 0; // negatives at or above the score at hand
+        let steps = positives.chunk_by(|a, b| a == b).map(|tied| {
+            let above = at_least + negatives[at_least..].iter().take_while(|&&score| score > tied[0]).count();
+            let between = above - at_least;
+            at_least = above + negatives[above..].iter().take_while(|&&score| score == tied[0]).count();
+            [between, at_least - above, tied.len()]
+        });
+        areas(negatives.len(), positives.len(), steps)
     }
 
     /// Visits each distinct score from the highest down with the numbers of positives and negatives at or above it.
@@ -308,6 +293,26 @@ impl<S: Score> Classes<S> {
             visit(threshold.into(), above, below);
         }
     }
+}
+
+/// The exact (ROC AUC, average precision) of so many negatives and positives. For each score of positives, from the highest down,
+/// `steps` has the negatives between it and the one before, the negatives with this score, and the positives with it.
+pub(crate) fn areas(negatives: usize, positives: usize, steps: impl Iterator<Item = [usize; 3]>) -> (f64, f64) {
+    let (mut pairs, mut precision) = (0.0, 0.0);
+    // Negatives and positives at or above the score at hand.
+    let (mut at_least, mut found) = (0, 0);
+    for [between, tied_negatives, tied] in steps {
+        let above = at_least + between;
+        at_least = above + tied_negatives;
+        found += tied;
+        if tied > 0 {
+            // A pair of a positive and a negative counts when the positive scores higher, and half when both score the same.
+            pairs += tied as f64 * (negatives as f64 - (above + at_least) as f64 / 2.0);
+            precision += tied as f64 * found as f64 / (found + at_least) as f64;
+        }
+    }
+    let total = positives as f64;
+    (pairs / (total * negatives as f64), if positives > 0 { precision / total } else { 0.0 })
 }
 
 fn pairs<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> impl Iterator<Item = (bool, S)> {

@@ -1,6 +1,6 @@
 //! Stops training when a monitored metric no longer improves, as Keras' callback of this name.
 
-use crate::error::{Error, Result};
+use crate::error::{Result, refuse};
 use crate::history::History;
 use crate::metrics::Metric;
 
@@ -82,20 +82,15 @@ impl EarlyStopping {
     /// # Errors
     /// When no metric has the monitored name.
     pub fn watch(&self) -> Result<Watch> {
-        let (metric, val) = match self.monitor.strip_prefix("val_") {
-            Some(name) => (name.parse::<Metric>(), true),
-            None => (self.monitor.parse::<Metric>(), false),
-        };
-        let metric = metric.map_err(|_| {
+        let monitor = &self.monitor;
+        let of_val = monitor.strip_prefix("val_");
+        let Ok(metric) = of_val.unwrap_or(monitor).parse::<Metric>() else {
             let names = Metric::ALL.map(Metric::name).join(", ");
-            Error::Argument(format!(
-                "EarlyStopping can't monitor '{}'; it knows {names}, and each with val_ before it",
-                self.monitor
-            ))
-        })?;
+            refuse!("EarlyStopping can't monitor '{monitor}'; it knows {names}, and each with val_ before it");
+        };
         let best_is = if metric.higher_is_better() { Mode::Max } else { Mode::Min };
         let mode = self.mode.unwrap_or(best_is);
-        Ok(Watch { settings: self.clone(), metric, val, mode, best: None, wait: 0 })
+        Ok(Watch { settings: self.clone(), metric, val: of_val.is_some(), mode, best: None, wait: 0 })
     }
 }
 
@@ -131,9 +126,8 @@ impl Watch {
     /// Takes the monitored value of an epoch, counted from 0, or none if it is missing. Compares in f32, as Keras
     /// does: an improvement beyond its digits is none.
     pub fn observe(&mut self, epoch: usize, value: Option<f64>) -> Verdict {
-        let nothing = Verdict { improved: false, stop: false };
         let Some(value) = value.filter(|_| epoch >= self.settings.start_from_epoch) else {
-            return nothing;
+            return Verdict { improved: false, stop: false };
         };
         let (value, min_delta) = (value as f32, self.settings.min_delta as f32);
         self.wait += 1;

@@ -5,6 +5,24 @@ use std::path::PathBuf;
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// Returns an [`Error::Argument`] with this text.
+macro_rules! refuse {
+    ($($text:tt)+) => {
+        return Err($crate::error::Error::Argument(format!($($text)+)))
+    };
+}
+
+/// Refuses, with this text, unless the condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($text:tt)+) => {
+        if !$condition {
+            $crate::error::refuse!($($text)+);
+        }
+    };
+}
+
+pub(crate) use {ensure, refuse};
+
 /// An error that names what is at fault and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

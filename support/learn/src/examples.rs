@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Array2, Axis, concatenate};
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure, refuse};
 use crate::table::thousands;
 
 /// Rows to learn from or to judge by.
@@ -27,13 +27,10 @@ impl Examples {
     /// # Errors
     /// When the two differ in length, or a feature is not finite.
     pub fn new(features: Array2<f32>, labels: Array1<bool>) -> Result<Self> {
-        if features.nrows() != labels.len() {
-            return Err(Error::Argument(format!("{} rows of features, but {} labels", features.nrows(), labels.len())));
-        }
+        let rows = features.nrows();
+        ensure!(rows == labels.len(), "{rows} rows of features, but {} labels", labels.len());
         if let Some(((row, column), value)) = features.indexed_iter().find(|(_, value)| !value.is_finite()) {
-            return Err(Error::Argument(format!(
-                "feature {column} of row {row} is {value}: drop or fill such rows first"
-            )));
+            refuse!("feature {column} of row {row} is {value}: drop or fill such rows first");
         }
         let names = (0..features.ncols()).map(|place| format!("x{place}")).collect();
         let features =
@@ -47,9 +44,8 @@ impl Examples {
     /// When there is not one name for each feature.
     pub fn with_names(self, names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self> {
         let names: Arc<[String]> = names.into_iter().map(Into::into).collect();
-        if names.len() != self.features.ncols() {
-            return Err(Error::Argument(format!("{} names for {} features", names.len(), self.features.ncols())));
-        }
+        let features = self.features.ncols();
+        ensure!(names.len() == features, "{} names for {features} features", names.len());
         Ok(Self { names, ..self })
     }
 
@@ -58,15 +54,10 @@ impl Examples {
     /// # Errors
     /// When there is not one finite weight, at least 0, for each example.
     pub fn with_weights(self, weights: Array1<f32>) -> Result<Self> {
-        if weights.len() != self.len() {
-            return Err(Error::Argument(format!("{} sample weights for {} examples", weights.len(), self.len())));
-        }
-        if let Some((row, weight)) =
-            weights.iter().enumerate().find(|(_, weight)| !(weight.is_finite() && **weight >= 0.0))
-        {
-            return Err(Error::Argument(format!(
-                "the sample weight of row {row} is {weight}: a weight is a finite number, at least 0"
-            )));
+        ensure!(weights.len() == self.len(), "{} sample weights for {} examples", weights.len(), self.len());
+        let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
+        if let Some((row, weight)) = weights.iter().enumerate().find(|(_, weight)| !is_weight(**weight)) {
+            refuse!("the sample weight of row {row} is {weight}: a weight is a finite number, at least 0");
         }
         Ok(Self { weights: Some(weights), ..self })
     }
@@ -114,11 +105,11 @@ impl Examples {
         let weights = match (&self.weights, &other.weights) {
             (Some(weights), Some(others)) => Some(concatenate![Axis(0), *weights, *others]),
             (None, None) => None,
-            _ => return Err(Error::Argument("only one of the two has sample weights".into())),
+            _ => refuse!("only one of the two has sample weights"),
         };
         if self.names != other.names {
             let (names, others) = (self.names.join(", "), other.names.join(", "));
-            return Err(Error::Argument(format!("the features differ: {names} against {others}")));
+            refuse!("the features differ: {names} against {others}");
         }
         Ok(Self {
             features: concatenate![Axis(0), self.features, other.features],
@@ -133,10 +124,9 @@ impl Examples {
     /// # Errors
     /// When no feature has this name.
     pub fn feature(&self, name: &str) -> Result<Array1<f32>> {
-        let place = self.names.iter().position(|known| known == name);
-        let place = place.ok_or_else(|| {
-            Error::Argument(format!("no feature is called '{name}'; the features are {}", self.names.join(", ")))
-        })?;
+        let Some(place) = self.names.iter().position(|known| known == name) else {
+            refuse!("no feature is called '{name}'; the features are {}", self.names.join(", "));
+        };
         Ok(self.features.column(place).to_owned())
     }
 }

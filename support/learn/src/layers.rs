@@ -6,7 +6,7 @@ use rand_chacha::rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
 use crate::activations::Activation;
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure};
 use crate::kernels::{self, Lane, PartialSums};
 use crate::random::uniform;
 
@@ -173,13 +173,10 @@ impl Kind for Dense {
     }
 
     fn check(&self) -> Result<()> {
-        match *self {
-            Self { units: 0, .. } => Err(Error::Argument("Dense: a layer has at least one unit".into())),
-            Self { bias, .. } if !bias.is_finite() => {
-                Err(Error::Argument(format!("Dense: a bias of {bias} is not finite: does each class have an example?")))
-            }
-            _ => Ok(()),
-        }
+        let Self { units, bias, .. } = self;
+        ensure!(*units > 0, "Dense: a layer has at least one unit");
+        ensure!(bias.is_finite(), "Dense: a bias of {bias} is not finite: does each class have an example?");
+        Ok(())
     }
 
     fn outputs(&self, _inputs: usize) -> usize {
@@ -219,10 +216,9 @@ impl Kind for Dropout {
     }
 
     fn check(&self) -> Result<()> {
-        if (0.0..1.0).contains(&self.rate) && self.parts() < 65_536 {
-            return Ok(());
-        }
-        Err(Error::Argument(format!("Dropout: a rate lies in [0, 1), not at {}", self.rate)))
+        let is_rate = (0.0..1.0).contains(&self.rate) && self.parts() < 65_536;
+        ensure!(is_rate, "Dropout: a rate lies in [0, 1), not at {}", self.rate);
+        Ok(())
     }
 
     fn predict(&self, _weights: &[f32], input: &[Lane], output: &mut [Lane]) {

@@ -4,9 +4,10 @@
 
 use std::fmt::Debug;
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure};
 use crate::kernels::{Lane, TILE, vectorised};
 use crate::math::{exp, ln_1p, sigmoid};
+use crate::scores::is_amount;
 
 vectorised! {
     /// The binary cross entropy of logits z against targets y of 0 and 1, row by row, its slopes, and the probabilities:
@@ -91,17 +92,11 @@ impl Loss for BinaryFocalCrossentropy {
 
     fn check(&self) -> Result<()> {
         let Self { gamma, alpha } = *self;
-        if !(gamma.is_finite() && gamma >= 0.0) {
-            return Err(Error::Argument(format!(
-                "BinaryFocalCrossentropy: γ is a finite number, at least 0, not {gamma}"
-            )));
+        ensure!(is_amount(gamma), "BinaryFocalCrossentropy: γ is a finite number, at least 0, not {gamma}");
+        if let Some(alpha) = alpha {
+            ensure!((0.0..=1.0).contains(&alpha), "BinaryFocalCrossentropy: α lies in [0, 1], not at {alpha}");
         }
-        match alpha {
-            Some(alpha) if !(0.0..=1.0).contains(&alpha) => {
-                Err(Error::Argument(format!("BinaryFocalCrossentropy: α lies in [0, 1], not at {alpha}")))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 

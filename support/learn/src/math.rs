@@ -39,6 +39,9 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
     numerator / (1.0 + e)
 }
 
+const LN_2_HIGH: f64 = 0.693_147_180_369_123_8; // 32 bits, so that n · LN_2_HIGH is exact
+const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+
 /// ln x, within two units in the last place; -∞ for 0 and NaN below it.
 pub fn ln(x: f64) -> f64 {
     const TWO_TO_54: f64 = (1u64 << 54) as f64;
@@ -50,8 +53,6 @@ pub fn ln(x: f64) -> f64 {
             _ => f64::NAN,
         };
     }
-    const LN_2_HIGH: f64 = 0.693_147_180_369_123_8; // 32 bits, so that n · LN_2_HIGH is exact
-    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     const SQRT_2_MANTISSA: u64 = 0x6_a09e_667f_3bcd;
     let bits = x.to_bits();
     let above = u64::from(bits & 0xf_ffff_ffff_ffff > SQRT_2_MANTISSA);
@@ -70,8 +71,6 @@ pub fn ln(x: f64) -> f64 {
 
 /// e^x in 64 bits, within 1e-15 of it relatively; x is limited to [-700, 700].
 pub(crate) fn exp_f64(x: f64) -> f64 {
-    const LN_2_HIGH: f64 = 0.693_147_180_369_123_8; // 32 bits, so that n · LN_2_HIGH is exact
-    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     let x = x.clamp(-700.0, 700.0);
     let n = (x * std::f64::consts::LOG2_E).round();
     let r = (x - n * LN_2_HIGH) - n * LN_2_LOW; // e^x = 2^n · e^r, |r| ≤ ln 2 / 2

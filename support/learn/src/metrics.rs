@@ -7,10 +7,10 @@ use std::str::FromStr;
 use ndarray::Array1;
 
 use crate::curves::Classes;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, refuse};
 use crate::math::{ln, sum};
 use crate::scores::{Score, check, check_probabilities, check_threshold, check_weights, ratio};
-use crate::table::Table;
+use crate::table::{Table, shown_as_table};
 
 /// How many examples of each class lie above the threshold (predicted positive) and how many do not; with sample
 /// weights, the sums of their weights.
@@ -65,16 +65,11 @@ impl ConfusionMatrix {
         check_weights(labels, weights)?;
         check_threshold(threshold)?;
         let threshold = S::from_threshold(threshold);
-        let mut matrix = Self::default();
+        let mut counts = [[0.0; 2]; 2];
         for ((&label, &score), weight) in labels.iter().zip(scores).zip(weights) {
-            *match (label, score > threshold) {
-                (false, false) => &mut matrix.true_negatives,
-                (false, true) => &mut matrix.false_positives,
-                (true, false) => &mut matrix.false_negatives,
-                (true, true) => &mut matrix.true_positives,
-            } += weight;
+            counts[usize::from(label)][usize::from(score > threshold)] += weight;
         }
-        Ok(matrix)
+        Ok(Self::from(counts))
     }
 
     /// All examples.
@@ -119,6 +114,13 @@ impl ConfusionMatrix {
         // A root for each factor: the product of four counts can overflow what f64 holds exactly.
         let root = (tp + fp).sqrt() * (tp + r#fn).sqrt() * (tn + fp).sqrt() * (tn + r#fn).sqrt();
         ratio(tp * tn - fp * r#fn, root)
+    }
+}
+
+impl From<[[f64; 2]; 2]> for ConfusionMatrix {
+    /// From counts by label, then by whether the score is above the threshold.
+    fn from([[true_negatives, false_positives], [false_negatives, true_positives]]: [[f64; 2]; 2]) -> Self {
+        Self { true_negatives, false_positives, false_negatives, true_positives }
     }
 }
 
@@ -261,14 +263,13 @@ impl Tally {
         let count = self.counts.as_flattened().iter().sum::<u64>() as f64;
         // NaN is above no threshold, but that is no answer: nothing can be counted.
         let is_nan = self.brier_score.is_nan();
-        let [[true_negatives, false_positives], [false_negatives, true_positives]] =
-            self.counts.map(|counts| counts.map(|count| if is_nan { f64::NAN } else { count as f64 }));
+        let counts = self.counts.map(|counts| counts.map(|count| if is_nan { f64::NAN } else { count as f64 }));
         Metrics {
             loss: self.loss / count,
             cross_entropy: self.cross_entropy / count,
             brier_score: self.brier_score / count,
             threshold: self.threshold,
-            confusion_matrix: ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives },
+            confusion_matrix: counts.into(),
             auc,
             prc,
         }
@@ -287,18 +288,9 @@ impl Metrics {
     fn table(&self) -> Table {
         compare(&[("value", self)])
     }
-
-    /// Shows the metrics in a notebook as a table.
-    pub fn evcxr_display(&self) {
-        self.table().evcxr_display();
-    }
 }
 
-impl fmt::Display for Metrics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.table().fmt(f)
-    }
-}
+shown_as_table!(Metrics);
 
 /// The metrics of several models side by side, one column for each. The thresholds are among them when one is not 0.5.
 pub fn compare(models: &[(&str, &Metrics)]) -> Table {
@@ -389,13 +381,10 @@ impl FromStr for Metric {
     /// By its name, with blanks or as a word of code: "Brier score", "brier_score".
     fn from_str(name: &str) -> Result<Self> {
         let word = |name: &str| name.to_lowercase().replace(' ', "_");
-        let found = Self::ALL.into_iter().find(|metric| word(metric.name()) == word(name));
-        found.ok_or_else(|| {
-            Error::Argument(format!(
-                "no metric is called '{name}'; the metrics are {}",
-                Self::ALL.map(Self::name).join(", ")
-            ))
-        })
+        let Some(metric) = Self::ALL.into_iter().find(|metric| word(metric.name()) == word(name)) else {
+            refuse!("no metric is called '{name}'; the metrics are {}", Self::ALL.map(Self::name).join(", "));
+        };
+        Ok(metric)
     }
 }
 

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
 use crate::bootstrap::Answers;
 use crate::curves::{PrecisionRecallCurve, RocCurve, ThresholdCounts};
 use crate::dataset::{check_examples, check_names};
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure, refuse};
 use crate::examples::Examples;
 use crate::history::History;
 use crate::kernels::TILE;
@@ -72,11 +72,6 @@ impl Weights {
     /// All weights in their order.
     pub fn values(&self) -> &[f32] {
         &self.0
-    }
-
-    /// Takes other values of the same number.
-    pub(crate) fn copy_from(&mut self, values: &[f32]) {
-        self.0.copy_from_slice(values);
     }
 }
 
@@ -153,12 +148,11 @@ impl Sequential {
     /// # Errors
     /// When there is no optimizer or it has no learning rate, and when the rate is not a finite number above 0: it stays as it was.
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
-        let refuse = |problem: &str| Err(Error::Argument(problem.into()));
         let Some(optimizer) = &mut self.optimizer else {
-            return refuse("the model has no optimizer: call .compile(Adam::new(1e-3)) first");
+            refuse!("the model has no optimizer: call .compile(Adam::new(1e-3)) first");
         };
         let Some(before) = optimizer.learning_rate() else {
-            return refuse("the optimizer of the model has no learning rate");
+            refuse!("the optimizer of the model has no learning rate");
         };
         optimizer.set_learning_rate(learning_rate);
         optimizer.check().inspect_err(|_| optimizer.set_learning_rate(before))
@@ -224,9 +218,7 @@ impl Sequential {
     pub fn evaluate_at(&self, examples: &Examples, threshold: f64) -> Result<Metrics> {
         check_threshold(threshold)?;
         check_examples(examples)?;
-        if examples.is_empty() {
-            return Err(Error::Argument("there are no examples to evaluate".into()));
-        }
+        ensure!(!examples.is_empty(), "there are no examples to evaluate");
         self.check_names("the examples", &examples.names)?;
         let logits = self.logits(&examples.features)?;
         Ok(metrics(logits.as_slice().expect("one array"), examples, self.loss.as_deref(), threshold))
@@ -261,13 +253,9 @@ impl Sequential {
     }
 
     pub(crate) fn check_inputs(&self, features: usize) -> Result<()> {
-        match features == self.network.inputs {
-            true => Ok(()),
-            false => Err(Error::Argument(format!(
-                "the model was made for {} features, but the examples have {features}",
-                self.network.inputs
-            ))),
-        }
+        let inputs = self.network.inputs;
+        ensure!(features == inputs, "the model was made for {inputs} features, but the examples have {features}");
+        Ok(())
     }
 
     /// Refuses features that have other names than those of the training set.
@@ -293,13 +281,8 @@ impl Sequential {
     /// # Errors
     /// When their number is not the model's.
     pub fn set_weights(&mut self, weights: &Weights) -> Result<()> {
-        if weights.0.len() != self.count_params() {
-            return Err(Error::Argument(format!(
-                "the model has {} weights, but {} were given",
-                self.count_params(),
-                weights.0.len()
-            )));
-        }
+        let (own, given) = (self.count_params(), weights.0.len());
+        ensure!(given == own, "the model has {own} weights, but {given} were given");
         self.network.weights.clone_from(&weights.0);
         Ok(())
     }
@@ -325,12 +308,9 @@ pub fn initial_bias(examples: &Examples) -> Result<f64> {
 /// # Errors
 /// When there are none of one class.
 pub(crate) fn both_counts(examples: &Examples) -> Result<(f64, f64)> {
-    match examples.class_counts() {
-        (0, _) | (_, 0) => {
-            Err(Error::Argument(format!("the examples are all of one class ({examples}): a classifier needs both")))
-        }
-        (negatives, positives) => Ok((negatives as f64, positives as f64)),
-    }
+    let (negatives, positives) = examples.class_counts();
+    ensure!(negatives.min(positives) > 0, "the examples are all of one class ({examples}): a classifier needs both");
+    Ok((negatives as f64, positives as f64))
 }
 
 /// The metrics of logits, shape `[examples]`.

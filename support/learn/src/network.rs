@@ -9,7 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::dataset::{Batch, LINE, Line, lines_per_row};
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure};
 use crate::kernels::{self, Lane, PartialSums, TILE, total};
 use crate::layers::{Layer, Tape};
 use crate::loss::{self, Loss};
@@ -87,22 +87,19 @@ impl Network {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        if self.inputs == 0 {
-            return Err(Error::Argument("a model has at least one input".into()));
-        }
+        ensure!(self.inputs > 0, "a model has at least one input");
         self.layers.iter().try_for_each(|layer| layer.kind().check())?;
-        if self.is_too_large() {
-            return Err(Error::Argument(format!(
-                "the model would have more than {} weights, for which there is no room: give its layers fewer units",
-                thousands(MAX_WEIGHTS)
-            )));
-        }
-        match self.outputs() {
-            1 if !self.ranges().iter().all(Range::is_empty) => Ok(()),
-            units => Err(Error::Argument(format!(
-                "the last layer gives the logit of the positive class: end the model with Dense::new(1), not with {units} outputs"
-            ))),
-        }
+        ensure!(
+            !self.is_too_large(),
+            "the model would have more than {} weights, for which there is no room: give its layers fewer units",
+            thousands(MAX_WEIGHTS)
+        );
+        let units = self.outputs();
+        ensure!(
+            units == 1 && !self.ranges().iter().all(Range::is_empty),
+            "the last layer gives the logit of the positive class: end the model with Dense::new(1), not with {units} outputs"
+        );
+        Ok(())
     }
 
     /// Whether there is no room for the weights.
@@ -167,18 +164,20 @@ impl Network {
         gradient.resize(self.weights.len(), 0.0);
         let groups = step.batch.rows.chunks(CHUNK * at_once).zip(outcomes.chunks_mut(CHUNK * at_once));
         for (group, (rows, outcomes)) in groups.enumerate() {
-            let first = group * at_once;
+            type Chunk<'a> = (usize, ((&'a [u32], &'a mut [Outcome]), &'a mut Workspace));
+            let work = |(chunk, ((rows, outcomes), workspace)): Chunk| {
+                workspace.gradient.fill([0.0; 8]);
+                let first = (group * at_once + chunk) * (CHUNK / TILE);
+                for (tile, (rows, outcomes)) in rows.chunks(TILE).zip(outcomes.chunks_mut(TILE)).enumerate() {
+                    self.tile(step, first + tile, rows, &ranges, workspace, outcomes);
+                }
+            };
             if rows.len() <= CHUNK || rayon::current_num_threads() == 1 {
                 // Nobody to share with: handing the work to another thread would only cost time.
-                let rows = rows.chunks(CHUNK).zip(outcomes.chunks_mut(CHUNK));
-                for (chunk, ((rows, outcomes), workspace)) in rows.zip(&mut *chunks).enumerate() {
-                    self.chunk(step, first + chunk, rows, &ranges, workspace, outcomes);
-                }
+                rows.chunks(CHUNK).zip(outcomes.chunks_mut(CHUNK)).zip(&mut *chunks).enumerate().for_each(work);
             } else {
                 let rows = rows.par_chunks(CHUNK).zip(outcomes.par_chunks_mut(CHUNK));
-                rows.zip(&mut *chunks).enumerate().for_each(|(chunk, ((rows, outcomes), workspace))| {
-                    self.chunk(step, first + chunk, rows, &ranges, workspace, outcomes);
-                });
+                rows.zip(&mut *chunks).enumerate().for_each(work);
             }
             for chunk in &chunks[..outcomes.len().div_ceil(CHUNK)] {
                 for (sum, sums) in gradient.iter_mut().zip(&chunk.gradient) {
@@ -189,22 +188,7 @@ impl Network {
         gradient
     }
 
-    /// Chunk number `chunk` of a batch: its gradient is left in the workspace.
-    fn chunk(
-        &self,
-        step: &Step,
-        chunk: usize,
-        rows: &[u32],
-        ranges: &[Range<usize>],
-        workspace: &mut Workspace,
-        outcomes: &mut [Outcome],
-    ) {
-        workspace.gradient.fill([0.0; 8]);
-        for (tile, (rows, outcomes)) in rows.chunks(TILE).zip(outcomes.chunks_mut(TILE)).enumerate() {
-            self.tile(step, chunk * (CHUNK / TILE) + tile, rows, ranges, workspace, outcomes);
-        }
-    }
-
+    /// Tile number `tile` of a batch: its gradient is added to that in the workspace.
     fn tile(
         &self,
         step: &Step,

@@ -1,8 +1,8 @@
 //! What turns a gradient into new weights, in order of increasing complexity; formulas and defaults as in Keras 3.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure};
 
 /// Updates weights against their gradient.
 pub trait Optimizer: Debug + Send + Sync + BoxClone {
@@ -50,26 +50,16 @@ impl Clone for Box<dyn Optimizer> {
 }
 
 /// Refuses a share of what was that is not in [0, 1): at 1 nothing new would count.
-fn check_share(optimizer: &str, name: &str, share: f64) -> Result<()> {
-    match share >= 0.0 && (share as f32) < 1.0 {
-        true => Ok(()),
-        false => Err(Error::Argument(format!("{optimizer}: a {name} lies in [0, 1), not at {share}"))),
-    }
+fn check_share(optimizer: &str, name: &str, share: impl Copy + Into<f64> + Display) -> Result<()> {
+    let is_share = share.into() >= 0.0 && (share.into() as f32) < 1.0;
+    ensure!(is_share, "{optimizer}: a {name} lies in [0, 1), not at {share}");
+    Ok(())
 }
 
-/// Refuses an ε that does not keep a divisor from 0.
-fn check_epsilon(optimizer: &str, epsilon: f32) -> Result<()> {
-    match epsilon.is_finite() && epsilon > 0.0 {
-        true => Ok(()),
-        false => Err(Error::Argument(format!("{optimizer}: an epsilon is a finite number above 0, not {epsilon}"))),
-    }
-}
-
-fn check_learning_rate(optimizer: &str, rate: f32) -> Result<()> {
-    match rate.is_finite() && rate > 0.0 {
-        true => Ok(()),
-        false => Err(Error::Argument(format!("{optimizer}: a learning rate is a finite number above 0, not {rate}"))),
-    }
+/// Refuses a learning rate that leads nowhere, and an ε that does not keep a divisor from 0.
+fn check_above_0(optimizer: &str, name: &str, number: f32) -> Result<()> {
+    ensure!(number.is_finite() && number > 0.0, "{optimizer}: {name} is a finite number above 0, not {number}");
+    Ok(())
 }
 
 /// Stochastic gradient descent: w ← w - rate · g, with momentum m ← µ m - rate · g, w ← w + m.
@@ -117,11 +107,8 @@ impl Optimizer for Sgd {
     }
 
     fn check(&self) -> Result<()> {
-        check_learning_rate("Sgd", self.learning_rate as f32)?;
-        match (0.0..1.0).contains(&self.momentum) {
-            true => Ok(()),
-            false => Err(Error::Argument(format!("Sgd: a momentum lies in [0, 1), not at {}", self.momentum))),
-        }
+        check_above_0("Sgd", "a learning rate", self.learning_rate as f32)?;
+        check_share("Sgd", "momentum", self.momentum)
     }
 
     fn slots(&self) -> Vec<(&'static str, &[f32])> {
@@ -186,10 +173,10 @@ impl Optimizer for RmsProp {
     }
 
     fn check(&self) -> Result<()> {
-        check_learning_rate("RmsProp", self.learning_rate as f32)?;
-        check_share("RmsProp", "rho", self.rho.into())?;
-        check_share("RmsProp", "momentum", self.momentum.into())?;
-        check_epsilon("RmsProp", self.epsilon)
+        check_above_0("RmsProp", "a learning rate", self.learning_rate as f32)?;
+        check_share("RmsProp", "rho", self.rho)?;
+        check_share("RmsProp", "momentum", self.momentum)?;
+        check_above_0("RmsProp", "an epsilon", self.epsilon)
     }
 
     fn slots(&self) -> Vec<(&'static str, &[f32])> {
@@ -266,10 +253,10 @@ impl Optimizer for Adam {
     }
 
     fn check(&self) -> Result<()> {
-        check_learning_rate("Adam", self.learning_rate as f32)?;
+        check_above_0("Adam", "a learning rate", self.learning_rate as f32)?;
         check_share("Adam", "beta_1", self.beta_1)?;
         check_share("Adam", "beta_2", self.beta_2)?;
-        check_epsilon("Adam", self.epsilon)
+        check_above_0("Adam", "an epsilon", self.epsilon)
     }
 
     fn slots(&self) -> Vec<(&'static str, &[f32])> {

@@ -1,16 +1,13 @@
 //! How much a model leans on each feature.
 
-use std::fmt;
-
 use rand::seq::SliceRandom;
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure};
 use crate::examples::Examples;
-use crate::math::sum;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, mean};
 use crate::model::Sequential;
 use crate::random::{Purpose, generator};
-use crate::table::Table;
+use crate::table::{Table, shown_as_table};
 
 /// How much worse a metric becomes without each feature, in the order of the features. As the last expression of a cell it appears
 /// as a table, the most important feature first.
@@ -61,16 +58,11 @@ pub fn permutation_importance(
     repeats: usize,
     seed: u64,
 ) -> Result<PermutationImportance> {
-    if repeats == 0 {
-        return Err(Error::Argument("permutation_importance: at least one repeat".into()));
-    }
+    ensure!(repeats > 0, "permutation_importance: at least one repeat");
     let baseline = model.evaluate(examples)?.get(metric);
-    if !baseline.is_finite() {
-        let name = metric.name();
-        return Err(Error::Argument(format!("permutation_importance: the {name} of these examples is {baseline}")));
-    }
+    let name = metric.name();
+    ensure!(baseline.is_finite(), "permutation_importance: the {name} of these examples is {baseline}");
     let sign = if metric.higher_is_better() { 1.0 } else { -1.0 };
-    let count = repeats as f64;
     let (mut means, mut deviations) = (Vec::new(), Vec::new());
     let mut shuffled = examples.clone();
     for place in 0..examples.features.ncols() {
@@ -83,9 +75,9 @@ pub fn permutation_importance(
             drops.push(sign * (baseline - model.evaluate(&shuffled)?.get(metric)));
         }
         shuffled.features.column_mut(place).assign(&examples.features.column(place));
-        let mean = sum(drops.iter().copied()) / count;
-        means.push(mean);
-        deviations.push((sum(drops.iter().map(|drop| (drop - mean) * (drop - mean))) / count).sqrt());
+        let mean_drop = mean(drops.iter().copied());
+        means.push(mean_drop);
+        deviations.push(mean(drops.iter().map(|drop| (drop - mean_drop) * (drop - mean_drop))).sqrt());
     }
     Ok(PermutationImportance { metric, baseline, names: examples.names.to_vec(), means, deviations })
 }
@@ -101,18 +93,9 @@ impl PermutationImportance {
         }
         table
     }
-
-    /// Shows the features in a notebook as a table.
-    pub fn evcxr_display(&self) {
-        self.table().evcxr_display();
-    }
 }
 
-impl fmt::Display for PermutationImportance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.table().fmt(f)
-    }
-}
+shown_as_table!(PermutationImportance);
 
 #[cfg(test)]
 mod tests {

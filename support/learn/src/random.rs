@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure};
 use crate::math::ln;
 
 /// What random numbers are drawn for. Each purpose has streams of its own, so one seed may serve several. The numbers are
@@ -63,9 +63,7 @@ pub fn normal_pair(rng: &mut ChaCha8Rng) -> (f64, f64) {
 /// # Errors
 /// When there are no rows to draw from.
 pub fn random_choice(rows: usize, count: usize, seed: u64) -> Result<Vec<usize>> {
-    if rows == 0 && count > 0 {
-        return Err(Error::Argument("there are no rows to draw from".into()));
-    }
+    ensure!(rows > 0 || count == 0, "there are no rows to draw from");
     let mut rng = generator(seed, Purpose::Sampling, 0);
     Ok((0..count).map(|_| rng.gen_range(0..rows as u64) as usize).collect())
 }

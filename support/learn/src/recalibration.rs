@@ -5,7 +5,7 @@
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure, refuse};
 use crate::math::{exp_f64, ln};
 use crate::scores::{Score, check};
 
@@ -14,24 +14,21 @@ fn check_answers<S: Score>(name: &str, labels: &Array1<bool>, scores: &Array1<S>
     check(labels, scores)?;
     check_finite(name, scores)?;
     let positives = labels.iter().filter(|&&label| label).count();
-    match (labels.len() - positives, positives) {
-        (0, _) | (_, 0) => Err(Error::Argument(format!(
-            "{name}: of {} labels {positives} are positive, but it needs both classes",
-            labels.len()
-        ))),
-        counts => Ok(counts),
-    }
+    let all = labels.len();
+    ensure!(
+        (1..all).contains(&positives),
+        "{name}: of {all} labels {positives} are positive, but it needs both classes"
+    );
+    Ok((all - positives, positives))
 }
 
 /// Refuses a score that is NaN or infinite.
 fn check_finite<S: Score>(name: &str, scores: &Array1<S>) -> Result<()> {
-    match scores.iter().position(|&score| !score.into().is_finite()) {
-        Some(row) => {
-            let score: f64 = scores[row].into();
-            Err(Error::Argument(format!("{name}: the score of row {row} is {score}, not a finite number")))
-        }
-        None => Ok(()),
+    let mut rows = scores.iter().map(|&score| score.into()).enumerate();
+    if let Some((row, score)) = rows.find(|(_, score)| !score.is_finite()) {
+        refuse!("{name}: the score of row {row} is {score}, not a finite number");
     }
+    Ok(())
 }
 
 /// Platt scaling: the probability is the sigmoid of `slope` · logit + `intercept`, so it keeps the ranking where the slope is
@@ -80,12 +77,8 @@ impl PlattScaling {
         let middle = ends.0 / 2.0 + ends.1 / 2.0;
         let half = if ends.1 > ends.0 { ends.1 / 2.0 - ends.0 / 2.0 } else { 1.0 };
         let targets = [1.0 / (negatives + 2.0), (positives + 1.0) / (positives + 2.0)];
-        let rows = || {
-            labels
-                .iter()
-                .zip(logits)
-                .map(|(&label, &logit)| ((logit.into() - middle) / half, targets[usize::from(label)]))
-        };
+        let row = |(&label, &logit): (&bool, &S)| ((logit.into() - middle) / half, targets[usize::from(label)]);
+        let rows = || labels.iter().zip(logits).map(row);
         let loss = |slope: f64, intercept: f64| {
             rows().fold(0.0, |sum, (x, target)| {
                 let logit = slope * x + intercept;
@@ -125,7 +118,7 @@ impl PlattScaling {
                 return Ok(Self { slope, intercept: intercept - slope * middle });
             }
         }
-        Err(Error::Argument(format!("{NAME}: no end in {STEPS} steps: are a few logits far from all others?")))
+        refuse!("{NAME}: no end in {STEPS} steps: are a few logits far from all others?")
     }
 
     /// The probability of the positive class for each logit, both of shape `[examples]`.
@@ -266,23 +259,20 @@ impl Recalibration {
     /// # Errors
     /// When it can't be used.
     pub fn check(&self) -> Result<()> {
-        let is_sound = match self {
-            Self::Platt(PlattScaling { slope, intercept }) => slope.is_finite() && intercept.is_finite(),
+        let (name, is_sound) = match self {
+            Self::Platt(PlattScaling { slope, intercept }) => {
+                ("Platt scaling", slope.is_finite() && intercept.is_finite())
+            }
             Self::Isotonic(IsotonicRegression { thresholds, values }) => {
-                !values.is_empty()
-                    && thresholds.len() == values.len()
-                    && thresholds.iter().all(|threshold| threshold.is_finite())
-                    && thresholds.is_sorted_by(|a, b| a < b)
-                    && values.iter().all(|value| (0.0..=1.0).contains(value))
-                    && values.is_sorted()
+                let has_pairs = !values.is_empty() && thresholds.len() == values.len();
+                let rises = thresholds.is_sorted_by(|a, b| a < b) && values.is_sorted();
+                let in_range = values.iter().all(|value| (0.0..=1.0).contains(value));
+                let is_finite = thresholds.iter().all(|threshold| threshold.is_finite());
+                ("isotonic regression", has_pairs && rises && in_range && is_finite)
             }
         };
-        let name = if matches!(self, Self::Platt(_)) { "Platt scaling" } else { "isotonic regression" };
-        if is_sound {
-            Ok(())
-        } else {
-            Err(Error::Argument(format!("this {name} can't be used: its numbers don't fit")))
-        }
+        ensure!(is_sound, "this {name} can't be used: its numbers don't fit");
+        Ok(())
     }
 }
 

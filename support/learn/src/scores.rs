@@ -2,7 +2,7 @@
 
 use ndarray::Array1;
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure, refuse};
 
 /// A score or probability of the positive class: f32 as the network gives it, or f64.
 pub trait Score: Copy + PartialOrd + Into<f64> {
@@ -68,9 +68,7 @@ impl Score for f32 {
 /// When a score is NaN, or there are fewer than `k`.
 pub fn top_k<S: Score>(scores: &Array1<S>, k: usize) -> Result<Vec<usize>> {
     check_each(scores)?;
-    if k > scores.len() {
-        return Err(Error::Argument(format!("the {k} highest of {} scores: ask for fewer", scores.len())));
-    }
+    ensure!(k <= scores.len(), "the {k} highest of {} scores: ask for fewer", scores.len());
     let mut rows: Vec<usize> = (0..scores.len()).collect();
     rows.sort_by(|&a, &b| scores[b].into().total_cmp(&scores[a].into()));
     rows.truncate(k);
@@ -82,18 +80,16 @@ pub fn top_k<S: Score>(scores: &Array1<S>, k: usize) -> Result<Vec<usize>> {
 /// # Errors
 /// Then.
 pub fn check<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<()> {
-    if labels.len() != scores.len() {
-        return Err(Error::Argument(format!("{} labels, but {} scores", labels.len(), scores.len())));
-    }
+    ensure!(labels.len() == scores.len(), "{} labels, but {} scores", labels.len(), scores.len());
     check_each(scores)
 }
 
 /// Refuses a score that is NaN.
 fn check_each<S: Score>(scores: &Array1<S>) -> Result<()> {
-    match scores.iter().position(|&score| score.into().is_nan()) {
-        Some(row) => Err(Error::Argument(format!("the score of row {row} is NaN: has the training diverged?"))),
-        None => Ok(()),
+    if let Some(row) = scores.iter().position(|&score| score.into().is_nan()) {
+        refuse!("the score of row {row} is NaN: has the training diverged?");
     }
+    Ok(())
 }
 
 /// As [`check`], and refuses what is no probability.
@@ -107,21 +103,17 @@ pub fn check_probabilities<S: Score>(labels: &Array1<bool>, probabilities: &Arra
 /// # Errors
 /// Then.
 pub fn check_each_probability<S: Score>(probabilities: &Array1<S>) -> Result<()> {
-    match probabilities.iter().position(|&probability| !(0.0..=1.0).contains(&probability.into())) {
-        Some(row) => Err(Error::Argument(format!(
-            "row {row}: {} is not a probability; Sequential::predict gives probabilities",
-            probabilities[row].into()
-        ))),
-        None => Ok(()),
+    let mut rows = probabilities.iter().map(|&probability| probability.into()).enumerate();
+    if let Some((row, probability)) = rows.find(|(_, probability)| !(0.0..=1.0).contains(probability)) {
+        refuse!("row {row}: {probability} is not a probability; Sequential::predict gives probabilities");
     }
+    Ok(())
 }
 
 /// Refuses a threshold that nothing lies above or below.
 pub fn check_threshold(threshold: f64) -> Result<()> {
-    match threshold.is_nan() {
-        true => Err(Error::Argument("the threshold is NaN, and no score is above that: pass a number".into())),
-        false => Ok(()),
-    }
+    ensure!(!threshold.is_nan(), "the threshold is NaN, and no score is above that: pass a number");
+    Ok(())
 }
 
 /// A threshold that all scores are above: 0 when they are probabilities other than 0.
@@ -134,16 +126,16 @@ pub fn below_all(lowest: f64) -> f64 {
 /// # Errors
 /// Then.
 pub fn check_weights(labels: &Array1<bool>, weights: &Array1<f64>) -> Result<()> {
-    if labels.len() != weights.len() {
-        return Err(Error::Argument(format!("{} labels, but {} sample weights", labels.len(), weights.len())));
+    ensure!(labels.len() == weights.len(), "{} labels, but {} sample weights", labels.len(), weights.len());
+    if let Some((row, weight)) = weights.iter().enumerate().find(|(_, weight)| !is_amount(**weight)) {
+        refuse!("the sample weight of row {row} is {weight}: a weight is a finite number, at least 0");
     }
-    match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-        Some(row) => Err(Error::Argument(format!(
-            "the sample weight of row {row} is {}: a weight is a finite number, at least 0",
-            weights[row]
-        ))),
-        None => Ok(()),
-    }
+    Ok(())
+}
+
+/// Whether something can count or cost as much: a finite number, at least 0.
+pub(crate) fn is_amount(number: f64) -> bool {
+    number.is_finite() && number >= 0.0
 }
 
 /// a / b, or 0 where Keras and scikit-learn report 0 for 0 / 0. What is NaN stays NaN.

@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rand::Rng;
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure};
 use crate::examples::Examples;
 use crate::math::sum;
 use crate::random::{Purpose, generator, uniform};
@@ -32,20 +32,17 @@ use crate::random::{Purpose, generator, uniform};
 /// When `k` is 0 or there are not more than `k` positives, when there are more positives than negatives, or the examples have
 /// sample weights: nobody knows that of a new one.
 pub fn smote(examples: &Examples, k: usize, seed: u64) -> Result<Examples> {
-    let refuse = |problem: String| Err(Error::Argument(format!("smote: {problem}")));
     let (_, positives) = examples.by_class();
     let (negative_count, positive_count) = examples.class_counts();
-    if k == 0 || positive_count <= k {
-        return refuse(format!(
-            "{positive_count} positives have no {k} neighbours: k is at least 1 and below their number"
-        ));
-    }
-    if positive_count > negative_count {
-        return refuse(format!("{positive_count} positives are already more than {negative_count} negatives"));
-    }
-    if examples.weights.is_some() {
-        return refuse("the examples have sample weights, but a new one has none".into());
-    }
+    ensure!(
+        (1..positive_count).contains(&k),
+        "smote: {positive_count} positives have no {k} neighbours: k is at least 1 and below their number"
+    );
+    ensure!(
+        positive_count <= negative_count,
+        "smote: {positive_count} positives are already more than {negative_count} negatives"
+    );
+    ensure!(examples.weights.is_none(), "smote: the examples have sample weights, but a new one has none");
     let neighbours = nearest(&positives.features, k);
     let mut rng = generator(seed, Purpose::Smote, 0);
     let mut features = Array2::zeros((negative_count - positive_count, examples.features.ncols()));

@@ -86,6 +86,26 @@ impl fmt::Display for Table {
     }
 }
 
+/// Lets a type that has a method `table` appear as that table, in a notebook and as text.
+macro_rules! shown_as_table {
+    ($type:ty) => {
+        impl $type {
+            /// Shows it in a notebook as a table.
+            pub fn evcxr_display(&self) {
+                self.table().evcxr_display();
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.table().fmt(f)
+            }
+        }
+    };
+}
+
+pub(crate) use shown_as_table;
+
 /// The columns after the first, cut so that each piece fits on a page beside the first.
 fn pages(widths: &[usize]) -> Vec<Range<usize>> {
     const PAGE: usize = 88;
@@ -119,14 +139,8 @@ pub fn escape(text: &str) -> String {
 /// A whole number with a comma between the thousands: 284,807.
 pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }
 
 #[cfg(test)]

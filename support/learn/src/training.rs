@@ -1,16 +1,16 @@
 //! The training loop: the only file that sees data, model, optimizer, metrics and early stopping together.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::dataset::{Batch, Batches, Dataset, check_examples, check_names};
 use crate::early_stopping::{EarlyStopping, Watch};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ensure, refuse};
 use crate::examples::Examples;
 use crate::history::History;
 use crate::metrics::{Metric, Metrics, Outcome, Tally, mean};
 use crate::model::{Sequential, Weights, both_counts};
 use crate::network::{Scratch, Step};
+use crate::scores::is_amount;
 
 /// What the loss of an example is multiplied by, for each class.
 ///
@@ -54,14 +54,13 @@ impl ClassWeight {
     /// Refuses weights that nothing can be learnt with.
     fn check(self) -> Result<()> {
         let (negative, positive) = self.in_f32();
-        let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
-        match is_weight(negative) && is_weight(positive) && negative.max(positive) > 0.0 {
-            true => Ok(()),
-            false => Err(Error::Argument(format!(
-                "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
-                self.negative, self.positive
-            ))),
-        }
+        ensure!(
+            is_amount(negative.into()) && is_amount(positive.into()) && negative.max(positive) > 0.0,
+            "class weights are finite in 32 bits, at least 0 and not both 0, unlike {} and {}",
+            self.negative,
+            self.positive
+        );
+        Ok(())
     }
 
     /// The two weights (for negatives, for positives) in the type of the network.
@@ -240,7 +239,7 @@ impl Sequential {
             let best = history.best_epoch.zip(best_weights.take());
             return Err(self.diverged(fault, history, best, last_weights.clone()));
         }
-        last_weights.copy_from(&self.network.weights);
+        *last_weights = self.weights();
         history.train.push(on_train);
         history.val.extend(on_val);
         *is_over = history.epochs() == config.epochs;
@@ -253,10 +252,11 @@ impl Sequential {
         }
         let epoch = history.epochs();
         if config.verbose.is_some_and(|every| epoch == 1 || epoch.is_multiple_of(every) || *is_over) {
+            let (head, row) = progress(history);
             if epoch == 1 {
-                println!("{}", progress_header(history));
+                println!("{head}");
             }
-            println!("{}", progress(history));
+            println!("{row}");
         }
         Ok(!*is_over)
     }
@@ -309,11 +309,10 @@ impl Sequential {
     fn one_batch(&mut self, batch: &Batch, class_weight: Option<ClassWeight>) -> Result<f64> {
         self.check_training(batch.stores.features(), batch.stores.names())?;
         let mut outcomes = Vec::new();
-        if !self.step(batch, class_weight, &mut outcomes)? {
-            return Err(Error::Argument(
-                "the training diverged: the gradient is no longer finite, and the weights are left as they are. Build the model again with a smaller learning rate, and look for features that are not scaled".into(),
-            ));
-        }
+        ensure!(
+            self.step(batch, class_weight, &mut outcomes)?,
+            "the training diverged: the gradient is no longer finite, and the weights are left as they are. Build the model again with a smaller learning rate, and look for features that are not scaled"
+        );
         Ok(mean(outcomes.iter().map(|outcome| f64::from(outcome.loss) * f64::from(outcome.weight))))
     }
 
@@ -333,9 +332,7 @@ impl Sequential {
     /// Without an update when the gradient is not finite: false then.
     fn step(&mut self, batch: &Batch, class_weight: Option<ClassWeight>, outcomes: &mut Vec<Outcome>) -> Result<bool> {
         let Some(optimizer) = &mut self.optimizer else {
-            return Err(Error::Argument(
-                "the model has no optimizer: call .compile(Adam::new(1e-3)) before training".into(),
-            ));
+            refuse!("the model has no optimizer: call .compile(Adam::new(1e-3)) before training");
         };
         let class_weight = class_weight.map(ClassWeight::in_f32);
         let step = Step { batch, class_weight, dropout: Some((self.seed, self.steps)), loss: self.loss.as_deref() };
@@ -364,9 +361,7 @@ impl Sequential {
         self.check_training(train.features(), train.names())?;
         if let Some(val) = val {
             check_examples(val)?;
-            if val.is_empty() {
-                return Err(Error::Argument("the validation set is empty: pass None to go without".into()));
-            }
+            ensure!(!val.is_empty(), "the validation set is empty: pass None to go without");
             self.check_inputs(val.features.ncols())?;
             if let Some(names) = train.names() {
                 check_names(("the training set", names), ("the validation set", &val.names))?;
@@ -381,10 +376,8 @@ impl Sequential {
             check_class_weight(class_weight, train.has_weights())?;
         }
         match config.steps_per_epoch.or(train.steps()) {
-            None => Err(Error::Argument(
-                "the data set repeats for ever: say with steps_per_epoch how long an epoch is".into(),
-            )),
-            Some(0) => Err(Error::Argument("an epoch has at least one step".into())),
+            None => refuse!("the data set repeats for ever: say with steps_per_epoch how long an epoch is"),
+            Some(0) => refuse!("an epoch has at least one step"),
             Some(steps) => Ok(steps),
         }
     }
@@ -392,11 +385,10 @@ impl Sequential {
 
 /// Refuses class weights that nothing can be learnt with, or that stand beside sample weights.
 fn check_class_weight(class_weight: ClassWeight, has_sample_weights: bool) -> Result<()> {
-    if has_sample_weights {
-        return Err(Error::Argument(
-            "class weights and sample weights can't be combined: multiply them into the sample weights".into(),
-        ));
-    }
+    ensure!(
+        !has_sample_weights,
+        "class weights and sample weights can't be combined: multiply them into the sample weights"
+    );
     class_weight.check()
 }
 
@@ -404,45 +396,32 @@ fn check_class_weight(class_weight: ClassWeight, has_sample_weights: bool) -> Re
 fn check_monitor(metric: Metric, val: Option<&Examples>) -> Result<()> {
     let name = metric.name();
     let Some(val) = val else {
-        return Err(Error::Argument(format!(
+        refuse!(
             "early stopping monitors val_{name}, but there is no validation set: pass one to fit, or monitor a metric without val_"
-        )));
+        );
     };
     let needs_both = matches!(metric, Metric::Precision | Metric::Recall | Metric::Auc | Metric::Prc);
-    match (needs_both, val.class_counts()) {
-        (true, (0, _) | (_, 0)) => Err(Error::Argument(format!(
-            "early stopping monitors val_{name}, but the validation set is all of one class ({val}): use one with both, or monitor val_loss"
-        ))),
-        _ => Ok(()),
-    }
+    let (negatives, positives) = val.class_counts();
+    ensure!(
+        !needs_both || negatives.min(positives) > 0,
+        "early stopping monitors val_{name}, but the validation set is all of one class ({val}): use one with both, or monitor val_loss"
+    );
+    Ok(())
 }
 
-/// The metrics in the rows of [`progress`], each with its name in the table.
-fn progress_columns(history: &History) -> impl Iterator<Item = (String, f64)> + '_ {
+/// The last epoch as a row of a table, and above it the head; with a validation set they have 80 characters, so that they fit on a
+/// page.
+fn progress(history: &History) -> (String, String) {
     const METRICS: [Metric; 4] = [Metric::Loss, Metric::Precision, Metric::Recall, Metric::Prc];
-    let sets = [("", history.train.last()), ("val_", history.val.last())];
-    sets.into_iter().filter_map(|(prefix, metrics)| Some((prefix, metrics?))).flat_map(|(prefix, metrics)| {
-        METRICS.into_iter().map(move |metric| (format!("{prefix}{}", metric.name()), metrics.get(metric)))
-    })
-}
-
-/// The head of the table of which [`progress`] gives the rows.
-fn progress_header(history: &History) -> String {
-    let mut line = "epoch".to_owned();
-    for (name, _) in progress_columns(history) {
-        let _ = write!(line, "  {name:>6}"); // writing to a String can't fail
+    let (mut head, mut row) = ("epoch".to_owned(), format!("{:5}", history.epochs()));
+    for (prefix, set) in [("", &history.train), ("val_", &history.val)] {
+        for (metrics, metric) in set.last().into_iter().flat_map(|metrics| METRICS.map(|metric| (metrics, metric))) {
+            let name = format!("{prefix}{}", metric.name());
+            head += &format!("  {name:>6}");
+            row += &format!("  {:width$.4}", metrics.get(metric), width = name.len().max(6));
+        }
     }
-    line
-}
-
-/// The last epoch as a row of a table; with a validation set it has 80 characters, so that it fits on a page.
-fn progress(history: &History) -> String {
-    let mut line = format!("{:5}", history.epochs());
-    for (name, value) in progress_columns(history) {
-        let width = name.len().max(6);
-        let _ = write!(line, "  {value:width$.4}");
-    }
-    line
+    (head, row)
 }
 
 #[cfg(test)]
@@ -465,7 +444,7 @@ mod tests {
     #[test]
     fn progress_is_a_table_that_fits_on_a_page() {
         let history = history(history(None).train.last().copied());
-        let (header, row) = (progress_header(&history), progress(&history));
+        let (header, row) = progress(&history);
         assert_eq!(header, "epoch    loss  precision  recall     prc  val_loss  val_precision  val_recall  val_prc");
         assert_eq!(row, "  120  12.2500     1.0000  1.0000  1.0000   12.2500         1.0000      1.0000   1.0000");
         assert!(header.len() <= 88 && row.len() <= 88);
@@ -474,8 +453,9 @@ mod tests {
     #[test]
     fn without_a_validation_set_half_of_the_columns_are_left() {
         let history = history(None);
-        assert_eq!(progress_header(&history), "epoch    loss  precision  recall     prc");
-        assert_eq!(progress(&history), "  120  12.2500     1.0000  1.0000  1.0000");
+        let (header, row) = progress(&history);
+        assert_eq!(header, "epoch    loss  precision  recall     prc");
+        assert_eq!(row, "  120  12.2500     1.0000  1.0000  1.0000");
     }
 
     fn examples() -> Examples {

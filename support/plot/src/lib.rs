@@ -32,7 +32,7 @@ pub use distribution::{histogram, joint, joint_pair};
 pub use evaluation::{confusion_matrices, confusion_matrix, precision_recall, roc};
 pub use lines::{Line, lines, lines_log_x};
 pub use scores::keras_thresholds;
-pub use slider::{Prices, Slider, slider};
+pub use slider::{Slider, slider};
 pub use training::{histories, history, loss};
 
 /// A drawing and the same in words. As the last expression of a cell it appears as a picture.

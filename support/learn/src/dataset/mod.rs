@@ -8,12 +8,12 @@ mod stream;
 
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::{Result, ensure, refuse};
 use crate::examples::Examples;
 use crate::math::sum;
 use store::Store;
 pub(crate) use store::{LINE, Line, Stores, check_examples, check_names, lines_per_row};
-use stream::{Rows, Stream};
+use stream::{Rows, Source, Stream};
 
 /// A recipe for batches. It holds no position: the same recipe gives the same batches each time it is used, so that
 /// running a cell twice gives the same numbers twice.
@@ -40,7 +40,7 @@ pub struct Dataset {
     stores: Stores,
     stream: Stream,
     batch_size: usize,
-    /// What is wrong with the examples; said where the data set is used.
+    /// What is wrong with it; said where the data set is used.
     fault: Option<String>,
 }
 
@@ -55,7 +55,7 @@ impl Dataset {
             Ok(store) => (Stores::new(store), None),
             Err(error) => (Stores::default(), Some(error.to_string())),
         };
-        Self { stream: Stream::Rows(0..stores.rows()), stores, batch_size: 32, fault }
+        Self { stream: Stream::Rows(stores.rows()), stores, batch_size: 32, fault }
     }
 
     /// Draws a new order of all examples for every pass; the seed decides all of them.
@@ -67,7 +67,18 @@ impl Dataset {
     /// Shuffles as tf.data does: a buffer of `buffer_size` examples is kept full, and the next example is drawn from it
     /// at random. The order is uniform only if the buffer holds everything; otherwise it is random nearby.
     pub fn buffered_shuffle(self, buffer_size: usize, seed: u64) -> Self {
-        self.map(|input| Stream::Shuffle { input, buffer_size: buffer_size.max(1), seed })
+        let fault = self.fault.clone().or_else(|| self.too_many_at_once(buffer_size));
+        let shuffled = self.map(|input| Stream::Shuffle { input, buffer_size: buffer_size.max(1), seed });
+        Self { fault, ..shuffled }
+    }
+
+    /// What is wrong with so many rows at the same time, if there is no room for them.
+    fn too_many_at_once(&self, rows: usize) -> Option<String> {
+        (self.len().is_none() && rows > MOST_AT_ONCE).then(|| {
+            format!(
+                "the data set repeats for ever, so a batch or buffer of {rows} examples would fill the memory: take at most {MOST_AT_ONCE}"
+            )
+        })
     }
 
     /// Starts again at the end, without end.
@@ -77,6 +88,9 @@ impl Dataset {
 
     /// Ends a pass after `count` examples.
     pub fn take(self, count: usize) -> Self {
+        if let Stream::Rows(rows) = self.stream {
+            return Self { stream: Stream::Rows(rows.min(u32::try_from(count).unwrap_or(rows))), ..self };
+        }
         self.map(|input| Stream::Take { input, count })
     }
 
@@ -91,36 +105,30 @@ impl Dataset {
     /// names of these, or some have sample weights and some have none.
     pub fn sample_from_datasets<const N: usize>(datasets: [Self; N], weights: [f64; N], seed: u64) -> Result<Self> {
         let total = sum(weights);
-        if !(weights.iter().all(|weight| *weight >= 0.0) && total > 0.0 && total.is_finite()) {
-            return Err(Error::Argument(format!(
-                "weights are at least 0, not all 0, and have a finite sum, unlike {weights:?}"
-            )));
-        }
+        ensure!(
+            weights.iter().all(|weight| *weight >= 0.0) && total > 0.0 && total.is_finite(),
+            "weights are at least 0, not all 0, and have a finite sum, unlike {weights:?}"
+        );
         let features = datasets.each_ref().map(Self::features);
-        if features.windows(2).any(|pair| pair[0] != pair[1]) {
-            return Err(Error::Argument(format!("data sets with {features:?} features can't be mixed")));
-        }
-        if let Some(fault) = datasets.iter().find_map(|dataset| dataset.fault.as_ref()) {
-            return Err(Error::Argument(fault.clone()));
-        }
+        let are_equal = features.windows(2).all(|pair| pair[0] == pair[1]);
+        ensure!(are_equal, "data sets with {features:?} features can't be mixed");
         for pair in datasets.windows(2) {
             if let (Some(first), Some(second)) = (pair[0].stores.names(), pair[1].stores.names()) {
                 check_names(("one data set", first), ("another", second))?;
             }
         }
-        if datasets.iter().any(Self::has_weights) && !datasets.iter().all(Self::has_weights) {
-            return Err(Error::Argument("some of the data sets have sample weights and some have none".into()));
-        }
-        if datasets.iter().map(|dataset| u64::from(dataset.stores.rows())).sum::<u64>() > u64::from(u32::MAX) {
-            return Err(Error::Argument("a mixture has fewer than 2³² different examples".into()));
-        }
+        let weighted = datasets.iter().filter(|dataset| dataset.has_weights()).count();
+        ensure!([0, N].contains(&weighted), "some of the data sets have sample weights and some have none");
+        let rows: u64 = datasets.iter().map(|dataset| u64::from(dataset.stores.rows())).sum();
+        ensure!(rows <= u32::MAX.into(), "a mixture has fewer than 2³² different examples");
+        let fault = datasets.iter().find_map(|dataset| dataset.fault.clone());
         let mut stores = Stores::default();
-        let mut inputs = Vec::new();
+        let mut sources = Vec::new();
         for (dataset, weight) in datasets.into_iter().zip(weights) {
-            inputs.push((dataset.stream.numbered_from(stores.rows()), weight)); // as the stores are numbered through
+            sources.push(Source { stream: dataset.stream, weight, first: stores.rows() });
             stores = stores.and(&dataset.stores);
         }
-        Ok(Self { stores, stream: Stream::Sample { inputs, seed }, batch_size: 32, fault: None })
+        Ok(Self { stores, stream: Stream::Sample { sources, seed }, batch_size: 32, fault })
     }
 
     /// Takes `batch_size` examples at a time, at least 1; the last batch of a pass has what is left. Default: 32.
@@ -167,28 +175,18 @@ impl Dataset {
     /// Refuses what can't be trained on: examples that don't fit together, none of one class, or more rows of an endless
     /// stream at once than there is room for.
     pub(crate) fn check(&self) -> Result<()> {
-        let refuse = |problem: String| Err(Error::Argument(problem));
-        if let Some(fault) = &self.fault {
-            return refuse(fault.clone());
+        if let Some(fault) = self.fault.clone().or_else(|| self.too_many_at_once(self.batch_size)) {
+            refuse!("{fault}");
         }
-        if self.is_empty() {
-            return refuse("there are no examples to train on".into());
-        }
-        let largest = self.stream.largest_endless_buffer().max(if self.len().is_none() { self.batch_size } else { 0 });
-        if largest > MOST_AT_ONCE {
-            return refuse(format!(
-                "the data set repeats for ever, so a batch or buffer of {largest} examples would fill the memory: take at most {MOST_AT_ONCE}"
-            ));
-        }
-        let mut labels = self.stream.sources().into_iter().flatten().map(|row| self.stores.label(row));
+        ensure!(!self.is_empty(), "there are no examples to train on");
+        let mut labels = self.stream.all().map(|row| self.stores.label(row));
         let first = labels.next();
-        match labels.any(|label| Some(label) != first) {
-            true => Ok(()),
-            false => refuse(format!(
-                "the training set has {} only: a classifier needs examples of both classes",
-                if first == Some(true) { "positives" } else { "negatives" }
-            )),
-        }
+        let class = if first == Some(true) { "positives" } else { "negatives" };
+        ensure!(
+            labels.any(|label| Some(label) != first),
+            "the training set has {class} only: a classifier needs examples of both classes"
+        );
+        Ok(())
     }
 
     /// The batches of the first pass; see [`iter_pass`](Self::iter_pass) for a loop over epochs.
@@ -232,20 +230,12 @@ impl Dataset {
                 (!rows.is_empty()).then(|| Batch { stores: stores.clone(), rows })
             })
         });
-        Batches(Box::new(batches))
+        Box::new(batches)
     }
 }
 
 /// Batches, in order.
-pub struct Batches(Box<dyn Iterator<Item = Batch> + Send>);
-
-impl Iterator for Batches {
-    type Item = Batch;
-
-    fn next(&mut self) -> Option<Batch> {
-        self.0.next()
-    }
-}
+pub type Batches = Box<dyn Iterator<Item = Batch> + Send>;
 
 /// Some rows of the examples, by number: nothing is copied until the network reads them.
 #[derive(Clone, Debug)]

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use prefetch_index::prefetch_index;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ensure, refuse};
 use crate::examples::Examples;
 
 /// A cache line.
@@ -103,15 +103,12 @@ impl Stores {
     /// A copy of some rows.
     pub(super) fn examples(&self, rows: &[u32]) -> Examples {
         let features = self.features();
-        let column = |place: usize| rows.iter().map(move |&row| self.values(row).skip(place));
+        let values = rows.iter().flat_map(|&row| self.values(row).take(features + 2)).collect();
+        let values = Array2::from_shape_vec((rows.len(), features + 2), values).expect("each row has all values");
         Examples {
-            features: Array2::from_shape_vec(
-                (rows.len(), features),
-                column(0).flat_map(|row| row.take(features)).collect(),
-            )
-            .expect("each row has all features"),
-            labels: rows.iter().map(|&row| self.label(row)).collect(),
-            weights: self.have_weights().then(|| column(features + 1).flat_map(|mut row| row.next()).collect()),
+            features: values.slice(s![.., ..features]).to_owned(),
+            labels: values.column(features).mapv(|target| target == 1.0),
+            weights: self.have_weights().then(|| values.column(features + 1).to_owned()),
             names: self.names().cloned().unwrap_or_default(),
         }
     }
@@ -147,14 +144,12 @@ impl Stores {
 pub(crate) fn check_examples(examples: &Examples) -> Result<()> {
     let (rows, columns) = examples.features.dim();
     let weights = examples.weights.as_ref().map_or(rows, |weights| weights.len());
-    match (examples.labels.len(), weights, examples.names.len()) == (rows, rows, columns) {
-        true => Ok(()),
-        false => Err(Error::Argument(format!(
-            "the examples don't fit together: {rows} rows of {columns} features, but {} labels, {weights} weights and {} names",
-            examples.labels.len(),
-            examples.names.len()
-        ))),
-    }
+    let (labels, names) = (examples.labels.len(), examples.names.len());
+    ensure!(
+        (labels, weights, names) == (rows, rows, columns),
+        "the examples don't fit together: {rows} rows of {columns} features, but {labels} labels, {weights} weights and {names} names"
+    );
+    Ok(())
 }
 
 /// Refuses two sets of features, each with words for whose they are, that differ in a name or in their order. The names that
@@ -168,12 +163,12 @@ pub(crate) fn check_names(
         return Ok(());
     }
     let difference = (0..).zip(names.iter().zip(others.iter())).find(|(_, (name, other))| name != other);
-    Err(Error::Argument(match difference {
-        Some((place, (name, found))) => format!(
+    match difference {
+        Some((place, (name, found))) => refuse!(
             "feature {place} is '{name}' in {whose}, but '{found}' in {other}: all tables need the same columns in the same order, so transform them by one preprocessor"
         ),
-        None => format!("there are {} features in {whose}, but {} in {other}", names.len(), others.len()),
-    }))
+        None => refuse!("there are {} features in {whose}, but {} in {other}", names.len(), others.len()),
+    }
 }
 
 #[cfg(test)]

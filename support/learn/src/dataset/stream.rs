@@ -1,7 +1,5 @@
 //! The order in which rows come: a description, which a data set keeps, and what walks along it.
 
-use std::ops::Range;
-
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -11,8 +9,8 @@ use crate::random::{Purpose, generator, uniform};
 /// The order of the rows, by number.
 #[derive(Clone, Debug)]
 pub(super) enum Stream {
-    /// These rows, once.
-    Rows(Range<u32>),
+    /// So many rows, once.
+    Rows(u32),
     Shuffle {
         input: Box<Stream>,
         buffer_size: usize,
@@ -24,9 +22,18 @@ pub(super) enum Stream {
         count: usize,
     },
     Sample {
-        inputs: Vec<(Stream, f64)>,
+        sources: Vec<Source>,
         seed: u64,
     },
+}
+
+/// A stream in a mixture.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) stream: Stream,
+    pub(super) weight: f64,
+    /// The number that its first row has in the mixture.
+    pub(super) first: u32,
 }
 
 /// The bits of a pass's number that count passes; those above say which source of a mixture it is of.
@@ -54,62 +61,27 @@ pub(super) trait Rows: Send {
 }
 
 impl Stream {
-    /// The same stream where the rows are numbered from `first` on.
-    pub(super) fn numbered_from(self, first: u32) -> Self {
-        let moved = |input: Box<Self>| Box::new(input.numbered_from(first));
-        match self {
-            Self::Rows(rows) => Self::Rows(rows.start + first..rows.end + first),
-            Self::Shuffle { input, buffer_size, seed } => Self::Shuffle { input: moved(input), buffer_size, seed },
-            Self::Repeat(input) => Self::Repeat(moved(input)),
-            Self::Take { input, count } => Self::Take { input: moved(input), count },
-            Self::Sample { inputs, seed } => {
-                let inputs = inputs.into_iter().map(|(input, weight)| (input.numbered_from(first), weight));
-                Self::Sample { inputs: inputs.collect(), seed }
-            }
-        }
-    }
-
     /// The number of rows in a pass; none if it does not end.
     pub(super) fn len(&self) -> Option<usize> {
         match self {
-            Self::Rows(rows) => Some(rows.len()),
+            Self::Rows(rows) => Some(*rows as usize),
             Self::Shuffle { input, .. } => input.len(),
             Self::Repeat(input) => input.len().filter(|&len| len == 0),
             Self::Take { input, count } => Some(input.len().map_or(*count, |len| len.min(*count))),
-            Self::Sample { inputs, .. } => {
-                inputs.iter().filter(|(_, weight)| *weight > 0.0).map(|(input, _)| input.len()).sum()
+            Self::Sample { sources, .. } => {
+                sources.iter().filter(|source| source.weight > 0.0).map(|source| source.stream.len()).sum()
             }
         }
     }
 
-    /// The rows that can come, in ranges. The first rows of a shuffled stream may be any of it.
-    pub(super) fn sources(&self) -> Vec<Range<u32>> {
+    /// The rows that can come. The first rows of a shuffled stream may be any of it.
+    pub(super) fn all(&self) -> Box<dyn Iterator<Item = u32> + '_> {
         match self {
-            Self::Rows(rows) => vec![rows.clone()],
-            Self::Shuffle { input, .. } | Self::Repeat(input) => input.sources(),
-            Self::Take { input, count } => match **input {
-                Self::Rows(ref rows) => {
-                    let first = rows.start..rows.start + rows.len().min(*count) as u32;
-                    vec![first]
-                }
-                ref input => input.sources(),
-            },
-            Self::Sample { inputs, .. } => {
-                inputs.iter().filter(|(_, weight)| *weight > 0.0).flat_map(|(input, _)| input.sources()).collect()
-            }
-        }
-    }
-
-    /// The size of the largest buffer that is filled from a stream without end; 0 without any.
-    pub(super) fn largest_endless_buffer(&self) -> usize {
-        match self {
-            Self::Rows(_) => 0,
-            Self::Shuffle { input, buffer_size, .. } => {
-                input.largest_endless_buffer().max(if input.len().is_none() { *buffer_size } else { 0 })
-            }
-            Self::Repeat(input) | Self::Take { input, .. } => input.largest_endless_buffer(),
-            Self::Sample { inputs, .. } => {
-                inputs.iter().map(|(input, _)| input.largest_endless_buffer()).max().unwrap_or(0)
+            Self::Rows(rows) => Box::new(0..*rows),
+            Self::Shuffle { input, .. } | Self::Repeat(input) | Self::Take { input, .. } => input.all(),
+            Self::Sample { sources, .. } => {
+                let drawn = sources.iter().filter(|source| source.weight > 0.0);
+                Box::new(drawn.flat_map(|source| source.stream.all().map(|row| source.first + row)))
             }
         }
     }
@@ -122,7 +94,7 @@ impl Stream {
     /// As [`rows`](Self::rows), of a stream that is a source of a mixture or not.
     fn rows_of(&self, pass: u64, is_source: bool) -> Box<dyn Rows> {
         match self {
-            Self::Rows(rows) => Box::new(rows.clone()),
+            Self::Rows(rows) => Box::new(0..*rows),
             Self::Shuffle { input, buffer_size, seed } => Box::new(Shuffled {
                 input: Fetched::new(input.rows_of(pass, is_source)),
                 buffer: Vec::new(),
@@ -133,22 +105,23 @@ impl Stream {
                 let pass = first_of_repeated(pass);
                 Box::new(Repeated { rows: input.rows_of(pass, is_source), input: (**input).clone(), pass, is_source })
             }
-            Self::Take { input, count } => Box::new(Taken { input: input.rows_of(pass, is_source), left: *count }),
-            Self::Sample { inputs, seed } => {
-                // Each input has passes of its own, so that two with the same seed are not shuffled alike.
+            Self::Take { input, count } => Box::new(Fetched::new(input.rows_of(pass, is_source)).take(*count)),
+            Self::Sample { sources, seed } => {
+                // Each source has passes of its own, so that two with the same seed are not shuffled alike.
                 let number = |place: u64| match is_source {
                     true => source_of_source(pass, place),
                     false => pass | place << PASS_BITS,
                 };
-                let rows = |place: u64, input: &Self| Fetched::new(input.rows_of(number(place), true));
-                let inputs = (0..).zip(inputs).map(|(place, (input, weight))| (rows(place, input), *weight));
+                let inputs = (0..).zip(sources).map(|(place, source)| {
+                    (source.weight, source.first, Fetched::new(source.stream.rows_of(number(place), true)))
+                });
                 Box::new(Sampled { inputs: inputs.collect(), rng: generator(*seed, Purpose::Sampling, pass) })
             }
         }
     }
 }
 
-impl Rows for Range<u32> {
+impl<I: Iterator<Item = u32> + Send> Rows for I {
     fn append(&mut self, count: usize, rows: &mut Vec<u32>) {
         rows.extend(self.take(count));
     }
@@ -193,20 +166,20 @@ struct Shuffled {
     rng: ChaCha8Rng,
 }
 
-impl Rows for Shuffled {
-    fn append(&mut self, count: usize, rows: &mut Vec<u32>) {
-        for _ in 0..count {
-            while self.buffer.len() < self.buffer_size
-                && let Some(row) = self.input.next()
-            {
-                self.buffer.push(row);
-            }
-            if self.buffer.is_empty() {
-                return;
-            }
-            let place = self.rng.gen_range(0..self.buffer.len() as u32);
-            rows.push(self.buffer.swap_remove(place as usize));
+impl Iterator for Shuffled {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        while self.buffer.len() < self.buffer_size
+            && let Some(row) = self.input.next()
+        {
+            self.buffer.push(row);
         }
+        if self.buffer.is_empty() {
+            return None;
+        }
+        let place = self.rng.gen_range(0..self.buffer.len() as u32);
+        Some(self.buffer.swap_remove(place as usize))
     }
 }
 
@@ -231,23 +204,10 @@ impl Rows for Repeated {
     }
 }
 
-/// The first rows.
-struct Taken {
-    input: Box<dyn Rows>,
-    left: usize,
-}
-
-impl Rows for Taken {
-    fn append(&mut self, count: usize, rows: &mut Vec<u32>) {
-        let count = count.min(self.left);
-        self.left -= count;
-        self.input.append(count, rows);
-    }
-}
-
 /// Rows from several streams, drawn with weights.
 struct Sampled {
-    inputs: Vec<(Fetched, f64)>,
+    /// For each its weight, the number of its first row, and its rows.
+    inputs: Vec<(f64, u32, Fetched)>,
     rng: ChaCha8Rng,
 }
 
@@ -255,19 +215,20 @@ impl Rows for Sampled {
     fn append(&mut self, count: usize, rows: &mut Vec<u32>) {
         let end = rows.len() + count;
         while rows.len() < end {
-            let total = sum(self.inputs.iter().map(|(_, weight)| *weight));
+            let total = sum(self.inputs.iter().map(|(weight, ..)| *weight));
             if total == 0.0 {
                 return;
             }
             let target = uniform(&mut self.rng) * total;
             let mut reached = 0.0;
-            let reaches = |(_, weight): &(Fetched, f64)| {
+            let reaches = |(weight, ..): &(f64, u32, Fetched)| {
                 reached += weight;
                 target < reached
             };
             let chosen = self.inputs.iter().position(reaches).unwrap_or(self.inputs.len() - 1);
-            match self.inputs[chosen].0.next() {
-                Some(row) => rows.push(row),
+            let (_, first, input) = &mut self.inputs[chosen];
+            match input.next() {
+                Some(row) => rows.push(*first + row),
                 None => drop(self.inputs.remove(chosen)),
             }
         }

@@ -13,29 +13,9 @@ use serde_json::{Value, json};
 
 use self::thresholds::{Counts, Thresholds};
 use super::Figure;
-use learn::cost::{Costs, CostsByExample};
+use learn::cost::CostsByExample;
 use learn::error::{Error, Result};
-use learn::scores::check_probabilities;
 use learn::table::{Table, show};
-
-/// What mistakes cost, the same for all examples or with an amount for each: `&Costs` or `&CostsByExample`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prices<'a> {
-    fixed: Costs,
-    by_example: Option<&'a CostsByExample>,
-}
-
-impl From<&Costs> for Prices<'_> {
-    fn from(costs: &Costs) -> Self {
-        Self { fixed: *costs, by_example: None }
-    }
-}
-
-impl<'a> From<&'a CostsByExample> for Prices<'a> {
-    fn from(costs: &'a CostsByExample) -> Self {
-        Self { fixed: *costs.fixed(), by_example: Some(costs) }
-    }
-}
 
 /// Models side by side at a threshold that the reader moves; made by [`slider`]. As the last expression of a cell it appears as
 /// a page that needs nothing but itself, and as a picture and a table where pages run no programs.
@@ -49,23 +29,22 @@ pub struct Slider {
 /// A slider over the threshold above which an example is an alarm, for labels and the probabilities of each model, both of shape
 /// `[examples]`. It begins at 0.5 and shows the confusion matrix, precision, recall, what mistakes cost, the place on the
 /// precision-recall curve and among the scores of each class; the reader can edit the costs. With the number of `days` that the
-/// examples cover it shows the alarms a day; `None` leaves them out.
+/// examples cover it shows the alarms a day; `None` leaves them out. Mistakes cost the same for all examples, as `&Costs` say, or
+/// each its own, as `&CostsByExample` do.
 ///
 /// # Errors
 /// When there is no model, labels, probabilities and amounts differ in length, there are no positives or no negatives, a
 /// probability is not in [0, 1], or a cost or `days` is not a finite number above 0.
-pub fn slider<'a>(
+pub fn slider(
     labels: &Array1<bool>,
     models: &[(&str, &Array1<f32>)],
-    costs: impl Into<Prices<'a>>,
+    costs: impl Into<CostsByExample>,
     days: impl Into<Option<f64>>,
 ) -> Result<Slider> {
-    let (prices, days) = (costs.into(), days.into());
-    check(labels, models, &prices, days)?;
     let thresholds = Thresholds::around(labels, models.iter().map(|model| model.1));
-    let data = data(labels, models, &prices, days, thresholds)?;
-    let still = still::figure(labels, models, thresholds)?;
-    let table = still::table(labels, models, &prices, days)?;
+    let shown = Shown { labels, models, costs: costs.into(), days: days.into(), thresholds };
+    shown.check()?;
+    let (data, still, table) = (shown.data()?, shown.figure()?, shown.table()?);
     // What looks like the end of the program must not stand within it.
     let text = |value: &Value| value.to_string().replace('<', "\\u003c");
     let html = format!(
@@ -79,55 +58,61 @@ pub fn slider<'a>(
     Ok(Slider { html, still, table })
 }
 
-fn check(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)], prices: &Prices, days: Option<f64>) -> Result<()> {
-    prices.fixed.check()?;
-    for (name, scores) in models {
-        let checked = match prices.by_example {
-            Some(costs) => costs.check(labels, scores),
-            None => check_probabilities(labels, scores),
-        };
-        checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
-    }
-    let positives = labels.iter().filter(|label| **label).count();
-    let negatives = labels.len() - positives;
-    if models.is_empty() || positives == 0 || negatives == 0 {
-        return Err(Error::Argument(format!(
-            "a slider needs models, positives and negatives: there are {}, {positives} and {negatives}",
-            models.len()
-        )));
-    }
-    match days.filter(|days| !(days.is_finite() && *days > 0.0)) {
-        Some(days) => Err(Error::Argument(format!("the examples cover a number of days above 0, not {days}"))),
-        None => Ok(()),
-    }
-}
-
-/// What the program in the page needs to know.
-fn data(
-    labels: &Array1<bool>,
-    models: &[(&str, &Array1<f32>)],
-    prices: &Prices,
+/// What a slider shows.
+struct Shown<'a> {
+    labels: &'a Array1<bool>,
+    models: &'a [(&'a str, &'a Array1<f32>)],
+    costs: CostsByExample,
     days: Option<f64>,
     thresholds: Thresholds,
-) -> Result<Value> {
-    let amounts = prices.by_example.map(CostsByExample::amounts);
-    let falling = thresholds.falling();
-    let model = |(name, scores): &(&str, &Array1<f32>)| {
-        let Counts { positives, negatives, cents } = Counts::new(labels, scores, amounts, &falling)?;
-        Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": cents }))
-    };
-    let positives = labels.iter().filter(|label| **label).count();
-    Ok(json!({
-        "low": thresholds.low,
-        "high": thresholds.high,
-        "positives": positives,
-        "negatives": labels.len() - positives,
-        "cents": amounts.map(|amounts| thresholds::cents(labels, amounts).sum::<f64>()),
-        "falseAlarm": prices.fixed.false_alarm,
-        "missed": prices.fixed.missed,
-        "days": days,
-        "models": models.iter().map(model).collect::<Result<Vec<_>>>()?,
-    }))
+}
+
+impl Shown<'_> {
+    fn check(&self) -> Result<()> {
+        self.costs.fixed().check()?;
+        for (name, scores) in self.models {
+            let checked = self.costs.check(self.labels, scores);
+            checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
+        }
+        let (models, (negatives, positives)) = (self.models.len(), self.class_counts());
+        if models == 0 || positives == 0 || negatives == 0 {
+            return Err(Error::Argument(format!(
+                "a slider needs models, positives and negatives: there are {models}, {positives} and {negatives}"
+            )));
+        }
+        match self.days.filter(|days| !(days.is_finite() && *days > 0.0)) {
+            Some(days) => Err(Error::Argument(format!("the examples cover a number of days above 0, not {days}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// How many examples are (negative, positive).
+    fn class_counts(&self) -> (usize, usize) {
+        let positives = self.labels.iter().filter(|label| **label).count();
+        (self.labels.len() - positives, positives)
+    }
+
+    /// What the program in the page needs to know.
+    fn data(&self) -> Result<Value> {
+        let Self { labels, models, costs, days, thresholds } = self;
+        let (amounts, falling) = (costs.amounts(), thresholds.falling());
+        let model = |(name, scores): &(&str, &Array1<f32>)| {
+            let Counts { positives, negatives, cents } = Counts::new(labels, scores, amounts, &falling)?;
+            Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": cents }))
+        };
+        let (negatives, positives) = self.class_counts();
+        Ok(json!({
+            "low": thresholds.low,
+            "high": thresholds.high,
+            "positives": positives,
+            "negatives": negatives,
+            "cents": amounts.map(|amounts| thresholds::cents(labels, amounts).sum::<f64>()),
+            "falseAlarm": costs.fixed().false_alarm,
+            "missed": costs.fixed().missed,
+            "days": days,
+            "models": models.iter().map(model).collect::<Result<Vec<_>>>()?,
+        }))
+    }
 }
 
 impl Slider {
@@ -169,6 +154,7 @@ impl fmt::Debug for Slider {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use learn::cost::Costs;
     use learn::random::{Purpose, generator, normal_pair};
     use ndarray::array;
 
