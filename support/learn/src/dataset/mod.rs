@@ -112,6 +112,10 @@ impl Dataset {
         let features = datasets.each_ref().map(Self::features);
         let are_equal = features.windows(2).all(|pair| pair[0] == pair[1]);
         ensure!(are_equal, "data sets with {features:?} features can't be mixed");
+        let mut broken = datasets.iter().filter(|dataset| dataset.names().is_none());
+        if let Some(fault) = broken.find_map(|dataset| dataset.fault.as_ref()) {
+            refuse!("{fault}");
+        }
         for pair in datasets.windows(2) {
             if let (Some(first), Some(second)) = (pair[0].stores.names(), pair[1].stores.names()) {
                 check_names(("one data set", first), ("another", second))?;
