@@ -89,7 +89,7 @@ impl<A: Into<Answers>> From<(A, f64)> for Answers {
 /// A number that judges answers: a metric, or what their mistakes cost.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Measure {
-    /// One of the metrics but the loss. The cross entropy is that of the probabilities, as [`log_loss`](crate::log_loss) has it.
+    /// One of the metrics but the loss. The cross entropy is that of the probabilities, as [`log_loss`](crate::metrics::log_loss) has it.
     Metric(Metric),
     /// The cost of all mistakes.
     Costs(CostsByExample),

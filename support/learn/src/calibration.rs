@@ -175,7 +175,7 @@ pub fn share(value: f64) -> String {
 ///
 /// A model that was trained as if positives were `factor` times as common against negatives as they are gives odds that are
 /// `factor` times too high, so multiplying by 1 / `factor` mends it; the ranking stays the same. The factor is
-/// [`ClassWeight::odds_factor`](crate::ClassWeight::odds_factor) for class weights and
+/// [`ClassWeight::odds_factor`](crate::training::ClassWeight::odds_factor) for class weights and
 /// [`BaseRates::odds_factor`] for oversampling or another base rate. The correction is Theorem 2 of Elkan, "The foundations of
 /// cost-sensitive learning" (IJCAI 2001), written for odds.
 ///

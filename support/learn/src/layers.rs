@@ -10,7 +10,7 @@ use crate::error::{Result, ensure};
 use crate::kernels::{self, Lane, PartialSums};
 use crate::random::uniform;
 
-/// One layer of a [`Sequential`](crate::Sequential) model.
+/// One layer of a [`Sequential`](crate::model::Sequential) model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Layer {
     /// See [`Dense`].

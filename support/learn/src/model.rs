@@ -102,7 +102,7 @@ impl Sequential {
         }
     }
 
-    /// Adds a layer: a [`Dense`](crate::Dense) or a [`Dropout`](crate::Dropout). The last one must be `Dense::new(1)`.
+    /// Adds a layer: a [`Dense`](crate::layers::Dense) or a [`Dropout`](crate::layers::Dropout). The last one must be `Dense::new(1)`.
     #[expect(clippy::should_implement_trait, reason = "Keras' word")]
     pub fn add(mut self, layer: impl Into<Layer>) -> Self {
         let layer = layer.into();

@@ -46,7 +46,7 @@ impl ClassWeight {
     }
 
     /// How many times too high the odds of a model come out that was trained with these weights: 1 divided by it is what
-    /// [`multiply_odds`](crate::multiply_odds) needs to undo them.
+    /// [`multiply_odds`](crate::calibration::multiply_odds) needs to undo them.
     pub fn odds_factor(&self) -> f64 {
         self.positive / self.negative
     }
@@ -316,7 +316,7 @@ impl Sequential {
         Ok(mean(outcomes.iter().map(|outcome| f64::from(outcome.loss) * f64::from(outcome.weight))))
     }
 
-    /// The gradient of the loss of a batch by the weights, in the order of [`Weights`](crate::Weights), with dropout off.
+    /// The gradient of the loss of a batch by the weights, in the order of [`Weights`], with dropout off.
     ///
     /// # Errors
     /// When the batch does not fit the model.
