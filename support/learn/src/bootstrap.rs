@@ -282,7 +282,7 @@ impl<'a> Judge<'a> {
             match measure {
                 Measure::Costs(_) => total(),
                 Measure::Metric(Metric::CrossEntropy | Metric::BrierScore) => total() / rows.len() as f64,
-                Measure::Metric(metric) => metrics.map_or(f64::NAN, |metrics| defined(&metrics, *metric)),
+                Measure::Metric(metric) => metrics.map_or(f64::NAN, |metrics| metrics.defined(*metric)),
             }
         };
         self.measures.iter().zip(&self.parts).map(value).collect()
@@ -315,17 +315,6 @@ impl<'a> Judge<'a> {
             prc,
         }
     }
-}
-
-/// A metric, or NaN where its value is a convention: 0 for a recall without positives is no result.
-fn defined(metrics: &Metrics, metric: Metric) -> f64 {
-    let matrix = &metrics.confusion_matrix;
-    let divided_by = match metric {
-        Metric::Recall | Metric::Prc => matrix.true_positives + matrix.false_negatives,
-        Metric::Precision => matrix.true_positives + matrix.false_positives,
-        _ => f64::INFINITY,
-    };
-    if divided_by > 0.0 { metrics.get(metric) } else { f64::NAN }
 }
 
 /// Draws rows, and computes the values on each drawing.

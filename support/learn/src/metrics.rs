@@ -282,7 +282,13 @@ impl Metrics {
 
     /// One of the metrics.
     pub fn get(&self, metric: Metric) -> f64 {
-        (metric.row().4)(self)
+        (metric.row().value)(self)
+    }
+
+    /// The value of a metric, or NaN where it is a convention: 0 for a recall without positives is no result.
+    pub(crate) fn defined(&self, metric: Metric) -> f64 {
+        let divided_by = (metric.row().divided_by)(&self.confusion_matrix);
+        if divided_by > 0.0 { self.get(metric) } else { f64::NAN }
     }
 
     fn table(&self) -> Table {
@@ -324,23 +330,53 @@ pub enum Metric {
     Prc,
 }
 
-/// A metric, its name, whether higher is better, its decimals (none for counts), and how it is taken.
-type Row = (Metric, &'static str, bool, Option<usize>, fn(&Metrics) -> f64);
+/// What there is to say of a metric: to add one, add its variant and its row.
+#[derive(Clone, Copy)]
+struct Row {
+    metric: Metric,
+    name: &'static str,
+    higher_is_better: bool,
+    decimals: Option<usize>,
+    value: fn(&Metrics) -> f64,
+    /// What the value is divided by, where that may be 0 and the value then a convention.
+    divided_by: fn(&ConfusionMatrix) -> f64,
+}
 
-/// All metrics in the order of their variants, in which they are reported. To add one: a variant and a row.
+const HIGHER: bool = true;
+const LOWER: bool = false;
+
+const fn row(
+    metric: Metric,
+    name: &'static str,
+    higher_is_better: bool,
+    decimals: Option<usize>,
+    value: fn(&Metrics) -> f64,
+) -> Row {
+    Row { metric, name, higher_is_better, decimals, value, divided_by: |_| f64::INFINITY }
+}
+
+impl Row {
+    const fn divided_by(self, divided_by: fn(&ConfusionMatrix) -> f64) -> Self {
+        Self { divided_by, ..self }
+    }
+}
+
 const ROWS: [Row; 12] = [
-    (Metric::Loss, "loss", false, Some(6), |metrics| metrics.loss),
-    (Metric::CrossEntropy, "cross entropy", false, Some(6), |metrics| metrics.cross_entropy),
-    (Metric::BrierScore, "Brier score", false, Some(6), |metrics| metrics.brier_score),
-    (Metric::TruePositives, "tp", true, None, |metrics| metrics.confusion_matrix.true_positives),
-    (Metric::FalsePositives, "fp", false, None, |metrics| metrics.confusion_matrix.false_positives),
-    (Metric::TrueNegatives, "tn", true, None, |metrics| metrics.confusion_matrix.true_negatives),
-    (Metric::FalseNegatives, "fn", false, None, |metrics| metrics.confusion_matrix.false_negatives),
-    (Metric::Accuracy, "accuracy", true, Some(4), |metrics| metrics.confusion_matrix.accuracy()),
-    (Metric::Precision, "precision", true, Some(4), |metrics| metrics.confusion_matrix.precision()),
-    (Metric::Recall, "recall", true, Some(4), |metrics| metrics.confusion_matrix.recall()),
-    (Metric::Auc, "auc", true, Some(4), |metrics| metrics.auc),
-    (Metric::Prc, "prc", true, Some(4), |metrics| metrics.prc),
+    row(Metric::Loss, "loss", LOWER, Some(6), |metrics| metrics.loss),
+    row(Metric::CrossEntropy, "cross entropy", LOWER, Some(6), |metrics| metrics.cross_entropy),
+    row(Metric::BrierScore, "Brier score", LOWER, Some(6), |metrics| metrics.brier_score),
+    row(Metric::TruePositives, "tp", HIGHER, None, |metrics| metrics.confusion_matrix.true_positives),
+    row(Metric::FalsePositives, "fp", LOWER, None, |metrics| metrics.confusion_matrix.false_positives),
+    row(Metric::TrueNegatives, "tn", HIGHER, None, |metrics| metrics.confusion_matrix.true_negatives),
+    row(Metric::FalseNegatives, "fn", LOWER, None, |metrics| metrics.confusion_matrix.false_negatives),
+    row(Metric::Accuracy, "accuracy", HIGHER, Some(4), |metrics| metrics.confusion_matrix.accuracy()),
+    row(Metric::Precision, "precision", HIGHER, Some(4), |metrics| metrics.confusion_matrix.precision())
+        .divided_by(|matrix| matrix.true_positives + matrix.false_positives),
+    row(Metric::Recall, "recall", HIGHER, Some(4), |metrics| metrics.confusion_matrix.recall())
+        .divided_by(|matrix| matrix.true_positives + matrix.false_negatives),
+    row(Metric::Auc, "auc", HIGHER, Some(4), |metrics| metrics.auc),
+    row(Metric::Prc, "prc", HIGHER, Some(4), |metrics| metrics.prc)
+        .divided_by(|matrix| matrix.true_positives + matrix.false_negatives),
 ];
 
 impl Metric {
@@ -349,7 +385,7 @@ impl Metric {
         let mut all = [Self::Loss; ROWS.len()];
         let mut place = 0;
         while place < all.len() {
-            all[place] = ROWS[place].0;
+            all[place] = ROWS[place].metric;
             place += 1;
         }
         all
@@ -361,17 +397,17 @@ impl Metric {
 
     /// The metric's name in tables, figures and [`EarlyStopping`](crate::early_stopping::EarlyStopping), as in the original lesson.
     pub fn name(self) -> &'static str {
-        self.row().1
+        self.row().name
     }
 
     /// Whether a larger value is a better one.
     pub fn higher_is_better(self) -> bool {
-        self.row().2
+        self.row().higher_is_better
     }
 
     /// Counts as whole numbers, losses with six decimals, the rest with four.
     pub fn format(self, value: f64) -> String {
-        self.row().3.map_or_else(|| value.to_string(), |decimals| format!("{value:.decimals$}"))
+        self.row().decimals.map_or_else(|| value.to_string(), |decimals| format!("{value:.decimals$}"))
     }
 }
 
@@ -401,7 +437,7 @@ mod tests {
 
     #[test]
     fn each_variant_has_its_row() {
-        assert!(ROWS.iter().enumerate().all(|(place, row)| row.0 as usize == place));
+        assert!(ROWS.iter().enumerate().all(|(place, row)| row.metric as usize == place));
         for name in ["Brier score", "brier_score", "cross_entropy", "prc"] {
             assert!(name.parse::<Metric>().is_ok(), "{name}");
         }
