@@ -104,7 +104,7 @@ impl Encoder {
             } else {
                 let values = self.numbers(frame, name)?;
                 let filled = values.fill_null_with_values(recipe.usual())?;
-                encoded.push(filled.with_name(name.into()).into_column());
+                encoded.push(filled.into_column().with_name(name.into()));
                 values.is_null()
             };
             if recipe.marks_missing() {
@@ -250,7 +250,7 @@ fn is_time(text: &str) -> bool {
 
 /// A column of 1 where it is so, and 0 elsewhere.
 fn flags(name: String, is_so: &BooleanChunked) -> Result<Column> {
-    Ok(is_so.clone().with_name(name.into()).into_column().cast(&DataType::Float64)?)
+    Ok(is_so.clone().into_column().with_name(name.into()).cast(&DataType::Float64)?)
 }
 
 fn missing_name(name: &str) -> String {

@@ -13,6 +13,14 @@
 //!
 //! The files below are in the order of the lesson, and each uses only those above it.
 
+#![cfg_attr(target_family = "wasm", allow(unused_imports, reason = "polars has as traits what columns has as methods"))]
+
+// Where polars doesn't compile, `columns` stands for both.
+#[cfg(target_family = "wasm")]
+pub extern crate columns as polars;
+#[cfg(target_family = "wasm")]
+extern crate columns as polars_io;
+
 mod files;
 pub mod data;
 mod encoder;
@@ -47,6 +55,7 @@ pub use learn::{
     metrics::{ConfusionMatrix, Metric, Metrics, brier_score, compare, confusion_matrix, log_loss},
     model::{Sequential, Weights, initial_bias},
     optimizers::{Adam, Optimizer, RmsProp, Sgd},
+    over_seeds::over_seeds,
     permutation_importance::{PermutationImportance, permutation_importance},
     random::{permutation, random_choice},
     recalibration::{IsotonicRegression, PlattScaling, Recalibration},
@@ -63,4 +72,5 @@ pub use linfa;
 pub use linfa_preprocessing;
 pub use ndarray;
 pub use plotters;
+#[cfg(not(target_family = "wasm"))]
 pub use polars;

@@ -42,3 +42,4 @@ pub mod permutation_importance;
 pub mod checkpoint;
 pub mod early_stopping;
 pub mod training;
+pub mod over_seeds;

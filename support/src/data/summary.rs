@@ -122,7 +122,7 @@ fn cells(column: &Column) -> Vec<String> {
     let numbers: Vec<f64> = values().map(|value| value.extract().unwrap_or(f64::NAN)).collect();
     let text = |(value, number): (AnyValue, String)| match value {
         AnyValue::Null => "missing".to_owned(),
-        AnyValue::Float32(_) | AnyValue::Float64(_) => number,
+        _ if column.dtype().is_float() => number,
         other => other.str_value().into_owned(),
     };
     values().zip(same_decimals(&numbers)).map(text).collect()

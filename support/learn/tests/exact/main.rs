@@ -1,4 +1,4 @@
-//! The same bits everywhere. `support/tests/exact.rs` has the whole lesson, tables and figures included, on one thread and on
+//! The same bits everywhere. `support/tests/exact` has the whole lesson, tables and figures included, on one thread and on
 //! many; here are the steps that run in a browser, too.
 
 mod fingerprint;

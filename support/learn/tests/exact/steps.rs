@@ -1,5 +1,5 @@
 //! The steps of the lesson on a set that needs no table, each as a fingerprint of its bits: natively (`main.rs`) and as
-//! WebAssembly (`examples/wasm.rs`).
+//! WebAssembly (`support/examples/wasm.rs`).
 
 use learn::bootstrap::{Interval, bootstrap, bootstrap_difference, bootstrap_statistic};
 use learn::calibration::{Calibration, multiply_odds};

@@ -1,6 +1,9 @@
-//! The steps of `tests/exact` as WebAssembly, for `tests/wasm/run`, which compares what they find there with what is expected.
+//! The steps of the two `tests/exact`, the core's and the lesson's, as WebAssembly, for `tests/wasm/run`, which compares what
+//! they find there with what is expected.
 
-#[path = "../tests/exact/fingerprint.rs"]
+#[path = "../learn/tests/exact/steps.rs"]
+mod core_steps;
+#[path = "../learn/tests/exact/fingerprint.rs"]
 mod fingerprint;
 #[path = "../tests/exact/steps.rs"]
 mod steps;
@@ -9,13 +12,14 @@ mod steps;
 /// before it.
 #[unsafe(no_mangle)]
 pub extern "C" fn fingerprints() -> *const u8 {
-    steps::fingerprints().map_or(std::ptr::null(), |text| address(&text))
+    let both = core_steps::fingerprints().and_then(|core| Ok(core + &steps::fingerprints()?));
+    both.map_or(std::ptr::null(), |text| address(&text))
 }
 
 /// The address of the text that the steps must give, as `fingerprints` has it.
 #[unsafe(no_mangle)]
 pub extern "C" fn expected() -> *const u8 {
-    address(steps::EXPECTED)
+    address(&[core_steps::EXPECTED, steps::EXPECTED].concat())
 }
 
 fn address(text: &str) -> *const u8 {

@@ -1,23 +1,16 @@
-//! The same numbers everywhere: on one core and on many, with AVX2 and without it, in debug and in release builds.
-//!
-//! Each step of the lesson is run on a small part of the synthetic set and boiled down to a fingerprint of all its bits.
-//! The fingerprints stand below. Whatever machine or build this test runs on, it must find the same ones, and so must
-//! a process that is told to use one thread, or not to use AVX2. Whoever changes a result on purpose changes them here.
-
-use std::process::Command;
+//! The lesson on a small part of the synthetic set, step by step, each as a fingerprint of its bits: natively (`main.rs`) and as
+//! WebAssembly (`examples/wasm.rs`).
 
 use support::polars::prelude::DataFrame;
 use support::*;
 
-#[path = "../learn/tests/exact/fingerprint.rs"]
-mod fingerprint;
-use fingerprint::{of_bytes, of_examples, of_f32, of_f64, of_history, of_rows};
+use crate::fingerprint::{of_bytes, of_examples, of_f32, of_f64, of_history, of_rows};
 
 const SEED: u64 = 5;
 const COSTS: Costs = Costs { false_alarm: 200.0, missed: 5000.0 };
 
 /// The steps and the fingerprints of what they give.
-const EXPECTED: &str = "\
+pub const EXPECTED: &str = "\
 synthetic set          bd668a410c7a843b
 description            3031a8446cc49ffd
 logarithm              fb536e308fc6d65b
@@ -46,6 +39,10 @@ permutation            f83002103bbb1f6d
 all figures            5c1a9189a936be19
 low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
+CSV text               bf4d694bc1aef3e1
+overview               bd378d0e2c62a8cd
+later rows             134f4fa5b362371b
+another site           eba4bcbb614281fd
 stratified split       ce6acbbab4d0a0d9
 encoded features       dd22265a62311230
 saved weights          c5da02344c71182e
@@ -67,7 +64,7 @@ fn model() -> Sequential {
 }
 
 /// Runs the steps; one line for each.
-fn fingerprints() -> Result<String, SupportError> {
+pub fn fingerprints() -> Result<String, SupportError> {
     let mut lines = Vec::new();
     let mut step = |name: &str, fingerprint: String| lines.push(format!("{name:<22} {fingerprint}\n"));
     let raw = data::synthetic(data::SYNTHETIC_SEED);
@@ -156,62 +153,21 @@ fn fingerprints() -> Result<String, SupportError> {
     step("low signal", of_examples(&customers));
     let pumps = data::machines(SEED);
     step("machines", of_frame(&pumps));
+    let csv = data::csv_bytes(&pumps)?;
+    step("CSV text", of_bytes(csv.iter().copied()));
+    let read = data::read_csv_bytes("pumps.csv", &csv)?;
+    step("overview", of_bytes(data::overview(&read)?.to_string().into_bytes()));
+    let later = data::drop_missing(&data::time_split(&read, "inspection", 0.3)?.1, &["pressure"])?;
+    step("later rows", of_frame(&later));
+    step("another site", of_frame(&data::group_split(&later, "site", 0.3, SEED)?.0));
     let pumps = data::binary_label(&data::drop_columns(&pumps, &["inspection", "downtime_hours"])?, "failed", "yes")?;
     let (train, _, test) = data::train_val_test_split(&pumps, "failed", SEED)?;
     step("stratified split", of_frame(&test));
     let scaler = Preprocessor::fit_encoded(&train, &Encoder::fit(&train, "failed")?)?.clip(5.0);
     step("encoded features", of_examples(&scaler.transform(&test)?));
 
-    let file = std::env::temp_dir().join(format!("support-exact-{}.safetensors", std::process::id()));
-    let saved = || of_bytes(std::fs::read(&file).expect("just written"));
-    baseline.save_weights(&file)?;
-    step("saved weights", saved());
-    Sequential::new(scaler.names().len(), SEED).add(Dense::new(1)).save(&file, &scaler)?;
-    step("saved model", saved());
-    let _ = std::fs::remove_file(&file);
+    step("saved weights", of_bytes(baseline.weights_to_bytes()?));
+    let small = Sequential::new(scaler.names().len(), SEED).add(Dense::new(1));
+    step("saved model", of_bytes(small.to_bytes(&scaler)?));
     Ok(lines.concat())
-}
-
-/// Set in a process that prints its fingerprints instead of comparing them.
-const CHILD: &str = "SUPPORT_EXACT_CHILD";
-
-#[test]
-fn every_step_has_its_fingerprint() {
-    let found = fingerprints().unwrap();
-    if std::env::var_os(CHILD).is_some() {
-        println!("{found}");
-        return;
-    }
-    assert!(found == EXPECTED, "other bits than expected; found\n{found}\nexpected\n{EXPECTED}");
-}
-
-/// Runs this test once more in a process with a variable set.
-fn fingerprints_with(variable: &str, value: &str) -> String {
-    let program = std::env::current_exe().expect("the test knows its program");
-    let output = Command::new(program)
-        .args(["--exact", "every_step_has_its_fingerprint", "--nocapture"])
-        .env(CHILD, "1")
-        .env(variable, value)
-        .output()
-        .expect("the test can be run again");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-#[test]
-fn one_thread_gives_the_same_bits() {
-    let printed = fingerprints_with("RAYON_NUM_THREADS", "1");
-    assert!(printed.contains(EXPECTED), "{printed}");
-}
-
-#[test]
-fn three_threads_give_the_same_bits() {
-    let printed = fingerprints_with("RAYON_NUM_THREADS", "3");
-    assert!(printed.contains(EXPECTED), "{printed}");
-}
-
-#[test]
-fn without_avx2_the_bits_are_the_same() {
-    let printed = fingerprints_with("SUPPORT_NO_AVX2", "1");
-    assert!(printed.contains(EXPECTED), "{printed}");
 }
