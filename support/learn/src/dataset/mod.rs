@@ -223,14 +223,13 @@ impl Dataset {
     }
 
     /// Cuts each pass into batches; none reaches from one pass into the next.
-    fn batches(&self, passes: impl Iterator<Item = Box<dyn Rows>> + Send + 'static) -> Batches {
+    fn batches(&self, passes: impl Iterator<Item = Rows> + Send + 'static) -> Batches {
         let stores = self.stores.clone();
         let batch_size = self.batch_size;
         let batches = passes.flat_map(move |mut pass| {
             let stores = stores.clone();
             std::iter::from_fn(move || {
-                let mut rows = Vec::with_capacity(batch_size.min(1 << 20)); // a batch may be larger than all there is
-                pass.append(batch_size, &mut rows);
+                let rows: Vec<u32> = pass.by_ref().take(batch_size).collect();
                 (!rows.is_empty()).then(|| Batch { stores: stores.clone(), rows })
             })
         });
