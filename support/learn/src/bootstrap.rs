@@ -13,7 +13,7 @@ use crate::error::{Error, Result, ensure, refuse};
 use crate::math::{sigmoid, sum};
 use crate::metrics::{Metric, Metrics, cross_entropy, squared_error};
 use crate::random::{Purpose, generator};
-use crate::scores::{Score, check, check_probabilities, check_threshold};
+use crate::scores::{Score, check, check_probabilities, check_threshold, sorted_descending};
 
 /// The share of the values that an interval of [`bootstrap`] holds.
 const LEVEL: f64 = 0.95;
@@ -259,9 +259,8 @@ impl<'a> Judge<'a> {
         let parts = parts.collect::<Result<_>>()?;
         // Only areas ask for an order.
         let has_area = measures.iter().any(|measure| matches!(measure, Measure::Metric(Metric::Auc | Metric::Prc)));
-        let mut positives: Vec<f32> =
-            labels.iter().zip(scores).filter(|(label, _)| has_area && **label).map(|(_, &score)| score).collect();
-        f32::sort_descending(&mut positives);
+        let ranked = labels.iter().zip(scores).filter(|(label, _)| has_area && **label);
+        let mut positives = sorted_descending(ranked.map(|(_, &score)| score).collect());
         positives.dedup();
         let kind = |((&label, &score), &probability): ((&bool, &f32), &f32)| {
             let place = positives.partition_point(|&positive| positive > score);

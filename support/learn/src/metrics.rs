@@ -236,7 +236,7 @@ pub(crate) struct Tally {
     /// By label, then by whether the probability is above the threshold.
     counts: [[u64; 2]; 2],
     /// Ranked by logits: near 1 and 0 different logits are the same probability in 32 bits.
-    logits: Classes<f32>,
+    logits: Classes,
 }
 
 impl Tally {
@@ -257,8 +257,7 @@ impl Tally {
     }
 
     /// The metrics of what was added, at least one outcome.
-    pub(crate) fn metrics(mut self) -> Metrics {
-        self.logits.sort();
+    pub(crate) fn metrics(self) -> Metrics {
         let (auc, prc) = self.logits.areas();
         let count = self.counts.as_flattened().iter().sum::<u64>() as f64;
         // NaN is above no threshold, but that is no answer: nothing can be counted.
