@@ -106,7 +106,7 @@ impl Sequential {
         model.network.check()?;
         model.network.weights = read_weights(&tensors, &model.network)?;
         check(&metadata, &model.network.weights)?;
-        model.names = Some(preparation.names().into());
+        model.names = preparation.names().into();
         Ok((model, preparation))
     }
 

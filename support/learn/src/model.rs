@@ -59,8 +59,8 @@ pub struct Sequential {
     /// Training steps so far.
     pub(crate) steps: u64,
     pub(crate) scratch: Scratch,
-    /// The names of the features that it was trained on.
-    pub(crate) names: Option<Arc<[String]>>,
+    /// The names of the features that it was trained on; none before.
+    pub(crate) names: Arc<[String]>,
     pub(crate) history: History,
 }
 
@@ -97,7 +97,7 @@ impl Sequential {
             seed,
             steps: 0,
             scratch: Scratch::default(),
-            names: None,
+            names: Arc::default(),
             history: History::default(),
         }
     }
@@ -117,13 +117,13 @@ impl Sequential {
         self
     }
 
-    /// Chooses the optimizer for training, and the binary cross entropy as the loss.
+    /// Chooses the optimizer for training.
     pub fn compile(self, optimizer: impl Optimizer + 'static) -> Self {
-        Self { optimizer: Some(Box::new(optimizer)), loss: None, ..self }
+        Self { optimizer: Some(Box::new(optimizer)), ..self }
     }
 
-    /// Chooses another loss than [`compile`](Self::compile) does, such as
-    /// [`BinaryFocalCrossentropy`](crate::loss::BinaryFocalCrossentropy).
+    /// Chooses another loss than the binary cross entropy, such as
+    /// [`BinaryFocalCrossentropy`](crate::loss::BinaryFocalCrossentropy), before [`compile`](Self::compile) or after it.
     pub fn loss(self, loss: impl Loss + 'static) -> Self {
         Self { loss: Some(Arc::new(loss)), ..self }
     }
@@ -260,10 +260,7 @@ impl Sequential {
 
     /// Refuses features that have other names than those of the training set.
     pub(crate) fn check_names(&self, whose: &str, names: &Arc<[String]>) -> Result<()> {
-        match &self.names {
-            Some(known) => check_names(("the training set of the model", known), (whose, names)),
-            None => Ok(()),
-        }
+        check_names(("the training set of the model", &self.names), (whose, names))
     }
 
     /// The epochs of the last call of [`fit`](Self::fit), also of one that ended in an error because the training diverged.
