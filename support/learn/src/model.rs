@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
+use ndarray::{Array1, Array2};
 
 use crate::bootstrap::Answers;
 use crate::curves::{PrecisionRecallCurve, RocCurve, ThresholdCounts};
@@ -191,7 +191,8 @@ impl Sequential {
     pub fn logits(&self, features: &Array2<f32>) -> Result<Array1<f32>> {
         self.network.check()?;
         self.check_inputs(features.ncols())?;
-        Ok(self.network.logits(rows(&features.as_standard_layout())).into())
+        let rows = features.as_standard_layout();
+        Ok(self.network.logits(rows.as_slice().expect("in standard layout it is one slice")).into())
     }
 
     /// Logits and probabilities of the examples with these features, for [`bootstrap`](crate::bootstrap::bootstrap).
@@ -283,11 +284,6 @@ impl Sequential {
         self.network.weights.clone_from(&weights.0);
         Ok(())
     }
-}
-
-/// The values of an array in standard layout, row by row.
-pub(crate) fn rows(features: &ArrayBase<impl Data<Elem = f32>, Ix2>) -> &[f32] {
-    features.as_slice().expect("an array in standard layout is one slice")
 }
 
 /// The bias that lets an untrained model answer with the share of positives: ln(positives / negatives), the logarithm of

@@ -1,5 +1,7 @@
 //! Scores and what is asked of them: an order, a threshold, no NaN.
 
+use std::fmt::Display;
+
 use ndarray::Array1;
 
 use crate::error::{Result, ensure, refuse};
@@ -121,9 +123,9 @@ pub fn below_all(lowest: f64) -> f64 {
 ///
 /// # Errors
 /// Then.
-pub fn check_weights(labels: &Array1<bool>, weights: &Array1<f64>) -> Result<()> {
+pub fn check_weights<W: Copy + Display + Into<f64>>(labels: &Array1<bool>, weights: &Array1<W>) -> Result<()> {
     ensure!(labels.len() == weights.len(), "{} labels, but {} sample weights", labels.len(), weights.len());
-    if let Some((row, weight)) = weights.iter().enumerate().find(|(_, weight)| !is_amount(**weight)) {
+    if let Some((row, weight)) = weights.iter().enumerate().find(|(_, weight)| !is_amount((**weight).into())) {
         refuse!("the sample weight of row {row} is {weight}: a weight is a finite number, at least 0");
     }
     Ok(())

@@ -6,7 +6,6 @@
 mod store;
 mod stream;
 
-
 use crate::error::{Result, ensure, refuse};
 use crate::examples::Examples;
 use crate::math::sum;
