@@ -1,6 +1,7 @@
 //! How much of a result is chance: what it would be on other test sets like the one at hand. By the percentile bootstrap (Efron,
 //! "Bootstrap methods: another look at the jackknife", 1979).
 
+use std::cell::LazyCell;
 use std::fmt;
 
 use ndarray::Array1;
@@ -220,7 +221,6 @@ pub fn bootstrap_statistic(
 struct Judge {
     measures: Vec<Measure>,
     threshold: f64,
-    /// Empty when no measure is a metric.
     kinds: Vec<u32>,
     /// How many distinct scores of positives there are, and one more.
     steps: usize,
@@ -268,9 +268,7 @@ impl Judge {
             let is_tied = positives.get(place) == Some(&score);
             6 * place as u32 + if label { 4 } else { 2 * u32::from(is_tied) } + u32::from(probability > in_f32)
         };
-        let has_metrics = measures.iter().any(|measure| matches!(measure, Measure::Metric(_)));
-        let rows = labels.iter().zip(scores).zip(probabilities);
-        let kinds = if has_metrics { rows.map(kind).collect() } else { Vec::new() };
+        let kinds = labels.iter().zip(scores).zip(probabilities).map(kind).collect();
         Ok(Self { measures, threshold, kinds, steps: positives.len() + 1, parts })
     }
 
@@ -285,13 +283,13 @@ impl Judge {
 
     /// The values of the measures on some rows; NaN where one has none.
     fn values(&self, rows: &[u32]) -> Vec<f64> {
-        let metrics = (!self.kinds.is_empty()).then(|| self.metrics(rows));
+        let metrics = LazyCell::new(|| self.metrics(rows)); // costs alone need none
         let value = |(measure, parts): (&Measure, &Vec<f64>)| {
             let total = || sum(rows.iter().map(|&row| parts[row as usize]));
             match measure {
                 Measure::Costs(_) => total(),
                 Measure::Metric(Metric::CrossEntropy | Metric::BrierScore) => total() / rows.len() as f64,
-                Measure::Metric(metric) => metrics.map_or(f64::NAN, |metrics| metrics.defined(*metric)),
+                Measure::Metric(metric) => metrics.defined(*metric),
             }
         };
         self.measures.iter().zip(&self.parts).map(value).collect()

@@ -140,9 +140,8 @@ impl Watch {
         if improved {
             self.best = Some((value, epoch));
             self.wait = 0;
-            return Verdict { improved, stop: false };
         }
-        Verdict { improved, stop: self.wait >= self.settings.patience && epoch > 0 }
+        Verdict { improved, stop: !improved && self.wait >= self.settings.patience && epoch > 0 }
     }
 
     /// The epoch with the best value, counted from 0.

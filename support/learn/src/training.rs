@@ -399,6 +399,7 @@ fn progress(history: &History) -> (String, String) {
 mod tests {
     use super::*;
     use crate::layers::Dense;
+    use crate::loss::BinaryFocalCrossentropy;
     use crate::metrics::ConfusionMatrix;
     use crate::optimizers::{Optimizer, Sgd};
     use ndarray::{Array1, array};
@@ -439,6 +440,31 @@ mod tests {
 
     fn batch(examples: &Examples) -> Batch {
         Dataset::new(examples).iter().next().unwrap()
+    }
+
+    #[test]
+    fn a_loss_is_chosen_before_or_after_the_optimizer() {
+        let layers = || Sequential::new(1, 1).add(Dense::new(1));
+        let focal = || BinaryFocalCrossentropy::new(2.0);
+        let mut models = [
+            layers().loss(focal()).compile(Sgd::new(0.1)),
+            layers().compile(Sgd::new(0.1)).loss(focal()),
+            layers().compile(Sgd::new(0.1)),
+        ];
+        let [before, after, other] =
+            models.each_mut().map(|model| (model.train_on_batch(&batch(&examples())).unwrap(), model.weights()));
+        assert_eq!(before, after);
+        assert_ne!(before, other);
+    }
+
+    #[test]
+    fn a_divergence_is_no_wrong_argument() {
+        let far = Examples::new(array![[1e20], [1e20]], array![true, false]).unwrap();
+        let mut model = model().compile(Sgd::new(1e30));
+        let error = model.fit(&Dataset::new(&far), None, FitConfig::epochs(9)).unwrap_err();
+        assert!(matches!(error, Error::Diverged(_)), "{error:?}");
+        let message = error.to_string();
+        assert!(message.contains("in epoch 1") && message.contains("smaller learning rate"), "{message}");
     }
 
     /// Class weights are the sample weights of their classes, and those of a fit.

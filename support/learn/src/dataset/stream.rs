@@ -9,22 +9,11 @@ use crate::random::{Purpose, generator, uniform};
 /// The order of the rows, by number.
 #[derive(Clone, Debug)]
 pub(super) enum Stream {
-    /// So many rows, once.
-    Rows(u32),
-    Shuffle {
-        input: Box<Stream>,
-        buffer_size: usize,
-        seed: u64,
-    },
+    Rows(u32), // so many, once
+    Shuffle { input: Box<Stream>, buffer_size: usize, seed: u64 },
     Repeat(Box<Stream>),
-    Take {
-        input: Box<Stream>,
-        count: usize,
-    },
-    Sample {
-        sources: Vec<Source>,
-        seed: u64,
-    },
+    Take { input: Box<Stream>, count: usize },
+    Sample { sources: Vec<Source>, seed: u64 },
 }
 
 /// A stream in a mixture.
@@ -38,20 +27,19 @@ pub(super) struct Source {
 
 /// The bits of a pass's number that count passes; those above say which source of a mixture it is of.
 const PASS_BITS: u32 = 40;
+const PASSES: u64 = (1 << PASS_BITS) - 1;
 
 /// The number of the first pass that a repeated stream makes in its own pass `pass`: each has 2²⁰ numbers for itself, so
 /// that no order comes again in the next.
 fn first_of_repeated(pass: u64) -> u64 {
-    let counted = (1 << PASS_BITS) - 1;
-    (pass & !counted) | (pass << 20 & counted)
+    (pass & !PASSES) | (pass << 20 & PASSES)
 }
 
 /// The number of a pass over a source of a mixture that is a source itself: the first of the inner and the second of the outer
 /// mixture are not the second of the inner and the first of the outer.
 fn source_of_source(pass: u64, place: u64) -> u64 {
-    let counted = (1 << PASS_BITS) - 1;
     let source = ((pass >> PASS_BITS) + 1) * 64 + place;
-    (pass & counted) | (source & 0xffff) << PASS_BITS
+    (pass & PASSES) | (source & 0xffff) << PASS_BITS
 }
 
 /// Rows that come one after the other.
