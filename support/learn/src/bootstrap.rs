@@ -221,6 +221,7 @@ pub fn bootstrap_statistic(
 struct Judge {
     measures: Vec<Measure>,
     threshold: f64,
+    /// That of each row.
     kinds: Vec<u32>,
     /// How many distinct scores of positives there are, and one more.
     steps: usize,

@@ -147,7 +147,7 @@ fn open(bytes: &[u8]) -> Result<(SafeTensors<'_>, Option<Metadata>)> {
     };
     let Format { format } = serde_json::from_str(text).map_err(unreadable)?;
     ensure!(format == FORMAT, "the file has format {format}, but this version reads format {FORMAT}: write it again");
-    Ok((tensors, serde_json::from_str(text).map_err(unreadable)?))
+    Ok((tensors, Some(serde_json::from_str(text).map_err(unreadable)?)))
 }
 
 /// FNV-1a of a model's settings and weights: whatever single byte changes, so does this.
@@ -160,7 +160,8 @@ fn checksum(model: &str, weights: &[f32]) -> String {
 
 /// The weights in the network's order. Nothing takes more room than the file has shown to hold.
 ///
-/// A file may be valid and yet not what was written: a byte that changes on a disk makes another weight or another mean of it.
+/// They are held against the checksum, for a file may be valid and yet not what was written: a byte that changes on a disk makes
+/// another weight or another mean of it.
 fn read_weights(file: &SafeTensors, metadata: Option<&Metadata>, network: &Network) -> Result<Vec<f32>> {
     let mut values = Vec::new();
     let mut expected = 0;

@@ -99,8 +99,8 @@ impl Dataset {
     /// Mixes data sets: each example comes from one of them, drawn with these weights. One that has ended is left out.
     ///
     /// # Errors
-    /// When there is not one finite weight, at least 0 and not all 0, for each data set, they differ in their features or the
-    /// names of these, or some have sample weights and some have none.
+    /// When there is not one finite weight, at least 0 and not all 0, for each data set, one of them can't be used, they differ in
+    /// their features or the names of these, or some have sample weights and some have none.
     pub fn sample_from_datasets<const N: usize>(datasets: [Self; N], weights: [f64; N], seed: u64) -> Result<Self> {
         let total = sum(weights);
         ensure!(

@@ -27,6 +27,7 @@ pub(super) struct Source {
 
 /// The bits of a pass's number that count passes; those above say which source of a mixture it is of.
 const PASS_BITS: u32 = 40;
+/// All of these bits.
 const PASSES: u64 = (1 << PASS_BITS) - 1;
 
 /// The number of the first pass that a repeated stream makes in its own pass `pass`: each has 2²⁰ numbers for itself, so
