@@ -1,6 +1,7 @@
 //! How much of a result is chance: what it would be on other test sets like the one at hand. By the percentile bootstrap (Efron,
 //! "Bootstrap methods: another look at the jackknife", 1979).
 
+use std::cell::LazyCell;
 use std::fmt;
 
 use ndarray::Array1;
@@ -13,7 +14,7 @@ use crate::error::{Error, Result, ensure, refuse};
 use crate::math::{sigmoid, sum};
 use crate::metrics::{Metric, Metrics, cross_entropy, squared_error};
 use crate::random::{Purpose, generator};
-use crate::scores::{Score, check, check_probabilities, check_threshold};
+use crate::scores::{Score, check, check_probabilities, check_threshold, sorted_descending};
 
 /// The share of the values that an interval of [`bootstrap`] holds.
 const LEVEL: f64 = 0.95;
@@ -145,9 +146,8 @@ pub fn bootstrap<'m, M>(
 where
     &'m M: Into<Measure>,
 {
-    let measures: Vec<Measure> = measures.iter().map(Into::into).collect();
-    let judge = Judge::new(labels, &answers.into(), &measures)?;
-    intervals(&measures, &draw(labels.len(), LEVEL, resamples, seed, |rows| judge.values(rows))?)
+    let judge = Judge::new(labels, &answers.into(), measures)?;
+    resample(&judge.names(), labels.len(), LEVEL, resamples, seed, |rows| judge.values(rows))
 }
 
 /// The 95 % interval by which the measures of `answers` are larger than those of `others` to the same examples; it excludes 0
@@ -179,12 +179,11 @@ pub fn bootstrap_difference<'m, M>(
 where
     &'m M: Into<Measure>,
 {
-    let measures: Vec<Measure> = measures.iter().map(Into::into).collect();
-    let (one, other) =
-        (Judge::new(labels, &answers.into(), &measures)?, Judge::new(labels, &others.into(), &measures)?);
+    let one = Judge::new(labels, &answers.into(), measures)?;
+    let other = Judge::new(labels, &others.into(), measures)?;
     let difference = |(a, b): (f64, f64)| a - b;
     let differences = |rows: &[u32]| one.values(rows).into_iter().zip(other.values(rows)).map(difference).collect();
-    intervals(&measures, &draw(labels.len(), LEVEL, resamples, seed, differences)?)
+    resample(&one.names(), labels.len(), LEVEL, resamples, seed, differences)
 }
 
 /// The interval of any number by the bootstrap: `statistic` computes it from the numbers of drawn rows, below `rows`, of which some
@@ -210,8 +209,7 @@ pub fn bootstrap_statistic(
     resamples: usize,
     seed: u64,
 ) -> Result<Interval> {
-    let values = draw(rows, level, resamples, seed, |rows| vec![statistic(rows)])?;
-    interval("statistic", &values, 0, level)
+    Ok(resample(&["statistic"], rows, level, resamples, seed, |rows| vec![statistic(rows)])?[0])
 }
 
 /// What the measures need to know about each row, so that a resample has only to be counted, not sorted.
@@ -220,10 +218,10 @@ pub fn bootstrap_statistic(
 /// threshold. So each row is given the number of its kind. With j counting the distinct scores of positives from the highest down, a
 /// negative between the scores j - 1 and j is of kind 6j, one with the score j of 6j + 2, and a positive of 6j + 4; one more above
 /// the threshold.
-struct Judge<'a> {
-    measures: &'a [Measure],
+struct Judge {
+    measures: Vec<Measure>,
     threshold: f64,
-    /// Empty when no measure is a metric.
+    /// That of each row.
     kinds: Vec<u32>,
     /// How many distinct scores of positives there are, and one more.
     steps: usize,
@@ -231,8 +229,12 @@ struct Judge<'a> {
     parts: Vec<Vec<f64>>,
 }
 
-impl<'a> Judge<'a> {
-    fn new(labels: &Array1<bool>, answers: &Answers, measures: &'a [Measure]) -> Result<Self> {
+impl Judge {
+    fn new<'m, M>(labels: &Array1<bool>, answers: &Answers, measures: &'m [M]) -> Result<Self>
+    where
+        &'m M: Into<Measure>,
+    {
+        let measures: Vec<Measure> = measures.iter().map(Into::into).collect();
         let &Answers { ref scores, ref probabilities, threshold } = answers;
         check(labels, scores)?;
         check_probabilities(labels, probabilities)?;
@@ -259,30 +261,36 @@ impl<'a> Judge<'a> {
         let parts = parts.collect::<Result<_>>()?;
         // Only areas ask for an order.
         let has_area = measures.iter().any(|measure| matches!(measure, Measure::Metric(Metric::Auc | Metric::Prc)));
-        let mut positives: Vec<f32> =
-            labels.iter().zip(scores).filter(|(label, _)| has_area && **label).map(|(_, &score)| score).collect();
-        f32::sort_descending(&mut positives);
+        let ranked = labels.iter().zip(scores).filter(|(label, _)| has_area && **label);
+        let mut positives = sorted_descending(ranked.map(|(_, &score)| score).collect());
         positives.dedup();
         let kind = |((&label, &score), &probability): ((&bool, &f32), &f32)| {
             let place = positives.partition_point(|&positive| positive > score);
             let is_tied = positives.get(place) == Some(&score);
             6 * place as u32 + if label { 4 } else { 2 * u32::from(is_tied) } + u32::from(probability > in_f32)
         };
-        let has_metrics = measures.iter().any(|measure| matches!(measure, Measure::Metric(_)));
-        let rows = labels.iter().zip(scores).zip(probabilities);
-        let kinds = if has_metrics { rows.map(kind).collect() } else { Vec::new() };
+        let kinds = labels.iter().zip(scores).zip(probabilities).map(kind).collect();
         Ok(Self { measures, threshold, kinds, steps: positives.len() + 1, parts })
+    }
+
+    /// What the measures are called.
+    fn names(&self) -> Vec<&'static str> {
+        let name = |measure: &Measure| match measure {
+            Measure::Metric(metric) => metric.name(),
+            Measure::Costs(_) => "cost",
+        };
+        self.measures.iter().map(name).collect()
     }
 
     /// The values of the measures on some rows; NaN where one has none.
     fn values(&self, rows: &[u32]) -> Vec<f64> {
-        let metrics = (!self.kinds.is_empty()).then(|| self.metrics(rows));
+        let metrics = LazyCell::new(|| self.metrics(rows)); // costs alone need none
         let value = |(measure, parts): (&Measure, &Vec<f64>)| {
             let total = || sum(rows.iter().map(|&row| parts[row as usize]));
             match measure {
                 Measure::Costs(_) => total(),
                 Measure::Metric(Metric::CrossEntropy | Metric::BrierScore) => total() / rows.len() as f64,
-                Measure::Metric(metric) => metrics.map_or(f64::NAN, |metrics| metrics.defined(*metric)),
+                Measure::Metric(metric) => metrics.defined(*metric),
             }
         };
         self.measures.iter().zip(&self.parts).map(value).collect()
@@ -317,14 +325,15 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Draws rows, and computes the values on each drawing.
-fn draw(
+/// Draws rows, computes the values on each drawing, one for each name, and gives the interval of each.
+fn resample(
+    names: &[&str],
     rows: usize,
     level: f64,
     resamples: usize,
     seed: u64,
     values: impl Fn(&[u32]) -> Vec<f64> + Sync,
-) -> Result<Vec<Vec<f64>>> {
+) -> Result<Vec<Interval>> {
     let count = u32::try_from(rows).map_err(|_| Error::Argument("a bootstrap has fewer than 2³² rows".into()))?;
     ensure!(level > 0.0 && level < 1.0, "an interval holds a share of the values between 0 and 1, not {level}");
     let fewest = (2.0 / (1.0 - level)).ceil();
@@ -335,7 +344,9 @@ fn draw(
         drawn.extend((0..rows).map(|_| rng.gen_range(0..count)));
         values(drawn)
     };
-    Ok((0..resamples as u64).into_par_iter().map_init(Vec::new, draw).collect())
+    let drawn: Vec<Vec<f64>> = (0..resamples as u64).into_par_iter().map_init(Vec::new, draw).collect();
+    let of_name = |(place, name): (usize, &&str)| interval(name, drawn.iter().map(|values| values[place]), level);
+    names.iter().enumerate().map(of_name).collect()
 }
 
 /// How many of so many values lie beyond each end of an interval.
@@ -344,10 +355,10 @@ fn cut(values: usize, level: f64) -> usize {
     (values as f64 * (1.0 - level) / 2.0 + 1e-9) as usize
 }
 
-/// The interval of the values at one place of each resample.
-fn interval(name: &str, values: &[Vec<f64>], place: usize, level: f64) -> Result<Interval> {
+/// The interval of the values that something takes on the resamples.
+fn interval(name: &str, values: impl ExactSizeIterator<Item = f64>, level: f64) -> Result<Interval> {
     let resamples = values.len();
-    let mut values: Vec<f64> = values.iter().map(|values| values[place]).filter(|value| !value.is_nan()).collect();
+    let mut values: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
     values.sort_unstable_by(f64::total_cmp);
     let (cut, count) = (cut(values.len(), level), values.len());
     ensure!(
@@ -355,18 +366,6 @@ fn interval(name: &str, values: &[Vec<f64>], place: usize, level: f64) -> Result
         "the {name} has a value on {count} of {resamples} resamples only: there are too few examples of a class, or too few alarms"
     );
     Ok(Interval { lower: values[cut], upper: values[count - 1 - cut], dropped: resamples - count })
-}
-
-/// The interval of each measure.
-fn intervals(measures: &[Measure], values: &[Vec<f64>]) -> Result<Vec<Interval>> {
-    let of_measure = |(place, measure): (usize, &Measure)| {
-        let name = match measure {
-            Measure::Metric(metric) => metric.name(),
-            _ => "cost",
-        };
-        interval(name, values, place, LEVEL)
-    };
-    measures.iter().enumerate().map(of_measure).collect()
 }
 
 #[cfg(test)]

@@ -65,13 +65,8 @@ impl Sequential {
     /// # Errors
     /// When the bytes are not in the safetensors format, are damaged, or hold the weights of other layers.
     pub fn set_weights_from_bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error))?;
-        let metadata = metadata(bytes)?;
-        let weights = read_weights(&tensors, &self.network)?;
-        if let Some(metadata) = metadata {
-            check(&metadata, &weights)?;
-        }
-        self.set_weights(&weights.into())
+        let (tensors, metadata) = open(bytes)?;
+        self.set_weights(&read_weights(&tensors, metadata.as_ref(), &self.network)?.into())
     }
 
     /// Everything that a prediction on new rows needs: layers, weights and what prepares the features.
@@ -94,19 +89,19 @@ impl Sequential {
     /// # Errors
     /// When the bytes are damaged or hold no model.
     pub fn from_bytes<P: Preparation>(bytes: &[u8]) -> Result<(Self, P)> {
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error))?;
-        let metadata = metadata(bytes)?.filter(|metadata| !metadata.model.is_empty()).ok_or_else(no_model)?;
-        let Saved::<P> { inputs, layers, preparation } =
-            serde_json::from_str(&metadata.model).map_err(|error| unreadable(&error))?;
+        let (tensors, metadata) = open(bytes)?;
+        let Some(metadata) = metadata.filter(|metadata| !metadata.model.is_empty()) else {
+            refuse!("this file holds no model: it was not written by Sequential::save");
+        };
+        let Saved::<P> { inputs, layers, preparation } = serde_json::from_str(&metadata.model).map_err(unreadable)?;
         preparation.check()?;
         let mut model = Self::new(inputs, 0);
         model.check_inputs(preparation.names().len())?;
         // No layer is added and no weight drawn before the bytes have shown that they hold the weights of all.
         model.network.layers = layers;
         model.network.check()?;
-        model.network.weights = read_weights(&tensors, &model.network)?;
-        check(&metadata, &model.network.weights)?;
-        model.names = Some(preparation.names().into());
+        model.network.weights = read_weights(&tensors, Some(&metadata), &model.network)?;
+        model.names = preparation.names().into();
         Ok((model, preparation))
     }
 
@@ -139,27 +134,20 @@ fn tensors(network: &Network) -> impl Iterator<Item = (String, Vec<usize>)> {
     })
 }
 
-/// Our part of a file's metadata; nothing in a file that another program wrote.
-fn metadata(bytes: &[u8]) -> Result<Option<Metadata>> {
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| unreadable(&error))?;
-    let Some(text) = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) else {
-        return Ok(None);
-    };
+/// The tensors of a file and our part of its metadata; none in a file that another program wrote.
+fn open(bytes: &[u8]) -> Result<(SafeTensors<'_>, Option<Metadata>)> {
     #[derive(Deserialize)]
     struct Format {
         format: u32,
     }
-    let Format { format } = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    let Some(text) = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) else {
+        return Ok((tensors, None));
+    };
+    let Format { format } = serde_json::from_str(text).map_err(unreadable)?;
     ensure!(format == FORMAT, "the file has format {format}, but this version reads format {FORMAT}: write it again");
-    serde_json::from_str(text).map(Some).map_err(|error| unreadable(&error))
-}
-
-/// A file may be valid and yet not what was written: a byte that changes on a disk makes another weight or another mean of it.
-fn check(metadata: &Metadata, weights: &[f32]) -> Result<()> {
-    if checksum(&metadata.model, weights) == metadata.checksum {
-        return Ok(());
-    }
-    Err(unreadable(&"its checksum is not that of its content: the file is damaged"))
+    Ok((tensors, Some(serde_json::from_str(text).map_err(unreadable)?)))
 }
 
 /// FNV-1a of a model's settings and weights: whatever single byte changes, so does this.
@@ -171,7 +159,10 @@ fn checksum(model: &str, weights: &[f32]) -> String {
 }
 
 /// The weights in the network's order. Nothing takes more room than the file has shown to hold.
-fn read_weights(file: &SafeTensors, network: &Network) -> Result<Vec<f32>> {
+///
+/// They are held against the checksum, for a file may be valid and yet not what was written: a byte that changes on a disk makes
+/// another weight or another mean of it.
+fn read_weights(file: &SafeTensors, metadata: Option<&Metadata>, network: &Network) -> Result<Vec<f32>> {
     let mut values = Vec::new();
     let mut expected = 0;
     for (name, shape) in tensors(network) {
@@ -185,9 +176,7 @@ fn read_weights(file: &SafeTensors, network: &Network) -> Result<Vec<f32>> {
             found == shape,
             "{name} has the shape {found:?}, but the model needs {shape:?}: the file is of a model with other layers"
         );
-        values.extend(
-            tensor.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])),
-        );
+        values.extend(tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)));
     }
     let found = file.len();
     ensure!(
@@ -196,14 +185,15 @@ fn read_weights(file: &SafeTensors, network: &Network) -> Result<Vec<f32>> {
     );
     let is_whole = values.iter().all(|value| value.is_finite());
     ensure!(is_whole, "a weight is not a finite number: the file is damaged or the training had diverged");
-    Ok(values)
+    match metadata {
+        Some(metadata) if checksum(&metadata.model, &values) != metadata.checksum => {
+            Err(unreadable("its checksum is not that of its content: the file is damaged"))
+        }
+        _ => Ok(values),
+    }
 }
 
-fn no_model() -> Error {
-    Error::Argument("this file holds no model: it was not written by Sequential::save".into())
-}
-
-fn unreadable(error: &dyn fmt::Display) -> Error {
+fn unreadable(error: impl fmt::Display) -> Error {
     Error::Argument(format!("not a readable checkpoint ({error}): write it again with save or save_weights"))
 }
 

@@ -240,9 +240,8 @@ impl CostCurve {
 
     /// The threshold with the lowest cost, and that cost: (threshold, cost). Of several the highest, with the fewest alarms.
     pub fn best(&self) -> (f64, f64) {
-        let mut points = self.points().into_iter();
-        let first = points.next().unwrap_or((f64::NAN, f64::NAN));
-        points.fold(first, |best, point| if point.1 < best.1 { point } else { best })
+        // Of equal ones the first.
+        self.points().into_iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((f64::NAN, f64::NAN))
     }
 
     /// The points (threshold, cost), for a figure.

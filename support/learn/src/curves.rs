@@ -5,7 +5,7 @@ use ndarray::Array1;
 
 use crate::error::{Result, ensure, refuse};
 use crate::math::sum;
-use crate::scores::{Score, below_all, check, check_weights};
+use crate::scores::{Score, below_all, check, check_weights, sorted_descending};
 
 /// How many positives and negatives score at or above each distinct score, from the highest score down. With sample
 /// weights, the sums of their weights. Everything else in this file follows from these counts.
@@ -25,12 +25,7 @@ impl ThresholdCounts {
     /// # Errors
     /// When the two differ in length or a score is NaN.
     pub fn new<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<Self> {
-        check(labels, scores)?;
-        let mut counts = Self::default();
-        Classes::new(pairs(labels, scores)).walk(|threshold, true_positives, false_positives| {
-            counts.push(threshold, true_positives as f64, false_positives as f64);
-        });
-        Ok(counts)
+        Self::weighted(labels, scores, &Array1::ones(labels.len()))
     }
 
     /// Counts where each example counts as much as its weight; those of weight 0 are left out.
@@ -40,8 +35,9 @@ impl ThresholdCounts {
     pub fn weighted<S: Score>(labels: &Array1<bool>, scores: &Array1<S>, weights: &Array1<f64>) -> Result<Self> {
         check(labels, scores)?;
         check_weights(labels, weights)?;
-        let all = pairs(labels, scores).zip(weights).map(|((label, score), &weight)| (score.into(), label, weight));
-        let mut rows: Vec<(f64, bool, f64)> = all.filter(|row| row.2 > 0.0).collect();
+        let rows = labels.iter().zip(scores).zip(weights).filter(|(_, weight)| **weight > 0.0);
+        let mut rows: Vec<(f64, bool, f64)> =
+            rows.map(|((&label, &score), &weight)| (score.into(), label, weight)).collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut counts = Self::default();
         let (mut true_positives, mut false_positives) = (0.0, 0.0);
@@ -49,15 +45,11 @@ impl ThresholdCounts {
             for &(_, label, weight) in tied {
                 *(if label { &mut true_positives } else { &mut false_positives }) += weight;
             }
-            counts.push(tied[0].0, true_positives, false_positives);
+            counts.thresholds.push(tied[0].0);
+            counts.true_positives.push(true_positives);
+            counts.false_positives.push(false_positives);
         }
         Ok(counts)
-    }
-
-    fn push(&mut self, threshold: f64, true_positives: f64, false_positives: f64) {
-        self.thresholds.push(threshold);
-        self.true_positives.push(true_positives);
-        self.false_positives.push(false_positives);
     }
 
     fn totals(&self) -> (f64, f64) {
@@ -238,36 +230,23 @@ pub fn precision_recall_curve<S: Score>(labels: &Array1<bool>, scores: &Array1<S
 
 /// The scores of each class, falling. Each class is sorted on its own, so that no label has to travel through the sort.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Classes<S> {
-    negatives: Vec<S>,
-    positives: Vec<S>,
+pub(crate) struct Classes {
+    negatives: Vec<f32>,
+    positives: Vec<f32>,
 }
 
-impl<S: Score> Classes<S> {
-    fn new(examples: impl Iterator<Item = (bool, S)>) -> Self {
-        let mut classes = Self { negatives: Vec::with_capacity(examples.size_hint().0), positives: Vec::new() };
-        examples.for_each(|(label, score)| classes.push(label, score));
-        classes.sort();
-        classes
-    }
-
-    /// Adds a score; [`sort`](Self::sort) when all are there.
-    pub(crate) fn push(&mut self, label: bool, score: S) {
+impl Classes {
+    /// Adds a score.
+    pub(crate) fn push(&mut self, label: bool, score: f32) {
         if label { &mut self.positives } else { &mut self.negatives }.push(score);
     }
 
-    pub(crate) fn sort(&mut self) {
-        S::sort_descending(&mut self.negatives);
-        S::sort_descending(&mut self.positives);
-    }
-
     /// The exact (ROC AUC, average precision), without the curves; NaN when a score is NaN.
-    pub(crate) fn areas(&self) -> (f64, f64) {
-        let Self { negatives, positives } = self;
+    pub(crate) fn areas(self) -> (f64, f64) {
+        let [negatives, positives] = [self.negatives, self.positives].map(sorted_descending);
         // Sorted, NaN lies at one end or the other, whichever its sign: and then nothing was ranked.
-        let has_nan =
-            |scores: &[S]| [scores.first(), scores.last()].into_iter().flatten().any(|&score| score.into().is_nan());
-        if has_nan(negatives) || has_nan(positives) {
+        let ends = [negatives.first(), negatives.last(), positives.first(), positives.last()];
+        if ends.into_iter().flatten().any(|score| score.is_nan()) {
             return (f64::NAN, f64::NAN);
         }
         let mut at_least = 0; // negatives at or above the score at hand
@@ -278,20 +257,6 @@ impl<S: Score> Classes<S> {
             [between, at_least - above, tied.len()]
         });
         areas(negatives.len(), positives.len(), steps)
-    }
-
-    /// Visits each distinct score from the highest down with the numbers of positives and negatives at or above it.
-    fn walk(&self, mut visit: impl FnMut(f64, usize, usize)) {
-        let Self { negatives, positives } = self;
-        let (mut below, mut above) = (0, 0);
-        while let Some(threshold) = match (positives.get(above), negatives.get(below)) {
-            (Some(&p), Some(&n)) => Some(if p > n { p } else { n }),
-            (p, n) => p.or(n).copied(),
-        } {
-            above += positives[above..].iter().take_while(|&&score| score == threshold).count();
-            below += negatives[below..].iter().take_while(|&&score| score == threshold).count();
-            visit(threshold.into(), above, below);
-        }
     }
 }
 
@@ -313,10 +278,6 @@ pub(crate) fn areas(negatives: usize, positives: usize, steps: impl Iterator<Ite
     }
     let total = positives as f64;
     (pairs / (total * negatives as f64), if positives > 0 { precision / total } else { 0.0 })
-}
-
-fn pairs<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> impl Iterator<Item = (bool, S)> {
-    labels.iter().copied().zip(scores.iter().copied())
 }
 
 fn trapezoid(x: &[f64], y: &[f64]) -> f64 {
@@ -374,21 +335,22 @@ mod tests {
         (labels, scores)
     }
 
+    fn areas_of(labels: &Array1<bool>, scores: &Array1<f32>) -> (f64, f64) {
+        let mut classes = Classes::default();
+        labels.iter().zip(scores).for_each(|(&label, &score)| classes.push(label, score));
+        classes.areas()
+    }
+
     #[test]
     fn areas_agree_with_their_definitions_whatever_the_ties() {
         for seed in 0..20 {
             for levels in [1, 2, 5, 1000] {
                 let (labels, scores) = random(150, levels, seed);
-                let (auc, prc) = Classes::new(pairs(&labels, &scores)).areas();
+                let (auc, prc) = areas_of(&labels, &scores);
                 assert!((auc - auc_by_pairs(&labels, &scores)).abs() < 1e-12);
                 assert!((prc - average_precision_by_thresholds(&labels, &scores)).abs() < 1e-12);
                 assert!((auc - roc_curve(&labels, &scores).unwrap().auc()).abs() < 1e-12);
                 assert!((prc - precision_recall_curve(&labels, &scores).unwrap().average_precision()).abs() < 1e-12);
-                let ones = Array1::ones(labels.len());
-                assert_eq!(
-                    ThresholdCounts::weighted(&labels, &scores, &ones).unwrap(),
-                    ThresholdCounts::new(&labels, &scores).unwrap()
-                );
             }
         }
     }
@@ -452,7 +414,7 @@ mod tests {
     #[test]
     fn one_class_is_undefined_not_a_half() {
         let scores = array![0.1f32, 0.2];
-        assert!(Classes::new(pairs(&array![true, true], &scores)).areas().0.is_nan());
-        assert_eq!(Classes::new(pairs(&array![false, false], &scores)).areas().1, 0.0);
+        assert!(areas_of(&array![true, true], &scores).0.is_nan());
+        assert_eq!(areas_of(&array![false, false], &scores).1, 0.0);
     }
 }

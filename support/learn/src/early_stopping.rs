@@ -1,6 +1,7 @@
 //! Stops training when a monitored metric no longer improves, as Keras' callback of this name.
 
-use crate::error::{Result, refuse};
+use crate::error::{Result, ensure, refuse};
+use crate::examples::Examples;
 use crate::history::History;
 use crate::metrics::Metric;
 
@@ -139,9 +140,8 @@ impl Watch {
         if improved {
             self.best = Some((value, epoch));
             self.wait = 0;
-            return Verdict { improved, stop: false };
         }
-        Verdict { improved, stop: self.wait >= self.settings.patience && epoch > 0 }
+        Verdict { improved, stop: !improved && self.wait >= self.settings.patience && epoch > 0 }
     }
 
     /// The epoch with the best value, counted from 0.
@@ -171,9 +171,24 @@ impl Watch {
         self.observe(history.epochs() - 1, value)
     }
 
-    /// The metric that is watched on the validation set, if it is that one.
-    pub(crate) fn validation_metric(&self) -> Option<Metric> {
-        self.val.then_some(self.metric)
+    /// Refuses a validation set about which the metric says nothing: it would be the same in all epochs.
+    pub(crate) fn check(&self, val: Option<&Examples>) -> Result<()> {
+        if !self.val {
+            return Ok(());
+        }
+        let name = self.metric.name();
+        let Some(val) = val else {
+            refuse!(
+                "early stopping monitors val_{name}, but there is no validation set: pass one to fit, or monitor a metric without val_"
+            );
+        };
+        let needs_both = matches!(self.metric, Metric::Precision | Metric::Recall | Metric::Auc | Metric::Prc);
+        let (negatives, positives) = val.class_counts();
+        ensure!(
+            !needs_both || negatives.min(positives) > 0,
+            "early stopping monitors val_{name}, but the validation set is all of one class ({val}): use one with both, or monitor val_loss"
+        );
+        Ok(())
     }
 }
 

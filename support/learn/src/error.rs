@@ -49,6 +49,11 @@ pub enum Error {
     /// An argument does not fit the others or the data.
     #[error("{0}")]
     Argument(String),
+    /// A training came to numbers that are no longer finite; what remains of it.
+    #[error(
+        "the training diverged: {0}. Compile it again with a smaller learning rate, and look for features that are not scaled"
+    )]
+    Diverged(String),
     /// polars refused an operation.
     #[cfg(feature = "polars")]
     #[error(transparent)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Axis, concatenate};
 
 use crate::error::{Result, ensure, refuse};
+use crate::scores::check_weights;
 use crate::table::thousands;
 
 /// Rows to learn from or to judge by.
@@ -54,11 +55,7 @@ impl Examples {
     /// # Errors
     /// When there is not one finite weight, at least 0, for each example.
     pub fn with_weights(self, weights: Array1<f32>) -> Result<Self> {
-        ensure!(weights.len() == self.len(), "{} sample weights for {} examples", weights.len(), self.len());
-        let is_weight = |weight: f32| weight.is_finite() && weight >= 0.0;
-        if let Some((row, weight)) = weights.iter().enumerate().find(|(_, weight)| !is_weight(**weight)) {
-            refuse!("the sample weight of row {row} is {weight}: a weight is a finite number, at least 0");
-        }
+        check_weights(&self.labels, &weights)?;
         Ok(Self { weights: Some(weights), ..self })
     }
 

@@ -147,20 +147,8 @@ pub(crate) trait Kind {
         vec![]
     }
 
-    /// The output for a tile when predicting.
-    fn predict(&self, weights: &[f32], input: &[Lane], output: &mut [Lane]);
-
-    /// The output for a tile when training. Dropout notes in `kept` which rows of which inputs it lets through.
-    fn forward(
-        &self,
-        weights: &[f32],
-        input: &[Lane],
-        output: &mut [Lane],
-        _kept: &mut Vec<u64>,
-        _rng: &mut ChaCha8Rng,
-    ) {
-        self.predict(weights, input, output);
-    }
+    /// The output for a tile; while training there is a `chance`, and dropout is on.
+    fn forward(&self, weights: &[f32], input: &[Lane], output: &mut [Lane], chance: Option<Chance<'_>>);
 
     /// Adds to the gradient by the weights, and turns `delta`, the gradient by the output, into the gradient by the input, which
     /// the first layer does not need.
@@ -193,7 +181,7 @@ impl Kind for Dense {
         kernel.chain(std::iter::repeat_n(self.bias, self.units)).collect()
     }
 
-    fn predict(&self, weights: &[f32], input: &[Lane], output: &mut [Lane]) {
+    fn forward(&self, weights: &[f32], input: &[Lane], output: &mut [Lane], _chance: Option<Chance<'_>>) {
         let (kernel, bias) = weights.split_at(weights.len() - self.units);
         kernels::dense(input, kernel, bias, output);
         self.activation.apply(output);
@@ -221,18 +209,10 @@ impl Kind for Dropout {
         Ok(())
     }
 
-    fn predict(&self, _weights: &[f32], input: &[Lane], output: &mut [Lane]) {
-        output.copy_from_slice(input);
-    }
-
-    fn forward(
-        &self,
-        _weights: &[f32],
-        input: &[Lane],
-        output: &mut [Lane],
-        kept: &mut Vec<u64>,
-        rng: &mut ChaCha8Rng,
-    ) {
+    fn forward(&self, _weights: &[f32], input: &[Lane], output: &mut [Lane], chance: Option<Chance<'_>>) {
+        let Some(Chance { rng, kept }) = chance else {
+            return output.copy_from_slice(input);
+        };
         kept.clear();
         kept.extend(input.iter().map(|_| self.kept(rng)));
         kernels::mask(input, kept, self.scale(), output);
@@ -246,6 +226,12 @@ impl Kind for Dropout {
             (None, _) => {}
         }
     }
+}
+
+/// Where dropout draws from while training, and where it notes which rows of which inputs it lets through.
+pub(crate) struct Chance<'a> {
+    pub(crate) rng: &'a mut ChaCha8Rng,
+    pub(crate) kept: &'a mut Vec<u64>,
 }
 
 /// What a layer left behind on the way forward, and the gradients on the way back.

@@ -15,12 +15,12 @@ pub mod error;
 pub mod math;
 pub mod random;
 pub mod table;
+pub mod scores;
 
 pub mod examples;
 pub mod low_signal;
 pub mod smote;
 
-pub mod scores;
 pub mod curves;
 pub mod keras_auc;
 pub mod metrics;

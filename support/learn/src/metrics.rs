@@ -182,12 +182,8 @@ pub(crate) fn cross_entropy<S: Score>(label: bool, probability: S) -> f64 {
 
 /// The squared distance between the probability of one example and its label.
 pub(crate) fn squared_error(label: bool, probability: f64) -> f64 {
-    let error = probability - target(label);
+    let error = probability - f64::from(u8::from(label));
     error * error
-}
-
-pub(crate) fn target(label: bool) -> f64 {
-    f64::from(u8::from(label))
 }
 
 pub(crate) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -227,7 +223,7 @@ pub(crate) struct Outcome {
 }
 
 /// What is summed over outcomes, one after the other, until all metrics can be told. Of an example only its logit stays.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     threshold: f64,
     loss: f64,
@@ -236,13 +232,12 @@ pub(crate) struct Tally {
     /// By label, then by whether the probability is above the threshold.
     counts: [[u64; 2]; 2],
     /// Ranked by logits: near 1 and 0 different logits are the same probability in 32 bits.
-    logits: Classes<f32>,
+    logits: Classes,
 }
 
 impl Tally {
     pub(crate) fn new(threshold: f64) -> Self {
-        let logits = Classes::default();
-        Self { threshold, loss: 0.0, cross_entropy: 0.0, brier_score: 0.0, counts: [[0; 2]; 2], logits }
+        Self { threshold, ..Self::default() }
     }
 
     pub(crate) fn add(&mut self, outcomes: &[Outcome]) {
@@ -257,8 +252,7 @@ impl Tally {
     }
 
     /// The metrics of what was added, at least one outcome.
-    pub(crate) fn metrics(mut self) -> Metrics {
-        self.logits.sort();
+    pub(crate) fn metrics(self) -> Metrics {
         let (auc, prc) = self.logits.areas();
         let count = self.counts.as_flattened().iter().sum::<u64>() as f64;
         // NaN is above no threshold, but that is no answer: nothing can be counted.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
+use ndarray::{Array1, Array2};
 
 use crate::bootstrap::Answers;
 use crate::curves::{PrecisionRecallCurve, RocCurve, ThresholdCounts};
@@ -59,8 +59,8 @@ pub struct Sequential {
     /// Training steps so far.
     pub(crate) steps: u64,
     pub(crate) scratch: Scratch,
-    /// The names of the features that it was trained on.
-    pub(crate) names: Option<Arc<[String]>>,
+    /// The names of the features that it was trained on; none before.
+    pub(crate) names: Arc<[String]>,
     pub(crate) history: History,
 }
 
@@ -97,7 +97,7 @@ impl Sequential {
             seed,
             steps: 0,
             scratch: Scratch::default(),
-            names: None,
+            names: Arc::default(),
             history: History::default(),
         }
     }
@@ -117,13 +117,13 @@ impl Sequential {
         self
     }
 
-    /// Chooses the optimizer for training, and the binary cross entropy as the loss.
+    /// Chooses the optimizer for training.
     pub fn compile(self, optimizer: impl Optimizer + 'static) -> Self {
-        Self { optimizer: Some(Box::new(optimizer)), loss: None, ..self }
+        Self { optimizer: Some(Box::new(optimizer)), ..self }
     }
 
-    /// Chooses another loss than [`compile`](Self::compile) does, such as
-    /// [`BinaryFocalCrossentropy`](crate::loss::BinaryFocalCrossentropy).
+    /// Chooses another loss than the binary cross entropy, such as
+    /// [`BinaryFocalCrossentropy`](crate::loss::BinaryFocalCrossentropy), before [`compile`](Self::compile) or after it.
     pub fn loss(self, loss: impl Loss + 'static) -> Self {
         Self { loss: Some(Arc::new(loss)), ..self }
     }
@@ -191,7 +191,8 @@ impl Sequential {
     pub fn logits(&self, features: &Array2<f32>) -> Result<Array1<f32>> {
         self.network.check()?;
         self.check_inputs(features.ncols())?;
-        Ok(self.network.logits(rows(&features.as_standard_layout())).into())
+        let rows = features.as_standard_layout();
+        Ok(self.network.logits(rows.as_slice().expect("in standard layout it is one slice")).into())
     }
 
     /// Logits and probabilities of the examples with these features, for [`bootstrap`](crate::bootstrap::bootstrap).
@@ -260,10 +261,7 @@ impl Sequential {
 
     /// Refuses features that have other names than those of the training set.
     pub(crate) fn check_names(&self, whose: &str, names: &Arc<[String]>) -> Result<()> {
-        match &self.names {
-            Some(known) => check_names(("the training set of the model", known), (whose, names)),
-            None => Ok(()),
-        }
+        check_names(("the training set of the model", &self.names), (whose, names))
     }
 
     /// The epochs of the last call of [`fit`](Self::fit), also of one that ended in an error because the training diverged.
@@ -286,11 +284,6 @@ impl Sequential {
         self.network.weights.clone_from(&weights.0);
         Ok(())
     }
-}
-
-/// The values of an array in standard layout, row by row.
-pub(crate) fn rows(features: &ArrayBase<impl Data<Elem = f32>, Ix2>) -> &[f32] {
-    features.as_slice().expect("an array in standard layout is one slice")
 }
 
 /// The bias that lets an untrained model answer with the share of positives: ln(positives / negatives), the logarithm of

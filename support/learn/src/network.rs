@@ -6,12 +6,13 @@
 use std::fmt;
 use std::ops::Range;
 
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::dataset::{Batch, LINE, Line, lines_per_row};
 use crate::error::{Result, ensure};
 use crate::kernels::{self, Lane, PartialSums, TILE, total};
-use crate::layers::{Layer, Tape};
+use crate::layers::{Chance, Layer, Tape};
 use crate::loss::{self, Loss};
 use crate::metrics::Outcome;
 use crate::random::{Purpose, generator};
@@ -143,14 +144,26 @@ impl Network {
                     lines.iter_mut().flat_map(|line| &mut line.0).zip(row).for_each(|(place, value)| *place = *value);
                 }
                 kernels::transpose(&rows, &mut outputs[0]);
-                for (place, (inputs, layer)) in self.with_inputs().enumerate() {
-                    let (before, after) = outputs.split_at_mut(place + 1);
-                    layer.kind().predict(&self.weights[ranges[place].clone()], &before[place][..inputs], &mut after[0]);
-                }
+                self.forward(&ranges, &mut outputs, None);
                 logits.copy_from_slice(&outputs[self.layers.len()][0][..logits.len()]);
             }
         });
         logits
+    }
+
+    /// The outputs of the layers on one tile, from the first of `outputs`, its rows, on.
+    fn forward(
+        &self,
+        ranges: &[Range<usize>],
+        outputs: &mut [Vec<Lane>],
+        mut dropout: Option<(&mut ChaCha8Rng, &mut [Vec<u64>])>,
+    ) {
+        for (place, (inputs, layer)) in self.with_inputs().enumerate() {
+            let (before, after) = outputs.split_at_mut(place + 1);
+            let weights = &self.weights[ranges[place].clone()];
+            let chance = dropout.as_mut().map(|(rng, kept)| Chance { rng, kept: &mut kept[place] });
+            layer.kind().forward(weights, &before[place][..inputs], &mut after[0], chance);
+        }
     }
 
     /// One way forward and back: the gradient of the mean weighted loss of the batch by all weights, and what came out
@@ -208,15 +221,7 @@ impl Network {
             rng.set_word_pos((tile as u128) << 32); // a stretch of the stream for each tile
             rng
         });
-        for (place, (inputs, layer)) in self.with_inputs().enumerate() {
-            let (before, after) = outputs.split_at_mut(place + 1);
-            let weights = &self.weights[ranges[place].clone()];
-            let input = &before[place][..inputs];
-            match &mut rng {
-                Some(rng) => layer.kind().forward(weights, input, &mut after[0], &mut kept[place], rng),
-                None => layer.kind().predict(weights, input, &mut after[0]),
-            }
-        }
+        self.forward(ranges, outputs, rng.as_mut().map(|rng| (rng, kept.as_mut_slice())));
 
         let targets = outputs[0][self.inputs];
         let weights: Lane = match step.class_weight {

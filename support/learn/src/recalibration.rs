@@ -70,12 +70,10 @@ impl PlattScaling {
         let (negatives, positives) = check_answers(NAME, labels, logits)?;
         let (negatives, positives) = (negatives as f64, positives as f64);
         // Between -1 and 1, so that the two numbers have the same scale whatever the logits have.
-        let ends = logits
-            .iter()
-            .map(|&logit| logit.into())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |ends, logit| (ends.0.min(logit), ends.1.max(logit)));
-        let middle = ends.0 / 2.0 + ends.1 / 2.0;
-        let half = if ends.1 > ends.0 { ends.1 / 2.0 - ends.0 / 2.0 } else { 1.0 };
+        let all = || logits.iter().map(|&logit| logit.into());
+        let (lowest, highest) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
+        let middle = lowest / 2.0 + highest / 2.0;
+        let half = if highest > lowest { highest / 2.0 - lowest / 2.0 } else { 1.0 };
         let targets = [1.0 / (negatives + 2.0), (positives + 1.0) / (positives + 2.0)];
         let row = |(&label, &logit): (&bool, &S)| ((logit.into() - middle) / half, targets[usize::from(label)]);
         let rows = || labels.iter().zip(logits).map(row);

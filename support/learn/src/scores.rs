@@ -1,5 +1,7 @@
 //! Scores and what is asked of them: an order, a threshold, no NaN.
 
+use std::fmt::Display;
+
 use ndarray::Array1;
 
 use crate::error::{Result, ensure, refuse};
@@ -10,8 +12,6 @@ pub trait Score: Copy + PartialOrd + Into<f64> {
     const EPSILON: f64;
     /// The nearest score to a threshold; comparisons are made in the type of the scores.
     fn from_threshold(threshold: f64) -> Self;
-    /// Sorts scores from high to low.
-    fn sort_descending(scores: &mut Vec<Self>);
 }
 
 impl Score for f64 {
@@ -19,9 +19,6 @@ impl Score for f64 {
 
     fn from_threshold(threshold: f64) -> Self {
         threshold
-    }
-    fn sort_descending(scores: &mut Vec<Self>) {
-        scores.sort_unstable_by(|a, b| b.total_cmp(a));
     }
 }
 
@@ -31,34 +28,35 @@ impl Score for f32 {
     fn from_threshold(threshold: f64) -> Self {
         threshold as f32
     }
+}
 
-    /// A radix sort: three passes over the bits of the scores, eleven at a time, whatever the scores are.
-    fn sort_descending(scores: &mut Vec<Self>) {
-        const DIGIT: u32 = 11;
-        // Flipped so that the order of the whole numbers is the falling order of the floats.
-        let key = |score: f32| {
-            let bits = (score + 0.0).to_bits(); // -0 becomes 0: the two are equal
-            if bits >> 31 == 1 { bits } else { !bits & 0x7fff_ffff }
-        };
-        let digit = |score: f32, pass: u32| (key(score) >> (pass * DIGIT)) as usize & ((1 << DIGIT) - 1);
-        let mut counts = [[0; 1 << DIGIT]; 3];
-        for &score in &*scores {
-            (0..).zip(&mut counts).for_each(|(pass, counts)| counts[digit(score, pass)] += 1);
-        }
-        let mut other = vec![0.0; scores.len()];
-        for (pass, places) in (0..).zip(&mut counts) {
-            let mut start = 0;
-            for count in &mut *places {
-                start += std::mem::replace(count, start);
-            }
-            for &score in &*scores {
-                let place = &mut places[digit(score, pass)];
-                other[*place] = score;
-                *place += 1;
-            }
-            std::mem::swap(scores, &mut other);
-        }
+/// The scores from high to low, by a radix sort: three passes over their bits, eleven at a time, whatever the scores are.
+pub(crate) fn sorted_descending(mut scores: Vec<f32>) -> Vec<f32> {
+    const DIGIT: u32 = 11;
+    // Flipped so that the order of the whole numbers is the falling order of the floats.
+    let key = |score: f32| {
+        let bits = (score + 0.0).to_bits(); // -0 becomes 0: the two are equal
+        if bits >> 31 == 1 { bits } else { !bits & 0x7fff_ffff }
+    };
+    let digit = |score: f32, pass: u32| (key(score) >> (pass * DIGIT)) as usize & ((1 << DIGIT) - 1);
+    let mut counts = [[0; 1 << DIGIT]; 3];
+    for &score in &scores {
+        (0..).zip(&mut counts).for_each(|(pass, counts)| counts[digit(score, pass)] += 1);
     }
+    let mut other = vec![0.0; scores.len()];
+    for (pass, places) in (0..).zip(&mut counts) {
+        let mut start = 0;
+        for count in &mut *places {
+            start += std::mem::replace(count, start);
+        }
+        for &score in &scores {
+            let place = &mut places[digit(score, pass)];
+            other[*place] = score;
+            *place += 1;
+        }
+        std::mem::swap(&mut scores, &mut other);
+    }
+    scores
 }
 
 /// The rows with the `k` highest scores, the highest first: what a team looks at that has time for `k`. Of equal scores the
@@ -125,9 +123,9 @@ pub fn below_all(lowest: f64) -> f64 {
 ///
 /// # Errors
 /// Then.
-pub fn check_weights(labels: &Array1<bool>, weights: &Array1<f64>) -> Result<()> {
+pub fn check_weights<W: Copy + Display + Into<f64>>(labels: &Array1<bool>, weights: &Array1<W>) -> Result<()> {
     ensure!(labels.len() == weights.len(), "{} labels, but {} sample weights", labels.len(), weights.len());
-    if let Some((row, weight)) = weights.iter().enumerate().find(|(_, weight)| !is_amount(**weight)) {
+    if let Some((row, weight)) = weights.iter().enumerate().find(|(_, weight)| !is_amount((**weight).into())) {
         refuse!("the sample weight of row {row} is {weight}: a weight is a finite number, at least 0");
     }
     Ok(())
@@ -166,7 +164,6 @@ mod tests {
         scores.extend([0.0, -0.0, 1e-45, -1e-45, f32::INFINITY, f32::NEG_INFINITY, 1.0, 1.0]);
         let mut expected = scores.clone();
         expected.sort_by(|a, b| b.partial_cmp(a).unwrap());
-        f32::sort_descending(&mut scores);
-        assert!(scores.iter().zip(&expected).all(|(a, b)| a == b));
+        assert!(sorted_descending(scores).iter().zip(&expected).all(|(a, b)| a == b));
     }
 }

@@ -1,8 +1,6 @@
 //! The training loop: the only file that sees data, model, optimizer, metrics and early stopping together.
 
-use std::sync::Arc;
-
-use crate::dataset::{Batch, Batches, Dataset, check_examples, check_names};
+use crate::dataset::{Batch, Batches, Dataset, Stores, check_examples, check_names};
 use crate::early_stopping::{EarlyStopping, Watch};
 use crate::error::{Error, Result, ensure, refuse};
 use crate::examples::Examples;
@@ -148,13 +146,12 @@ impl Sequential {
         config: FitConfig,
     ) -> Result<History> {
         let val = val.into();
-        let run = || {
+        // From a thread of the pool the work of a step is shared without waking one up.
+        rayon::scope(|_| {
             let mut training = self.begin(train, val, config)?;
             while self.epoch(&mut training, val)? {}
             Ok(self.end(training))
-        };
-        // From a thread of the pool the work of a step is shared without waking one up.
-        rayon::scope(|_| run())
+        })
     }
 
     /// Prepares a training that goes on epoch by epoch, for who wants to look, or to draw, in between:
@@ -180,12 +177,13 @@ impl Sequential {
         val: impl Into<Option<&'a Examples>>,
         config: FitConfig,
     ) -> Result<Training> {
-        let steps = self.check_fit(train, val.into(), &config)?;
-        self.names = train.names().cloned();
+        let watch = config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?;
+        let steps = self.check_fit(train, val.into(), &config, watch.as_ref())?;
+        self.names = train.stores.names();
         let mut batches = train.passes();
         Ok(Training {
             steps,
-            watch: config.early_stopping.as_ref().map(EarlyStopping::watch).transpose()?,
+            watch,
             best_weights: None,
             last_weights: self.weights(),
             history: History::default(),
@@ -233,11 +231,7 @@ impl Sequential {
             fault = fault.or(Some("the loss of the validation set"));
         }
         if let Some(fault) = fault {
-            *is_over = true;
-            let mut history = std::mem::take(history);
-            history.best_epoch = watch.as_ref().and_then(|watch| watch.best_epoch());
-            let best = history.best_epoch.zip(best_weights.take());
-            return Err(self.diverged(fault, history, best, last_weights.clone()));
+            return Err(self.diverged(fault, training));
         }
         *last_weights = self.weights();
         history.train.push(on_train);
@@ -245,6 +239,7 @@ impl Sequential {
         *is_over = history.epochs() == config.epochs;
         if let Some(watch) = watch {
             let verdict = watch.observe_last(history);
+            history.best_epoch = watch.best_epoch();
             if verdict.improved && watch.restores() {
                 *best_weights = Some(self.weights());
             }
@@ -263,8 +258,7 @@ impl Sequential {
 
     /// Ends a training: goes back to the best weights, if early stopping does so, and gives the history.
     pub fn end(&mut self, training: Training) -> History {
-        let Training { watch, best_weights, mut history, .. } = training;
-        history.best_epoch = watch.and_then(|watch| watch.best_epoch());
+        let Training { best_weights, history, .. } = training;
         if let Some(weights) = best_weights {
             self.network.weights = weights.into();
         }
@@ -272,18 +266,20 @@ impl Sequential {
         history
     }
 
-    /// Goes back to the best weights, with their epoch, or to the last ones; keeps the history, and gives the error that says so.
-    fn diverged(&mut self, fault: &str, history: History, best: Option<(usize, Weights)>, last: Weights) -> Error {
+    /// Ends a training as [`end`](Self::end) does, or with the last weights, and gives the error that says which.
+    fn diverged(&mut self, fault: &str, training: &mut Training) -> Error {
+        training.is_over = true;
+        let Training { best_weights, last_weights, history, .. } = training;
         let epochs = history.epochs();
-        let (weights, source) = match (best, epochs) {
-            (Some((epoch, best)), _) => (best, format!("of epoch {}, the best until then", epoch + 1)),
-            (None, 0) => (last, "from before the training".into()),
-            (None, epochs) => (last, format!("of epoch {epochs}")),
+        let (weights, source) = match (best_weights, history.best_epoch) {
+            (Some(best), Some(epoch)) => (best, format!("of epoch {}, the best until then", epoch + 1)),
+            _ if epochs == 0 => (last_weights, "from before the training".into()),
+            _ => (last_weights, format!("of epoch {epochs}")),
         };
-        self.network.weights = weights.into();
-        self.history = history;
-        Error::Argument(format!(
-            "the training diverged: {fault} is no longer finite in epoch {}. The model has the weights {source}, and model.history() what came before. Compile it again with a smaller learning rate, and look for features that are not scaled",
+        self.network.weights = weights.clone().into();
+        self.history.clone_from(history);
+        Error::Diverged(format!(
+            "{fault} is no longer finite in epoch {}. The model has the weights {source}, and model.history() what came before",
             epochs + 1
         ))
     }
@@ -302,17 +298,16 @@ impl Sequential {
     /// As [`train_on_batch`](Self::train_on_batch), when a weight is not a finite number, at least 0, or both are 0, and when the
     /// batch has sample weights.
     pub fn train_on_batch_weighted(&mut self, batch: &Batch, class_weight: ClassWeight) -> Result<f64> {
-        check_class_weight(class_weight, batch.stores.have_weights())?;
         self.one_batch(batch, Some(class_weight))
     }
 
     fn one_batch(&mut self, batch: &Batch, class_weight: Option<ClassWeight>) -> Result<f64> {
-        self.check_training(batch.stores.features(), batch.stores.names())?;
+        self.check_training(&batch.stores, class_weight)?;
         let mut outcomes = Vec::new();
-        ensure!(
-            self.step(batch, class_weight, &mut outcomes)?,
-            "the training diverged: the gradient is no longer finite, and the weights are left as they are. Build the model again with a smaller learning rate, and look for features that are not scaled"
-        );
+        if !self.step(batch, class_weight, &mut outcomes)? {
+            let problem = "the gradient is no longer finite, and the weights of the model are left as they are";
+            return Err(Error::Diverged(problem.into()));
+        }
         Ok(mean(outcomes.iter().map(|outcome| f64::from(outcome.loss) * f64::from(outcome.weight))))
     }
 
@@ -346,67 +341,43 @@ impl Sequential {
         Ok(true)
     }
 
-    /// Refuses layers, an optimizer and features that don't fit together.
-    fn check_training(&self, features: usize, names: Option<&Arc<[String]>>) -> Result<()> {
+    /// Refuses layers, an optimizer, examples and class weights that don't fit together.
+    fn check_training(&self, examples: &Stores, class_weight: Option<ClassWeight>) -> Result<()> {
         self.network.check()?;
-        self.check_inputs(features)?;
-        names.map_or(Ok(()), |names| self.check_names("the examples", names))?;
+        self.check_inputs(examples.features())?;
+        self.check_names("the examples", &examples.names())?;
         self.loss.as_ref().map_or(Ok(()), |loss| loss.check())?;
-        self.optimizer.as_ref().map_or(Ok(()), |optimizer| optimizer.check())
+        self.optimizer.as_ref().map_or(Ok(()), |optimizer| optimizer.check())?;
+        ensure!(
+            class_weight.is_none() || !examples.have_weights(),
+            "class weights and sample weights can't be combined: multiply them into the sample weights"
+        );
+        class_weight.map_or(Ok(()), ClassWeight::check)
     }
 
     /// Refuses what does not fit together; gives the steps of an epoch.
-    fn check_fit(&self, train: &Dataset, val: Option<&Examples>, config: &FitConfig) -> Result<usize> {
+    fn check_fit(
+        &self,
+        train: &Dataset,
+        val: Option<&Examples>,
+        config: &FitConfig,
+        watch: Option<&Watch>,
+    ) -> Result<usize> {
         train.check()?;
-        self.check_training(train.features(), train.names())?;
+        self.check_training(&train.stores, config.class_weight)?;
         if let Some(val) = val {
             check_examples(val)?;
             ensure!(!val.is_empty(), "the validation set is empty: pass None to go without");
             self.check_inputs(val.features.ncols())?;
-            if let Some(names) = train.names() {
-                check_names(("the training set", names), ("the validation set", &val.names))?;
-            }
+            check_names(("the training set", &train.stores.names()), ("the validation set", &val.names))?;
         }
-        if let Some(early_stopping) = &config.early_stopping
-            && let Some(metric) = early_stopping.watch()?.validation_metric()
-        {
-            check_monitor(metric, val)?;
-        }
-        if let Some(class_weight) = config.class_weight {
-            check_class_weight(class_weight, train.has_weights())?;
-        }
+        watch.map_or(Ok(()), |watch| watch.check(val))?;
         match config.steps_per_epoch.or(train.steps()) {
             None => refuse!("the data set repeats for ever: say with steps_per_epoch how long an epoch is"),
             Some(0) => refuse!("an epoch has at least one step"),
             Some(steps) => Ok(steps),
         }
     }
-}
-
-/// Refuses class weights that nothing can be learnt with, or that stand beside sample weights.
-fn check_class_weight(class_weight: ClassWeight, has_sample_weights: bool) -> Result<()> {
-    ensure!(
-        !has_sample_weights,
-        "class weights and sample weights can't be combined: multiply them into the sample weights"
-    );
-    class_weight.check()
-}
-
-/// Refuses to watch a metric that says nothing about this validation set: it would be the same in all epochs.
-fn check_monitor(metric: Metric, val: Option<&Examples>) -> Result<()> {
-    let name = metric.name();
-    let Some(val) = val else {
-        refuse!(
-            "early stopping monitors val_{name}, but there is no validation set: pass one to fit, or monitor a metric without val_"
-        );
-    };
-    let needs_both = matches!(metric, Metric::Precision | Metric::Recall | Metric::Auc | Metric::Prc);
-    let (negatives, positives) = val.class_counts();
-    ensure!(
-        !needs_both || negatives.min(positives) > 0,
-        "early stopping monitors val_{name}, but the validation set is all of one class ({val}): use one with both, or monitor val_loss"
-    );
-    Ok(())
 }
 
 /// The last epoch as a row of a table, and above it the head; with a validation set they have 80 characters, so that they fit on a
@@ -428,6 +399,7 @@ fn progress(history: &History) -> (String, String) {
 mod tests {
     use super::*;
     use crate::layers::Dense;
+    use crate::loss::BinaryFocalCrossentropy;
     use crate::metrics::ConfusionMatrix;
     use crate::optimizers::{Optimizer, Sgd};
     use ndarray::{Array1, array};
@@ -468,6 +440,31 @@ mod tests {
 
     fn batch(examples: &Examples) -> Batch {
         Dataset::new(examples).iter().next().unwrap()
+    }
+
+    #[test]
+    fn a_loss_is_chosen_before_or_after_the_optimizer() {
+        let layers = || Sequential::new(1, 1).add(Dense::new(1));
+        let focal = || BinaryFocalCrossentropy::new(2.0);
+        let mut models = [
+            layers().loss(focal()).compile(Sgd::new(0.1)),
+            layers().compile(Sgd::new(0.1)).loss(focal()),
+            layers().compile(Sgd::new(0.1)),
+        ];
+        let [before, after, other] =
+            models.each_mut().map(|model| (model.train_on_batch(&batch(&examples())).unwrap(), model.weights()));
+        assert_eq!(before, after);
+        assert_ne!(before, other);
+    }
+
+    #[test]
+    fn a_divergence_is_no_wrong_argument() {
+        let far = Examples::new(array![[1e20], [1e20]], array![true, false]).unwrap();
+        let mut model = model().compile(Sgd::new(1e30));
+        let error = model.fit(&Dataset::new(&far), None, FitConfig::epochs(9)).unwrap_err();
+        assert!(matches!(error, Error::Diverged(_)), "{error:?}");
+        let message = error.to_string();
+        assert!(message.contains("in epoch 1") && message.contains("smaller learning rate"), "{message}");
     }
 
     /// Class weights are the sample weights of their classes, and those of a fit.

@@ -6,8 +6,6 @@
 mod store;
 mod stream;
 
-use std::sync::Arc;
-
 use crate::error::{Result, ensure, refuse};
 use crate::examples::Examples;
 use crate::math::sum;
@@ -37,7 +35,7 @@ use stream::{Rows, Source, Stream};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    stores: Stores,
+    pub(crate) stores: Stores,
     stream: Stream,
     batch_size: usize,
     /// What is wrong with it; said where the data set is used.
@@ -101,38 +99,34 @@ impl Dataset {
     /// Mixes data sets: each example comes from one of them, drawn with these weights. One that has ended is left out.
     ///
     /// # Errors
-    /// When there is not one finite weight, at least 0 and not all 0, for each data set, they differ in their features or the
-    /// names of these, or some have sample weights and some have none.
+    /// When there is not one finite weight, at least 0 and not all 0, for each data set, one of them can't be used, they differ in
+    /// their features or the names of these, or some have sample weights and some have none.
     pub fn sample_from_datasets<const N: usize>(datasets: [Self; N], weights: [f64; N], seed: u64) -> Result<Self> {
         let total = sum(weights);
         ensure!(
             weights.iter().all(|weight| *weight >= 0.0) && total > 0.0 && total.is_finite(),
             "weights are at least 0, not all 0, and have a finite sum, unlike {weights:?}"
         );
+        if let Some(fault) = datasets.iter().find_map(|dataset| dataset.fault.as_ref()) {
+            refuse!("{fault}");
+        }
         let features = datasets.each_ref().map(Self::features);
         let are_equal = features.windows(2).all(|pair| pair[0] == pair[1]);
         ensure!(are_equal, "data sets with {features:?} features can't be mixed");
-        let mut broken = datasets.iter().filter(|dataset| dataset.names().is_none());
-        if let Some(fault) = broken.find_map(|dataset| dataset.fault.as_ref()) {
-            refuse!("{fault}");
-        }
         for pair in datasets.windows(2) {
-            if let (Some(first), Some(second)) = (pair[0].stores.names(), pair[1].stores.names()) {
-                check_names(("one data set", first), ("another", second))?;
-            }
+            check_names(("one data set", &pair[0].stores.names()), ("another", &pair[1].stores.names()))?;
         }
-        let weighted = datasets.iter().filter(|dataset| dataset.has_weights()).count();
+        let weighted = datasets.iter().filter(|dataset| dataset.stores.have_weights()).count();
         ensure!([0, N].contains(&weighted), "some of the data sets have sample weights and some have none");
         let rows: u64 = datasets.iter().map(|dataset| u64::from(dataset.stores.rows())).sum();
         ensure!(rows <= u32::MAX.into(), "a mixture has fewer than 2³² different examples");
-        let fault = datasets.iter().find_map(|dataset| dataset.fault.clone());
         let mut stores = Stores::default();
         let mut sources = Vec::new();
         for (dataset, weight) in datasets.into_iter().zip(weights) {
             sources.push(Source { stream: dataset.stream, weight, first: stores.rows() });
             stores = stores.and(&dataset.stores);
         }
-        Ok(Self { stores, stream: Stream::Sample { sources, seed }, batch_size: 32, fault })
+        Ok(Self { stores, stream: Stream::Sample { sources, seed }, batch_size: 32, fault: None })
     }
 
     /// Takes `batch_size` examples at a time, at least 1; the last batch of a pass has what is left. Default: 32.
@@ -164,16 +158,6 @@ impl Dataset {
     /// The number of batches in a pass; none if it does not end.
     pub fn steps(&self) -> Option<usize> {
         self.len().map(|len| len.div_ceil(self.batch_size))
-    }
-
-    /// Whether the examples carry sample weights.
-    pub(crate) fn has_weights(&self) -> bool {
-        self.stores.have_weights()
-    }
-
-    /// The names of the features.
-    pub(crate) fn names(&self) -> Option<&Arc<[String]>> {
-        self.stores.names()
     }
 
     /// Refuses what can't be trained on: examples that don't fit together, none of one class, or more rows of an endless
@@ -223,14 +207,13 @@ impl Dataset {
     }
 
     /// Cuts each pass into batches; none reaches from one pass into the next.
-    fn batches(&self, passes: impl Iterator<Item = Box<dyn Rows>> + Send + 'static) -> Batches {
+    fn batches(&self, passes: impl Iterator<Item = Rows> + Send + 'static) -> Batches {
         let stores = self.stores.clone();
         let batch_size = self.batch_size;
         let batches = passes.flat_map(move |mut pass| {
             let stores = stores.clone();
             std::iter::from_fn(move || {
-                let mut rows = Vec::with_capacity(batch_size.min(1 << 20)); // a batch may be larger than all there is
-                pass.append(batch_size, &mut rows);
+                let rows: Vec<u32> = pass.by_ref().take(batch_size).collect();
                 (!rows.is_empty()).then(|| Batch { stores: stores.clone(), rows })
             })
         });

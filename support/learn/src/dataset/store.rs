@@ -88,8 +88,8 @@ impl Stores {
     }
 
     /// The names of the features; none when there are no stores.
-    pub(crate) fn names(&self) -> Option<&Arc<[String]>> {
-        self.stores.first().map(|(_, store)| &store.names)
+    pub(crate) fn names(&self) -> Arc<[String]> {
+        self.stores.first().map(|(_, store)| store.names.clone()).unwrap_or_default()
     }
 
     pub(crate) fn have_weights(&self) -> bool {
@@ -109,7 +109,7 @@ impl Stores {
             features: values.slice(s![.., ..features]).to_owned(),
             labels: values.column(features).mapv(|target| target == 1.0),
             weights: self.have_weights().then(|| values.column(features + 1).to_owned()),
-            names: self.names().cloned().unwrap_or_default(),
+            names: self.names(),
         }
     }
 
