@@ -2,6 +2,7 @@
 //! area, and the precision-recall curve with its average precision.
 
 use ndarray::Array1;
+use rayon::prelude::*;
 
 use crate::error::{Result, ensure, refuse};
 use crate::math::sum;
@@ -38,7 +39,7 @@ impl ThresholdCounts {
         let rows = labels.iter().zip(scores).zip(weights).filter(|(_, weight)| **weight > 0.0);
         let mut rows: Vec<(f64, bool, f64)> =
             rows.map(|((&label, &score), &weight)| (score.into(), label, weight)).collect();
-        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+        rows.par_sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut counts = Self::default();
         let (mut true_positives, mut false_positives) = (0.0, 0.0);
         for tied in rows.chunk_by(|a, b| a.0 == b.0) {
