@@ -34,15 +34,14 @@ pub(super) struct Axis {
 impl Axis {
     /// From `low` to `high` with about so many numbers.
     pub(super) fn linear(label: &str, low: f64, high: f64, numbers: usize) -> Self {
-        let (low, high) = apart(low, high);
+        let (low, high) = apart((low, high));
         let ticks = round_numbers(low, high, numbers);
         Self { label: label.to_owned(), low, high, ticks, minor: Vec::new(), logarithmic: false }
     }
 
     /// From the smallest to the largest value, with some air around them.
-    pub(super) fn around(label: &str, values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = ends(values);
-        let (low, high) = apart(low, high);
+    pub(super) fn around(label: &str, values: &[f64]) -> Self {
+        let (low, high) = apart(ends(values.iter().copied()));
         let air = (high - low) * 0.05;
         Self::linear(label, low - air, high + air, 7)
     }
@@ -58,36 +57,35 @@ impl Axis {
     }
 
     /// As [`around`](Self::around) on a logarithmic scale; values that are not above 0 have no place on it.
-    pub(super) fn logarithmic(label: &str, values: impl Iterator<Item = f64>) -> Self {
-        let (lowest, highest) = match ends(values.filter(|&value| value >= f64::MIN_POSITIVE)) {
+    pub(super) fn logarithmic(label: &str, values: &[f64]) -> Self {
+        let (lowest, highest) = match ends(values.iter().copied().filter(|&value| value >= f64::MIN_POSITIVE)) {
             (low, high) if low > 0.0 => (low, high),
             _ => (0.1, 1.0), // there are none
         };
         let air = if highest > lowest { (ln(highest) - ln(lowest)) * 0.05 } else { 0.5 };
         let (low, high) = (ln(lowest) - air, ln(highest) + air);
-        let value = |&(digit, decade): &(i32, i32)| parsed(digit.into(), decade);
-        let all = (-307..308).flat_map(|decade| (1..10).map(move |digit| (digit, decade)));
-        let all: Vec<_> = all.filter(|mark| (low..=high).contains(&ln(value(mark)))).collect();
+        let marks = (-307..308).flat_map(|decade| (1..10).map(move |digit| (digit, decade)));
+        let marks = marks.map(|(digit, decade)| (digit, decade, parsed(digit.into(), decade)));
+        let marks: Vec<(i32, i32, f64)> = marks.filter(|mark| (low..=high).contains(&ln(mark.2))).collect();
         let digits: [&[i32]; 3] = [&[1], &[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
-        let enough = |digits: &&[i32]| all.iter().filter(|(digit, _)| digits.contains(digit)).count() >= 3;
+        let enough = |digits: &&[i32]| marks.iter().filter(|mark| digits.contains(&mark.0)).count() >= 3;
         let written = digits.into_iter().find(enough).unwrap_or(digits[2]);
         // Beyond a dozen decades not each can have its number.
-        let every = all.len() as i32 / 9 / 12 + 1;
-        let (ticks, minor): (Vec<_>, Vec<_>) =
-            all.iter().partition(|(digit, decade)| written.contains(digit) && decade % every == 0);
-        let text = |mark: &(i32, i32)| match mark.1 {
-            decade @ -4..=5 => number(value(mark), (-decade).max(0) as usize),
-            _ => scientific(value(mark)),
-        };
-        // A short piece of the scale is hardly bent: the round numbers of a linear one fit it.
-        let short = ticks.len() < 3 && highest > lowest;
-        let with_texts = || ticks.into_iter().map(|mark| (value(mark), text(mark))).collect();
-        Self {
-            ticks: if short { round_numbers(lowest, highest, 5) } else { with_texts() },
-            minor: if every == 1 { minor.into_iter().map(value).collect() } else { Vec::new() },
-            logarithmic: true,
-            ..Self::linear(label, low, high, 1)
+        let every = marks.len() as i32 / 9 / 12 + 1;
+        let (mut ticks, mut minor) = (Vec::new(), Vec::new());
+        for (digit, decade, value) in marks {
+            match (written.contains(&digit) && decade % every == 0, decade) {
+                (true, -4..=5) => ticks.push((value, number(value, (-decade).max(0) as usize))),
+                (true, _) => ticks.push((value, scientific(value))),
+                (false, _) if every == 1 => minor.push(value),
+                _ => {}
+            }
         }
+        if ticks.len() < 3 && highest > lowest {
+            // A short piece of the scale is hardly bent: the round numbers of a linear one fit it.
+            ticks = round_numbers(lowest, highest, 5);
+        }
+        Self { ticks, minor, logarithmic: true, ..Self::linear(label, low, high, 1) }
     }
 
     /// From `low` to `high`, the logits of probabilities, with the probabilities written along it.
@@ -162,7 +160,14 @@ impl ValueFormatter<f64> for Axis {
 pub(super) struct Panel {
     pub frame: Frame,
     scale: Cartesian2d<Axis, Axis>,
+    /// The pieces of lines on it, out of whose way its legend keeps.
+    pub drawn: Vec<Vec<Point>>,
+    /// What its legend says.
+    pub entries: Vec<Entry>,
 }
+
+/// A name in a legend, beside a piece of its line.
+pub(super) type Entry = (String, Stroke);
 
 impl Panel {
     /// Draws grid, frame, numbers and names of the axes, with a title above when it is not empty.
@@ -200,7 +205,13 @@ impl Panel {
         let (middle, _) = frame.center();
         page.text((middle, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
         let scale = Cartesian2d::new(x, y, (frame.left..frame.right, frame.bottom..frame.top));
-        Ok(Self { frame, scale })
+        Ok(Self { frame, scale, drawn: Vec::new(), entries: Vec::new() })
+    }
+
+    /// A line from the lower to the upper edge.
+    pub(super) fn vertical(&self, page: &mut Page, x: f64, stroke: Stroke) {
+        let (x, _) = self.place(x, 0.0);
+        page.line(&[(x, self.frame.top), (x, self.frame.bottom)], stroke);
     }
 
     /// Where a pair of values lies on the page; nowhere when one is NaN or has no logarithm.
@@ -229,7 +240,7 @@ pub(super) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// The ends of a range, or when it is a single value those of one around it.
-fn apart(low: f64, high: f64) -> (f64, f64) {
+fn apart((low, high): (f64, f64)) -> (f64, f64) {
     let air = if low == 0.0 { 0.5 } else { low.abs() * 0.1 };
     if high > low { (low, high) } else { (low - air, low + air) }
 }
@@ -250,7 +261,7 @@ fn round_numbers(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
 }
 
 /// `digits`, a whole number, times ten to the power of `decade`, as exact as an f64 can be on every machine.
-fn parsed(digits: f64, decade: i32) -> f64 {
+pub(super) fn parsed(digits: f64, decade: i32) -> f64 {
     format!("{digits:.0}e{decade}").parse().expect("digits and an exponent are a number")
 }
 
@@ -288,7 +299,7 @@ mod tests {
 
     #[test]
     fn logarithmic_ticks_adapt_to_the_range() {
-        let axis = |low: f64, high: f64| Axis::logarithmic("", [low, high].into_iter());
+        let axis = |low: f64, high: f64| Axis::logarithmic("", &[low, high]);
         assert_eq!(texts(&axis(0.001, 1.0)), ["0.001", "0.01", "0.1", "1"]);
         assert_eq!(texts(&axis(0.003, 0.3)), ["0.005", "0.01", "0.02", "0.05", "0.1", "0.2"]);
         assert_eq!(texts(&axis(3.1, 4.9)), ["3.5", "4.0", "4.5"]);
@@ -298,10 +309,10 @@ mod tests {
     #[test]
     fn all_equal_and_missing_values_still_make_an_axis() {
         for values in [vec![], vec![f64::NAN], vec![0.0, 0.0], vec![-3.0], vec![1e300, -1e300], vec![f64::MAX]] {
-            let axis = Axis::around("", values.iter().copied());
+            let axis = Axis::around("", &values);
             assert!(axis.high > axis.low, "{values:?}");
             assert!(!axis.ticks.is_empty(), "{values:?}");
-            let axis = Axis::logarithmic("", values.iter().copied());
+            let axis = Axis::logarithmic("", &values);
             assert!(axis.high > axis.low && axis.high.is_finite(), "{values:?}");
         }
     }

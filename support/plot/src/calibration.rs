@@ -1,11 +1,11 @@
 //! Figures of how far probabilities can be taken at their word.
 
 use super::axes::{Axis, Panel};
-use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
+use super::lines::{Curve, GUIDE, draw_curves, legend};
 use super::page::{Frame, PIXEL, Page, Stroke};
-use super::{Figure, Style, require};
+use super::{Figure, Style};
 use learn::calibration::{Calibration, CalibrationBin, share as text};
-use learn::error::Result;
+use learn::error::{Result, ensure};
 
 const X: &str = "mean prediction";
 const Y: &str = "share of positives";
@@ -30,8 +30,8 @@ pub fn calibration_log(calibrations: &[(&str, &Calibration, Style)]) -> Result<F
     let y = bins(calibrations).map(CalibrationBin::interval);
     let y = y.flat_map(|(lower, upper)| [if lower > 0.0 { lower } else { upper }, upper]);
     let lowest = x.clone().chain(y.clone()).filter(|&value| value > 0.0).fold(1.0, f64::min);
-    let (x, y) = (Axis::logarithmic(X, x), Axis::logarithmic(Y, y));
-    draw(calibrations, x, y, (lowest / 10.0, 1.0)) // from below the axes, where the frame cuts it off
+    let axis = |label: &str, values: Vec<f64>| Axis::logarithmic(label, &values);
+    draw(calibrations, axis(X, x.collect()), axis(Y, y.collect()), (lowest / 10.0, 1.0)) // from below the axes, where the frame cuts it off
 }
 
 fn bins<'a>(calibrations: &[(&str, &'a Calibration, Style)]) -> impl Iterator<Item = &'a CalibrationBin> + Clone {
@@ -40,35 +40,33 @@ fn bins<'a>(calibrations: &[(&str, &'a Calibration, Style)]) -> impl Iterator<It
 
 /// Draws the bins, and the diagonal from `low` to `high`.
 fn draw(calibrations: &[(&str, &Calibration, Style)], x: Axis, y: Axis, (low, high): (f64, f64)) -> Result<Figure> {
-    require(bins(calibrations).next(), "calibration")?;
+    ensure!(bins(calibrations).next().is_some(), "there is no calibration to draw");
     let mut page = Page::new(560, 470);
-    let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
+    let mut panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
     let mut alt = format!("Reliability diagram: {Y} against {X}.");
     let mut curves = Vec::new();
     page.clip(panel.frame, |page| {
         page.line(&[panel.place(low, low), panel.place(high, high)], GUIDE);
-        for (name, calibration, style) in calibrations {
-            let stroke = Stroke::from(*style);
+        for &(name, calibration, style) in calibrations {
             let mut texts = Vec::new();
             for bin in &calibration.bins {
                 let (prediction, share, (lower, upper)) =
                     (bin.mean_prediction, bin.share_of_positives(), bin.interval());
                 if let (Some(from), Some(to)) = (panel.at(prediction, lower.max(low)), panel.at(prediction, upper)) {
-                    page.line(&[from, to], Stroke { width: 3, dashes: "", ..stroke });
+                    page.line(&[from, to], Stroke { width: 3, dashes: "", ..style.0 });
                 }
                 if let Some(point) = panel.at(prediction, share) {
-                    page.dot(point, 3 * PIXEL, stroke.color, "#ffffff");
+                    page.dot(point, 3 * PIXEL, style.0.color, "#ffffff");
                 }
                 texts.push(format!("{} where {} was predicted", text(share), text(prediction)));
             }
             alt += &format!(" {name}: {}.", texts.join(", "));
-            curves.push(Curve::new(*name, *style, calibration.points()));
+            curves.push(Curve { name: name.to_owned(), style, points: calibration.points() });
         }
     });
-    let drawn = draw_curves(&mut page, &panel, &curves);
-    let mut names = entries(&curves);
-    names.push(("as predicted".into(), GUIDE));
-    legend(&mut page, &panel, &names, &drawn);
+    draw_curves(&mut page, &mut panel, &curves);
+    panel.entries.push(("as predicted".into(), GUIDE));
+    legend(&mut page, &panel);
     Ok(page.finish("Reliability diagram", alt))
 }
 

@@ -1,13 +1,13 @@
 //! How much a result varies: from seed to seed, and by chance.
 
+use super::Figure;
 use super::axes::{Axis, Panel, number};
 use super::colors::palette;
-use super::distribution::{median, sorted_group};
+use super::histograms::{median, sorted_group};
 use super::lines::GUIDE;
 use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, Stroke, shorten};
-use super::{Figure, require};
 use learn::bootstrap::Interval;
-use learn::error::{Error, Result};
+use learn::error::{Result, ensure};
 use learn::metrics::{Metric, Metrics};
 
 /// One metric of each model for several seeds: a dot for each seed, a line at the median.
@@ -25,9 +25,9 @@ pub fn spread(metric: Metric, models: &[(&str, Vec<Metrics>)]) -> Result<Figure>
 /// # Errors
 /// When there is no group, an empty one, or a value that is not finite.
 pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
-    require(groups.first(), "group")?;
-    let sorted: Vec<Vec<f64>> =
-        groups.iter().map(|(name, values)| sorted_group(name, values)).collect::<Result<_>>()?;
+    ensure!(!groups.is_empty(), "there is no group to draw");
+    let sorted = groups.iter().map(|(name, values)| sorted_group(name, values.clone()));
+    let sorted: Vec<Vec<f64>> = sorted.collect::<Result<_>>()?;
     let mut rows = Rows::draw(label, &sorted.concat(), groups.len(), 46)?;
     let mut alt = format!("{label} of each run.");
     for (row, ((name, _), sorted)) in groups.iter().zip(&sorted).enumerate() {
@@ -53,18 +53,15 @@ pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
 /// # Errors
 /// When there is none, or a value or an end of an interval is not finite.
 pub fn intervals(label: &str, intervals: &[(&str, f64, Interval)]) -> Result<Figure> {
-    require(intervals.first(), "interval")?;
+    ensure!(!intervals.is_empty(), "there is no interval to draw");
     let mut ends = Vec::new();
     for (name, value, Interval { lower, upper, .. }) in intervals {
-        if !(value.is_finite() && lower.is_finite() && upper.is_finite()) {
-            return Err(Error::Argument(format!("'{name}' is {value}, from {lower} to {upper}")));
-        }
         ends.extend([*value, *lower, *upper]);
+        ensure!(ends.iter().all(|end| end.is_finite()), "'{name}' is {value}, from {lower} to {upper}");
     }
     let mut rows = Rows::draw(label, &ends, intervals.len(), 34)?;
     if ends.iter().any(|&end| end <= 0.0) && ends.iter().any(|&end| end >= 0.0) {
-        let (Frame { top, bottom, .. }, (zero, _)) = (rows.panel.frame, rows.place(0.0, 0, 0.0));
-        rows.page.line(&[(zero, top), (zero, bottom)], Stroke { color: "#000000", ..GUIDE });
+        rows.panel.vertical(&mut rows.page, 0.0, Stroke { color: "#000000", ..GUIDE });
     }
     let mut alt = format!("{label}, with 95 % intervals.");
     for (row, (name, value, Interval { lower, upper, .. })) in intervals.iter().enumerate() {
@@ -93,7 +90,7 @@ impl Rows {
     fn draw(label: &str, values: &[f64], count: usize, height: i32) -> Result<Self> {
         let height = height * count as i32 + 14;
         let mut page = Page::new(640, height + 72);
-        let (x, y) = (Axis::around(label, values.iter().copied()), Axis::linear("", 0.0, count as f64, 0));
+        let (x, y) = (Axis::around(label, values), Axis::linear("", 0.0, count as f64, 0));
         let panel = Panel::draw(&mut page, Frame::pixels(NAMES, 16, 470, height), "", x, y)?;
         Ok(Self { page, panel, count })
     }

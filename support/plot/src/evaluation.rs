@@ -2,11 +2,11 @@
 
 use super::axes::{Axis, Panel, ends, number};
 use super::colors::blue;
-use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
+use super::lines::{Curve, GUIDE, draw_curves, legend};
 use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL};
-use super::{Figure, Style, require};
+use super::{Figure, Style};
 use learn::curves::{PrecisionRecallCurve, RocCurve};
-use learn::error::{Error, Result};
+use learn::error::{Result, ensure};
 use learn::math::sum;
 use learn::metrics::ConfusionMatrix;
 
@@ -25,7 +25,7 @@ pub fn confusion_matrix(matrix: &ConfusionMatrix, title: &str) -> Result<Figure>
 pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figure> {
     const COLUMNS: usize = 3;
     const CLASSES: [&str; 2] = ["negative (0)", "positive (1)"];
-    require(matrices.first(), "confusion matrix")?;
+    ensure!(!matrices.is_empty(), "there is no confusion matrix to draw");
     let cell = if matrices.len() == 1 { 126 } else { 98 };
     let (left, top, gap) = (64, 34, 26);
     let columns = matrices.len().min(COLUMNS) as i32;
@@ -37,8 +37,8 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
     for (place, (title, matrix)) in matrices.iter().enumerate() {
         let ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives } = **matrix;
         let counts = [[true_negatives, false_positives], [false_negatives, true_positives]];
-        if let Some(count) = counts.iter().flatten().find(|count| !(count.is_finite() && **count >= 0.0)) {
-            return Err(Error::Argument(format!("the confusion matrix '{title}' has a count of {count}")));
+        for count in counts.as_flattened() {
+            ensure!(count.is_finite() && *count >= 0.0, "the confusion matrix '{title}' has a count of {count}");
         }
         let texts = counts.map(|row| row.map(|count| number(count, usize::from(count.fract() != 0.0))));
         let (column, row) = (place as i32 % COLUMNS as i32, place as i32 / COLUMNS as i32);
@@ -85,15 +85,15 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
 /// When there is no curve, or one lacks positives or negatives.
 pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
     const X: &str = "false positive rate";
-    require(curves.first(), "ROC curve")?;
+    ensure!(!curves.is_empty(), "there is no ROC curve to draw");
     let mut drawable = Vec::new();
     let mut alt = String::from("ROC curves: the share of positives found against the share of false alarms.");
-    for (name, curve, style) in curves {
+    for &(name, curve, style) in curves {
         let (x, y) = (&curve.false_positive_rate, &curve.true_positive_rate);
         check(name, x, y)?;
         let auc = curve.auc();
         let points = x.iter().zip(y).map(|(x, y)| (100.0 * x, 100.0 * y)).collect();
-        drawable.push(Curve::new(format!("{name} (AUC = {auc:.4})"), *style, points));
+        drawable.push(Curve { name: format!("{name} (AUC = {auc:.4})"), style, points });
         let found = x.iter().zip(y).filter(|(x, _)| **x <= 0.01).map(|(_, y)| 100.0 * y).fold(0.0, f64::max);
         alt += &format!(
             " {name}: area under the curve {auc:.4}; at 1 % false alarms {found:.1} % of the positives are found."
@@ -105,21 +105,20 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
     let axis = |label: &str, low: f64, high: f64| Axis::linear(label, low, high, 6).percent();
     let (x, y) = (axis(X, -2.0, 102.0), axis("true positive rate (recall)", -2.0, 102.0));
     let title = if detail { "Whole curves" } else { "" };
-    let panel = Panel::draw(&mut page, Frame::pixels(78, 34, 322, 322), title, x, y)?;
+    let mut panel = Panel::draw(&mut page, Frame::pixels(78, 34, 322, 322), title, x, y)?;
     page.line(&[panel.place(0.0, 0.0), panel.place(100.0, 100.0)], GUIDE);
-    let drawn = draw_curves(&mut page, &panel, &drawable);
+    draw_curves(&mut page, &mut panel, &drawable);
     if detail {
         let ((left, top), (right, bottom)) = (panel.place(-0.5, 100.5), panel.place(20.0, 80.0));
         let corner = Frame { left, top, right, bottom };
         page.rectangle(corner, r##"fill="none" stroke="#808080" stroke-width="3""##);
     }
-    let mut names = entries(&drawable);
-    names.push(("chance (AUC = 0.5)".into(), GUIDE));
-    legend(&mut page, &panel, &names, &drawn);
+    panel.entries.push(("chance (AUC = 0.5)".into(), GUIDE));
+    legend(&mut page, &panel);
     if detail {
         let (x, y) = (axis(X, -0.5, 20.0), axis("", 80.0, 100.5));
-        let panel = Panel::draw(&mut page, Frame::pixels(460, 34, 322, 322), "Upper left corner", x, y)?;
-        draw_curves(&mut page, &panel, &drawable);
+        let mut panel = Panel::draw(&mut page, Frame::pixels(460, 34, 322, 322), "Upper left corner", x, y)?;
+        draw_curves(&mut page, &mut panel, &drawable);
     }
     Ok(page.finish("ROC curves", alt))
 }
@@ -129,13 +128,13 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
 /// # Errors
 /// When there is no curve, or one has no examples.
 pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Result<Figure> {
-    require(curves.first(), "precision-recall curve")?;
+    ensure!(!curves.is_empty(), "there is no precision-recall curve to draw");
     let mut drawable = Vec::new();
     let mut alt = String::from("Precision-recall curves, drawn as steps.");
-    for (name, curve, style) in curves {
+    for &(name, curve, style) in curves {
         check(name, &curve.recall, &curve.precision)?;
         let average = curve.average_precision();
-        drawable.push(Curve::new(format!("{name} (AP = {average:.4})"), *style, steps(curve)));
+        drawable.push(Curve { name: format!("{name} (AP = {average:.4})"), style, points: steps(curve) });
         let [low, high] = [0.5, 0.8].map(|goal| {
             let reached = curve.recall.iter().zip(&curve.precision).filter(|(recall, _)| **recall >= goal);
             reached.map(|(_, precision)| *precision).fold(0.0, f64::max)
@@ -145,17 +144,22 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
         );
     }
     let mut page = Page::new(560, 470);
-    let axis = |label: &str| Axis::linear(label, -0.02, 1.03, 6);
-    let panel = Panel::draw(&mut page, Frame::pixels(66, 16, 474, 398), "", axis("recall"), axis("precision"))?;
-    let mut names = entries(&drawable);
-    if let Some(prevalence) = prevalence(curves) {
+    let mut panel = precision_recall_panel(&mut page, Frame::pixels(66, 16, 474, 398), "")?;
+    let prevalence = prevalence(curves);
+    if let Some(prevalence) = prevalence {
         page.line(&[panel.place(0.0, prevalence), panel.place(1.0, prevalence)], GUIDE);
-        names.push((format!("chance (AP = {prevalence:.4})"), GUIDE));
         alt += &format!(" Chance: average precision {prevalence:.4}, the share of positives.");
     }
-    let drawn = draw_curves(&mut page, &panel, &drawable);
-    legend(&mut page, &panel, &names, &drawn);
+    draw_curves(&mut page, &mut panel, &drawable);
+    panel.entries.extend(prevalence.map(|share| (format!("chance (AP = {share:.4})"), GUIDE)));
+    legend(&mut page, &panel);
     Ok(page.finish("Precision-recall curves", alt))
+}
+
+/// A panel of precision against recall.
+pub(super) fn precision_recall_panel(page: &mut Page, frame: Frame, title: &str) -> Result<Panel> {
+    let axis = |label: &str| Axis::linear(label, -0.02, 1.03, 6);
+    Panel::draw(page, frame, title, axis("recall"), axis("precision"))
 }
 
 /// The points (recall, precision) of a curve drawn as steps.
@@ -175,16 +179,11 @@ fn prevalence(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Option<f64> {
 
 /// Whether the rates of a curve can be drawn.
 fn check(name: &str, x: &[f64], y: &[f64]) -> Result<()> {
-    let problem = if x.len() != y.len() {
-        format!("has {} x, but {} y", x.len(), y.len())
-    } else if x.iter().chain(y).any(|rate| !rate.is_finite()) {
-        "is undefined: its labels lack one of the classes".to_owned()
-    } else if x.len() < 2 {
-        "has no examples".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(Error::Argument(format!("the curve '{name}' {problem}")))
+    let finite = x.iter().chain(y).all(|rate| rate.is_finite());
+    ensure!(x.len() == y.len(), "the curve '{name}' has {} x, but {} y", x.len(), y.len());
+    ensure!(finite, "the curve '{name}' is undefined: its labels lack one of the classes");
+    ensure!(x.len() > 1, "the curve '{name}' has no examples");
+    Ok(())
 }
 
 #[cfg(test)]

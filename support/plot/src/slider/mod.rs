@@ -11,10 +11,10 @@ use std::fmt;
 use ndarray::Array1;
 use serde_json::{Value, json};
 
-use self::thresholds::{Counts, Thresholds};
+use self::thresholds::{Thresholds, counts};
 use super::Figure;
 use learn::cost::CostsByExample;
-use learn::error::{Error, Result};
+use learn::error::{Error, Result, ensure};
 use learn::table::{Table, show};
 
 /// Models side by side at a threshold that the reader moves; made by [`slider`]. As the last expression of a cell it appears as
@@ -75,15 +75,13 @@ impl Shown<'_> {
             checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
         }
         let (models, (negatives, positives)) = (self.models.len(), self.class_counts());
-        if models == 0 || positives == 0 || negatives == 0 {
-            return Err(Error::Argument(format!(
-                "a slider needs models, positives and negatives: there are {models}, {positives} and {negatives}"
-            )));
-        }
-        match self.days.filter(|days| !(days.is_finite() && *days > 0.0)) {
-            Some(days) => Err(Error::Argument(format!("the examples cover a number of days above 0, not {days}"))),
-            None => Ok(()),
-        }
+        ensure!(
+            models > 0 && positives > 0 && negatives > 0,
+            "a slider needs models, positives and negatives: there are {models}, {positives} and {negatives}"
+        );
+        let days = self.days.unwrap_or(1.0);
+        ensure!(days.is_finite() && days > 0.0, "the examples cover a number of days above 0, not {days}");
+        Ok(())
     }
 
     /// How many examples are (negative, positive).
@@ -97,7 +95,7 @@ impl Shown<'_> {
         let Self { labels, models, costs, days, thresholds } = self;
         let (amounts, falling) = (costs.amounts(), thresholds.falling());
         let model = |(name, scores): &(&str, &Array1<f32>)| {
-            let Counts { positives, negatives, cents } = Counts::new(labels, scores, amounts, &falling)?;
+            let [positives, negatives, cents] = counts(labels, scores, amounts, &falling)?;
             Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": cents }))
         };
         let (negatives, positives) = self.class_counts();
