@@ -49,12 +49,8 @@ pub(super) fn draw_curves(page: &mut Page, panel: &mut Panel, curves: &[Curve]) 
 pub(super) fn thin(points: impl Iterator<Item = Point>) -> Vec<Point> {
     let mut points: Vec<Point> = points.collect();
     points.dedup();
-    let mut kept = vec![false; points.len()];
-    let mut open = Vec::new();
-    if let Some(last) = points.len().checked_sub(1) {
-        (kept[0], kept[last]) = (true, true);
-        open.push((0, last));
-    }
+    let mut kept: Vec<bool> = (0..points.len()).map(|i| i == 0 || i + 1 == points.len()).collect();
+    let mut open = vec![(0, points.len().saturating_sub(1))];
     while let Some((first, last)) = open.pop() {
         let distance = |&i: &usize| distance(points[i], points[first], points[last]);
         let farthest = (first + 1..last).max_by(|i, j| distance(i).total_cmp(&distance(j)));
@@ -137,20 +133,18 @@ fn draw_entry(page: &mut Page, (x, y): Point, (name, stroke): &Entry) {
 }
 
 /// How much of the lines a box would hide: the number of steps of two pixels along them that fall into it.
-fn hidden(place: Frame, drawn: &[Vec<Point>]) -> i64 {
-    let step = f64::from(2 * PIXEL);
-    let mut count = 0;
-    for pair in drawn.iter().flat_map(|piece| piece.windows(2)) {
+fn hidden(place: Frame, drawn: &[Vec<Point>]) -> usize {
+    let hidden = |pair: &[Point]| {
         let (from, (x, y)) = (pair[0], vector(pair[0], pair[1]));
         // Far outside the page the steps don't matter, so their number is limited.
-        let steps = (((x * x + y * y).sqrt() / step) as i32).clamp(1, 5000);
+        let steps = (((x * x + y * y).sqrt() / f64::from(2 * PIXEL)) as i32).clamp(1, 5000);
         let at = |i: i32| {
             let share = f64::from(i) / f64::from(steps);
             (from.0.saturating_add((x * share) as i32), from.1.saturating_add((y * share) as i32))
         };
-        count += (0..steps).filter(|&i| place.contains(at(i))).count() as i64;
-    }
-    count
+        (0..steps).filter(|&i| place.contains(at(i))).count()
+    };
+    drawn.iter().flat_map(|piece| piece.windows(2)).map(hidden).sum()
 }
 
 /// A name for the legend, points (x, y) in the order in which a line joins them, and how to draw it.

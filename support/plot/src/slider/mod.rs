@@ -44,16 +44,13 @@ pub fn slider(
     let thresholds = Thresholds::around(labels, models.iter().map(|model| model.1));
     let shown = Shown { labels, models, costs: costs.into(), days: days.into(), thresholds };
     shown.check()?;
-    let (data, still, table) = (shown.data()?, shown.figure()?, shown.table()?);
+    let (still, table) = (shown.figure()?, shown.table()?);
     // What looks like the end of the program must not stand within it.
     let text = |value: &Value| value.to_string().replace('<', "\\u003c");
+    let (image, rows, program) = (still::image(&still), table.html(), include_str!("slider.js").trim_end());
+    let (style, data) = (text(&json!(include_str!("slider.css"))), text(&shown.data()?));
     let html = format!(
-        "<div class=\"threshold-slider\" data-lm-suppress-shortcuts=\"true\">\n{}\n{}\n</div>\n<script>\n({})({}, {});\n</script>",
-        still::image(&still),
-        table.html(),
-        include_str!("slider.js").trim_end(),
-        text(&json!(include_str!("slider.css"))),
-        text(&data),
+        "<div class=\"threshold-slider\" data-lm-suppress-shortcuts=\"true\">\n{image}\n{rows}\n</div>\n<script>\n({program})({style}, {data});\n</script>"
     );
     Ok(Slider { html, still, table })
 }

@@ -7,7 +7,7 @@ use std::mem::replace;
 
 use ndarray::Array1;
 
-use crate::axes::parsed;
+use crate::axes::{ends, parsed};
 use crate::histograms::of_class;
 use learn::curves::ThresholdCounts;
 use learn::error::Result;
@@ -28,8 +28,7 @@ impl Thresholds {
     pub(super) fn around<'a>(labels: &Array1<bool>, scores: impl Iterator<Item = &'a Array1<f32>>) -> Self {
         const LARGEST: Thresholds = Thresholds { low: 9, high: 7 }; // 1 - 10⁻⁷ is the last f32 but one below 1
         let of_positives = scores.flat_map(|scores| of_class(labels, scores, true));
-        let (lowest, highest) =
-            of_positives.fold((0.1f64, 0.9f64), |(low, high), score| (low.min(score), high.max(score)));
+        let (lowest, highest) = ends(of_positives.chain([0.1, 0.9]));
         let digits = |distance, most| (2..most).find(|&places| distance >= power(places)).unwrap_or(most);
         Self { low: digits(lowest, LARGEST.low), high: digits(1.0 - highest, LARGEST.high) }
     }
