@@ -36,72 +36,58 @@ pub fn joint_pair(left: (&str, &Examples), right: (&str, &Examples), x: &str, y:
 
 /// Distributions with titles, side by side: a frame of `size` pixels for the hexagons, and of `margin` for the histograms.
 fn draw_joint(mut page: Page, sets: &[(&str, &Examples)], x: &str, y: &str, size: i32, margin: i32) -> Result<Figure> {
+    const GAP: i32 = 6;
     let mut alt = Vec::new();
-    for ((title, examples), left) in sets.iter().zip([0, 460]) {
-        let pair = Pair::new(examples, x, y, title)?;
-        pair.draw(&mut page, left, size, margin)?;
-        alt.push(pair.describe());
+    for (&(title, examples), left) in sets.iter().zip([58, 518]) {
+        let features = [Feature::new(examples, x, title)?, Feature::new(examples, y, title)?];
+        let top = 38 + margin + GAP;
+        let frame = Frame::pixels(left, top, size, size);
+        let [x_axis, y_axis] = features.each_ref().map(|of| Axis::linear(of.name, of.limits.0, of.limits.1, 6));
+        Panel::draw(&mut page, frame, "", x_axis, y_axis)?;
+        let (middle, _) = frame.center();
+        page.text((middle, 18 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
+
+        let cells = Hexagons::count(&features);
+        page.clip(frame, |page| cells.draw(page, frame));
+        draw_upper_edges(&mut page, frame);
+
+        let above = Frame::pixels(left, top - margin - GAP, size, margin);
+        let beside = Frame::pixels(left + size + GAP, top, margin, size);
+        let [across, up] = features.each_ref().map(|of| histogram_counts(&of.values, of.limits, cells.columns));
+        draw_margin(&mut page, &across, |from, to, height| above.part((from, 0.0), (to, height)));
+        draw_margin(&mut page, &up, |from, to, height| beside.part((0.0, from), (height, to)));
+        page.line(&[(above.left, above.bottom), (above.right, above.bottom)], EDGE);
+        page.line(&[(beside.left, beside.top), (beside.left, beside.bottom)], EDGE);
+
+        let color_bar = Frame::pixels(left + size + GAP + margin + 10, top, 12, size);
+        page.color_bar(color_bar, shade, &cells.ticks(), "examples in a hexagon");
+        let (rows, features) = (thousands(examples.len()), features.map(Feature::describe).join(" and "));
+        alt.push(format!("{title}: {rows} examples in hexagons of {features}."));
     }
     Ok(page.finish(&format!("{y} against {x}"), alt.join(" ")))
 }
 
-/// Two features of the same examples.
-struct Pair<'a> {
-    title: &'a str,
-    names: [&'a str; 2],
-    values: [Vec<f64>; 2],
-    limits: [(f64, f64); 2],
+/// A feature of all examples, and the ends of its axis.
+struct Feature<'a> {
+    name: &'a str,
+    values: Vec<f64>,
+    limits: (f64, f64),
 }
 
-impl<'a> Pair<'a> {
-    fn new(examples: &Examples, x: &'a str, y: &'a str, title: &'a str) -> Result<Self> {
-        let column = |name: &str| -> Result<Vec<f64>> {
-            let values: Vec<f64> = examples.feature(name)?.iter().map(|&value| value.into()).collect();
-            ensure!(!values.is_empty(), "there are no examples to draw for '{title}'");
-            for (row, value) in values.iter().enumerate() {
-                ensure!(value.is_finite(), "feature '{name}' of row {row} is {value}");
-            }
-            Ok(values)
-        };
-        let values = [column(x)?, column(y)?];
-        let limits = values.each_ref().map(|values| limits(values, (-LIMIT, LIMIT)));
-        Ok(Self { title, names: [x, y], values, limits })
+impl<'a> Feature<'a> {
+    fn new(examples: &Examples, name: &'a str, title: &str) -> Result<Self> {
+        let values: Vec<f64> = examples.feature(name)?.iter().map(|&value| value.into()).collect();
+        ensure!(!values.is_empty(), "there are no examples to draw for '{title}'");
+        for (row, value) in values.iter().enumerate() {
+            ensure!(value.is_finite(), "feature '{name}' of row {row} is {value}");
+        }
+        Ok(Self { name, limits: limits(&values, (-LIMIT, LIMIT)), values })
     }
 
-    /// Draws into a column of the page that starts `left` pixels from its edge.
-    fn draw(&self, page: &mut Page, left: i32, size: i32, margin: i32) -> Result<()> {
-        let (left, top) = (left + 58, 38 + margin + 6);
-        let frame = Frame::pixels(left, top, size, size);
-        let [x, y] = [0, 1].map(|i| Axis::linear(self.names[i], self.limits[i].0, self.limits[i].1, 6));
-        Panel::draw(page, frame, "", x, y)?;
-        let (middle, _) = frame.center();
-        page.text((middle, 18 * PIXEL), Anchor::Middle, LARGE, "#000000", self.title);
-
-        let cells = Hexagons::count(self);
-        page.clip(frame, |page| cells.draw(page, frame));
-        draw_upper_edges(page, frame);
-
-        let above = Frame::pixels(left, top - margin - 6, size, margin);
-        let beside = Frame::pixels(left + size + 6, top, margin, size);
-        let [horizontal, vertical] = [0, 1].map(|i| histogram_counts(&self.values[i], self.limits[i], cells.columns));
-        draw_margin(page, &horizontal, |from, to, height| above.part((from, 0.0), (to, height)));
-        draw_margin(page, &vertical, |from, to, height| beside.part((0.0, from), (height, to)));
-        page.line(&[(above.left, above.bottom), (above.right, above.bottom)], EDGE);
-        page.line(&[(beside.left, beside.top), (beside.left, beside.bottom)], EDGE);
-
-        let color_bar = Frame::pixels(left + size + 6 + margin + 10, top, 12, size);
-        page.color_bar(color_bar, shade, &cells.ticks(), "examples in a hexagon");
-        Ok(())
-    }
-
-    fn describe(&self) -> String {
-        let rows = self.values[0].len();
-        let features = [0, 1].map(|i| {
-            let sorted = sorted(self.values[i].clone());
-            let [low, median, high] = [25, 50, 75].map(|percent| number(sorted[(rows - 1) * percent / 100], 2));
-            format!("{} (median {median}, middle half from {low} to {high})", self.names[i])
-        });
-        format!("{}: {} examples in hexagons of {}.", self.title, thousands(rows), features.join(" and "))
+    fn describe(self) -> String {
+        let sorted = sorted(self.values);
+        let [low, median, high] = [25, 50, 75].map(|percent| number(sorted[(sorted.len() - 1) * percent / 100], 2));
+        format!("{} (median {median}, middle half from {low} to {high})", self.name)
     }
 }
 
@@ -133,14 +119,13 @@ struct Hexagons {
 
 impl Hexagons {
     /// Each example counts in the hexagon with the nearest center; more examples are given smaller hexagons.
-    fn count(pair: &Pair<'_>) -> Self {
-        let examples = pair.values[0].len();
-        let columns = ((examples as f64).sqrt() as usize).clamp(12, 44);
+    fn count([x, y]: &[Feature<'_>; 2]) -> Self {
+        let columns = ((x.values.len() as f64).sqrt() as usize).clamp(12, 44);
         // Regular hexagons with a corner on top: neighbouring rows are √3/2 of a width apart.
         let rows = (columns as f64 / 3f64.sqrt()).round() as usize;
         let mut counts = BTreeMap::new();
-        for (&x, &y) in pair.values[0].iter().zip(&pair.values[1]) {
-            let (x, y) = (scaled(x, pair.limits[0], columns), scaled(y, pair.limits[1], rows));
+        for (&a, &b) in x.values.iter().zip(&y.values) {
+            let (x, y) = (scaled(a, x.limits, columns), scaled(b, y.limits, rows));
             let gap = |place: f64, count: usize| place.floor().min((count - 1) as f64) + 0.5;
             let (whole, half) = ((x.round(), y.round()), (gap(x, columns), gap(y, rows)));
             // A step up is √3 times as long as one to the right, so its square counts three times.
@@ -198,11 +183,15 @@ mod tests {
         Examples::new(Array2::from_shape_fn((rows, 2), value), Array1::from_elem(rows, false)).unwrap()
     }
 
+    fn features(examples: &Examples) -> [Feature<'_>; 2] {
+        ["x0", "x1"].map(|name| Feature::new(examples, name, "").unwrap())
+    }
+
     #[test]
     fn every_example_counts_in_one_hexagon() {
         for rows in [1, 2, 500, 20_000] {
             let examples = examples(rows);
-            let cells = Hexagons::count(&Pair::new(&examples, "x0", "x1", "").unwrap());
+            let cells = Hexagons::count(&features(&examples));
             assert_eq!(cells.counts.values().sum::<usize>(), rows);
         }
     }
@@ -211,7 +200,7 @@ mod tests {
     fn an_example_counts_where_it_lies() {
         let corners = array![[-5.0, -5.0], [5.0, 5.0]];
         let examples = Examples::new(corners, array![true, true]).unwrap();
-        let cells = Hexagons::count(&Pair::new(&examples, "x0", "x1", "").unwrap());
+        let cells = Hexagons::count(&features(&examples));
         let Hexagons { columns, rows, counts, .. } = cells;
         assert_eq!(counts, BTreeMap::from([((0, 0), 1), ((2 * rows, 2 * columns), 1)]));
     }
@@ -220,14 +209,14 @@ mod tests {
     fn histograms_count_every_value() {
         assert_eq!(histogram_counts(&[0.0, 0.24, 0.25, 1.0, 1.0], (0.0, 1.0), 4), [2, 1, 0, 2]);
         let examples = examples(3000);
-        let pair = Pair::new(&examples, "x0", "x1", "").unwrap();
-        assert_eq!(histogram_counts(&pair.values[1], pair.limits[1], 37).iter().sum::<usize>(), 3000);
+        let [_, x1] = features(&examples);
+        assert_eq!(histogram_counts(&x1.values, x1.limits, 37).iter().sum::<usize>(), 3000);
     }
 
     #[test]
     fn axes_end_at_5_or_at_the_data() {
         let examples = |last: f32| Examples::new(array![[0.0, 1.0], [last, 1.0]], array![true, false]).unwrap();
-        let limits = |last: f32| Pair::new(&examples(last), "x0", "x1", "").unwrap().limits;
+        let limits = |last: f32| features(&examples(last)).map(|feature| feature.limits);
         assert_eq!(limits(3.0), [(-5.0, 5.0), (-5.0, 5.0)]);
         assert_eq!(limits(30.0), [(0.0, 30.0), (-5.0, 5.0)]);
     }

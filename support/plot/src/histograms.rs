@@ -117,24 +117,18 @@ pub(super) fn bar(name: impl Into<String>, color: usize) -> Entry {
     (name.into(), Stroke { color: palette(color), width: 12, dashes: "" })
 }
 
-/// The outline of bars of these heights, the i-th from `edge(i)` to `edge(i + 1)`, and the area below it.
-pub(super) fn draw_bars(
-    page: &mut Page,
-    panel: &mut Panel,
-    entry: Entry,
-    edge: impl Fn(usize) -> f64,
-    heights: &[f64],
-) {
+/// The outline of bars as high as the shares, the i-th from `edge(i)` to `edge(i + 1)`, and the area below it.
+pub(super) fn draw_bars(page: &mut Page, panel: &mut Panel, bar: Entry, edge: impl Fn(usize) -> f64, shares: &[f64]) {
     // Bins without values interrupt the outline, so that it does not run along the axis.
-    let filled: Vec<usize> = (0..heights.len()).filter(|&i| heights[i] > 0.0).collect();
+    let filled: Vec<usize> = (0..shares.len()).filter(|&i| shares[i] > 0.0).collect();
     for run in filled.chunk_by(|i, next| i + 1 == *next) {
-        let steps = run.iter().flat_map(|&i| [(i, heights[i]), (i + 1, heights[i])]);
+        let steps = run.iter().flat_map(|&i| [(i, shares[i]), (i + 1, shares[i])]);
         let outline = once((run[0], 0.0)).chain(steps).chain([(run[run.len() - 1] + 1, 0.0)]);
-        let points: Vec<_> = outline.map(|(i, height)| panel.place(edge(i), height)).collect();
-        page.area(&points, entry.1.color);
+        let points: Vec<_> = outline.map(|(i, share)| panel.place(edge(i), share)).collect();
+        page.area(&points, bar.1.color);
         panel.drawn.push(points);
     }
-    panel.entries.push(entry);
+    panel.entries.push(bar);
 }
 
 /// The scores of one class.

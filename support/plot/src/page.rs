@@ -3,7 +3,7 @@
 //! plotters draws in whole numbers, which a quarter of a pixel makes fine enough. What it draws, and the elements
 //! written here, follow each other in one document.
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 
 use super::Figure;
 use learn::table::escape;
@@ -113,9 +113,8 @@ impl Page {
     }
 
     /// Writes an SVG element.
-    pub(super) fn element(&mut self, element: std::fmt::Arguments<'_>) {
-        self.body.write_fmt(element).expect("a String takes everything");
-        self.body.push('\n');
+    pub(super) fn element(&mut self, element: impl Display) {
+        self.body += &format!("{element}\n");
     }
 
     /// Puts what is drawn behind a window. An inner document clips without the name that `clip-path` needs, and names

@@ -111,10 +111,9 @@ fn losses(curves: &[Curve], lowest: f64) -> Result<Vec<f64>> {
 /// Where curves start and end, in words.
 fn courses(curves: &[Curve], metric: Metric) -> String {
     let at = |&(epoch, value): &(f64, f64)| format!("{} in epoch {epoch:.0}", metric.format(value));
-    let course = |curve: &Curve| match &curve.points[..] {
-        [] => String::new(),
-        [only] => format!(" {} {}: {}.", curve.name, metric.name(), at(only)),
-        [first, .., last] => format!(" {} {}: {}, {}.", curve.name, metric.name(), at(first), at(last)),
+    let course = |Curve { name, points, .. }: &Curve| {
+        let ends: Vec<String> = points.first().into_iter().chain(points[1..].last()).map(at).collect();
+        format!(" {name} {}: {}.", metric.name(), ends.join(", "))
     };
     curves.iter().map(course).collect()
 }

@@ -68,9 +68,8 @@ impl Shown<'_> {
     /// The numbers of each model at 0.5 and at its lowest cost.
     pub(super) fn table(&self) -> Result<Table> {
         let Self { labels, models, costs, days, .. } = self;
-        let per_day = days.map(|_| "a day");
         let columns = ["threshold", "found", "missed", "false alarms", "precision", "recall"];
-        let mut table = Table::new(["model"].into_iter().chain(columns).chain(per_day).chain(["cost"]));
+        let mut table = Table::new(["model"].into_iter().chain(columns).chain(days.map(|_| "a day")).chain(["cost"]));
         for (name, scores) in *models {
             for threshold in [Metrics::THRESHOLD, costs.curve(labels, scores)?.best().0] {
                 let matrix = confusion_matrix(labels, scores, threshold)?;

@@ -41,13 +41,12 @@ impl Thresholds {
 
     /// All of them as texts, from 1 down to 0.
     pub(super) fn falling(self) -> Vec<String> {
-        let upper = (3..=self.high + 1).rev().flat_map(|decimals| {
+        let upper = (4..=self.high + 2).rev().flat_map(|places| {
             // 0.99900 to 0.99001, then 0.9900 to 0.9001: nines less a number of three digits.
-            (100..1000).map(move |digits| decimal(10u64.pow(decimals + 1) - digits, decimals + 1))
+            (100..1000).map(move |digits| decimal(10u64.pow(places) - digits, places))
         });
         let middle = (100..=900).rev().map(|digits| decimal(digits, 3));
-        let lower =
-            (4..=self.low + 2).flat_map(|decimals| (100..1000).rev().map(move |digits| decimal(digits, decimals)));
+        let lower = (4..=self.low + 2).flat_map(|places| (100..1000).rev().map(move |digits| decimal(digits, places)));
         std::iter::once("1".to_owned()).chain(upper).chain(middle).chain(lower).chain(["0".to_owned()]).collect()
     }
 }
@@ -72,14 +71,13 @@ pub(super) fn counts(
     thresholds: &[String],
 ) -> Result<[String; 3]> {
     let [positives, negatives] = new_above(&ThresholdCounts::new(labels, scores)?, thresholds);
-    let mut cents_found = Vec::new();
+    let mut found = Vec::new();
     if let Some(amounts) = amounts {
         let cents = cents(labels, amounts).collect();
         let [cents, _] = new_above(&ThresholdCounts::weighted(labels, scores, &cents)?, thresholds);
-        cents_found =
-            cents.into_iter().zip(&positives).filter(|(_, new)| **new > 0.0).map(|(cents, _)| cents).collect();
+        found = cents.into_iter().zip(&positives).filter(|(_, new)| **new > 0.0).map(|(cents, _)| cents).collect();
     }
-    Ok([steps(&positives), steps(&negatives), spaced(cents_found)])
+    Ok([steps(&positives), steps(&negatives), spaced(found)])
 }
 
 /// The amounts that are to be lost, those of the positives, in whole cents; 0 for negatives.
