@@ -149,7 +149,8 @@ impl ValueFormatter<f64> for Axis {
 /// A frame with axes, into which data are drawn.
 pub(super) struct Panel {
     pub frame: Frame,
-    scale: Cartesian2d<Axis, Axis>,
+    x: Axis,
+    y: Axis,
     /// The pieces of lines on it, out of whose way its legend keeps.
     pub drawn: Vec<Vec<Point>>,
     /// What its legend says.
@@ -187,8 +188,7 @@ impl Panel {
         draw_upper_edges(page, frame);
         let (middle, _) = frame.center();
         page.text((middle, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
-        let scale = Cartesian2d::new(x, y, (frame.left..frame.right, frame.bottom..frame.top));
-        Ok(Self { frame, scale, drawn: Vec::new(), entries: Vec::new() })
+        Ok(Self { frame, x, y, drawn: Vec::new(), entries: Vec::new() })
     }
 
     /// A line from the lower to the upper edge.
@@ -199,13 +199,13 @@ impl Panel {
 
     /// Where a pair of values lies on the page; nowhere when one is NaN or has no logarithm.
     pub(super) fn at(&self, x: f64, y: f64) -> Option<Point> {
-        let known = self.scale.x_spec().has(x) && self.scale.y_spec().has(y);
-        known.then(|| self.place(x, y))
+        (self.x.has(x) && self.y.has(y)).then(|| self.place(x, y))
     }
 
     /// As [`at`](Self::at), of values that are known to lie somewhere.
     pub(super) fn place(&self, x: f64, y: f64) -> Point {
-        self.scale.translate(&(x, y))
+        let Frame { left, top, right, bottom } = self.frame;
+        (self.x.map(&x, (left, right)), self.y.map(&y, (bottom, top)))
     }
 }
 

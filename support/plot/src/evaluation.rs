@@ -1,10 +1,12 @@
-//! Figures that judge a model: confusion matrices, ROC and precision-recall curves.
+//! Figures that judge a model: confusion matrices, ROC and precision-recall curves, and how far its probabilities can be taken
+//! at their word.
 
 use super::axes::{Axis, Panel, ends, number};
 use super::colors::blue;
 use super::lines::{Curve, GUIDE, draw_curves, legend};
-use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL};
+use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL, Stroke};
 use super::{Figure, Style};
+use learn::calibration::{Calibration, CalibrationBin, share as share_text};
 use learn::curves::{PrecisionRecallCurve, RocCurve};
 use learn::error::{Result, ensure};
 use learn::math::sum;
@@ -133,15 +135,14 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
     let mut alt = String::from("Precision-recall curves, drawn as steps.");
     for &(name, curve, style) in curves {
         check(name, &curve.recall, &curve.precision)?;
-        let average = curve.average_precision();
-        drawable.push(Curve { name: format!("{name} (AP = {average:.4})"), style, points: steps(curve) });
+        let ap = curve.average_precision();
+        drawable.push(Curve { name: format!("{name} (AP = {ap:.4})"), style, points: steps(curve) });
         let [low, high] = [0.5, 0.8].map(|goal| {
             let reached = curve.recall.iter().zip(&curve.precision).filter(|(recall, _)| **recall >= goal);
             reached.map(|(_, precision)| *precision).fold(0.0, f64::max)
         });
-        alt += &format!(
-            " {name}: average precision {average:.4}; precision {low:.2} at a recall of 0.5 and {high:.2} at 0.8."
-        );
+        alt +=
+            &format!(" {name}: average precision {ap:.4}; precision {low:.2} at a recall of 0.5 and {high:.2} at 0.8.");
     }
     let mut page = Page::new(560, 470);
     let mut panel = precision_recall_panel(&mut page, Frame::pixels(66, 16, 474, 398), "")?;
@@ -186,12 +187,81 @@ fn check(name: &str, x: &[f64], y: &[f64]) -> Result<()> {
     Ok(())
 }
 
+const PREDICTED: &str = "mean prediction";
+const FOUND: &str = "share of positives";
+
+/// A reliability diagram: the share of positives in each bin against the mean prediction, with its 95 % interval. Points on
+/// the dotted diagonal mean what they say; below it the predictions are too high.
+///
+/// # Errors
+/// When there is no calibration.
+pub fn calibration(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
+    let highest = bins(calibrations).map(|bin| bin.mean_prediction.max(bin.interval().1)).fold(0.0, f64::max);
+    let axis = |label: &str| Axis::linear(label, -0.02 * highest, 1.04 * highest, 6);
+    draw_calibrations(calibrations, axis(PREDICTED), axis(FOUND), (0.0, highest))
+}
+
+/// As [`calibration`] on logarithmic axes, for rare positives. A bin without positives has no point there, only its interval.
+///
+/// # Errors
+/// As [`calibration`].
+pub fn calibration_log(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
+    let x: Vec<f64> = bins(calibrations).map(|bin| bin.mean_prediction).collect();
+    let y = bins(calibrations).map(CalibrationBin::interval);
+    let y: Vec<f64> = y.flat_map(|(lower, upper)| [if lower > 0.0 { lower } else { upper }, upper]).collect();
+    let lowest = x.iter().chain(&y).copied().filter(|&value| value > 0.0).fold(1.0, f64::min);
+    let (x, y) = (Axis::logarithmic(PREDICTED, &x), Axis::logarithmic(FOUND, &y));
+    draw_calibrations(calibrations, x, y, (lowest / 10.0, 1.0)) // from below the axes, where the frame cuts it off
+}
+
+fn bins<'a>(calibrations: &[(&str, &'a Calibration, Style)]) -> impl Iterator<Item = &'a CalibrationBin> {
+    calibrations.iter().flat_map(|(_, calibration, _)| &calibration.bins)
+}
+
+/// Draws the bins, and the diagonal from `low` to `high`.
+fn draw_calibrations(
+    calibrations: &[(&str, &Calibration, Style)],
+    x: Axis,
+    y: Axis,
+    (low, high): (f64, f64),
+) -> Result<Figure> {
+    ensure!(bins(calibrations).next().is_some(), "there is no calibration to draw");
+    let mut page = Page::new(560, 470);
+    let mut panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
+    let mut alt = format!("Reliability diagram: {FOUND} against {PREDICTED}.");
+    let mut curves = Vec::new();
+    page.clip(panel.frame, |page| {
+        page.line(&[panel.place(low, low), panel.place(high, high)], GUIDE);
+        for &(name, calibration, style) in calibrations {
+            let mut texts = Vec::new();
+            for bin in &calibration.bins {
+                let (prediction, share) = (bin.mean_prediction, bin.share_of_positives());
+                let (lower, upper) = bin.interval();
+                if let (Some(from), Some(to)) = (panel.at(prediction, lower.max(low)), panel.at(prediction, upper)) {
+                    page.line(&[from, to], Stroke { width: 3, dashes: "", ..style.0 });
+                }
+                if let Some(point) = panel.at(prediction, share) {
+                    page.dot(point, 3 * PIXEL, style.0.color, "#ffffff");
+                }
+                texts.push(format!("{} where {} was predicted", share_text(share), share_text(prediction)));
+            }
+            alt += &format!(" {name}: {}.", texts.join(", "));
+            curves.push(Curve { name: name.to_owned(), style, points: calibration.points() });
+        }
+    });
+    draw_curves(&mut page, &mut panel, &curves);
+    panel.entries.push(("as predicted".into(), GUIDE));
+    legend(&mut page, &panel);
+    Ok(page.finish("Reliability diagram", alt))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{dashed, solid};
+    use learn::calibration::calibration as calibrate;
     use learn::curves::{precision_recall_curve, roc_curve};
-    use ndarray::array;
+    use ndarray::{Array1, array};
 
     #[test]
     fn legends_and_descriptions_have_the_areas() {
@@ -234,5 +304,27 @@ mod tests {
         assert!(!confusion_matrix(&ConfusionMatrix::default(), "").unwrap().svg.contains("NaN"));
         let broken = ConfusionMatrix { true_positives: f64::NAN, ..ConfusionMatrix::default() };
         assert!(confusion_matrix(&broken, "Test").unwrap_err().to_string().contains("'Test'"));
+    }
+
+    #[test]
+    fn each_bin_has_a_point_and_an_interval() {
+        let labels = Array1::from_shape_fn(10_000, |row| row % 1000 == 999);
+        let probabilities = Array1::from_shape_fn(10_000, |row| 1e-5 * (row + 1) as f64);
+        let rare = calibrate(&labels, &probabilities, 4).unwrap();
+        for figure in [calibration, calibration_log].map(|draw| draw(&[("Test", &rare, solid(0))]).unwrap()) {
+            assert_eq!(figure.svg().matches("<circle").count(), 4);
+            assert!(figure.svg().contains(">as predicted<") && !figure.svg().contains("NaN"));
+            assert!(figure.alt().contains("Test: 0.00080 where 0.013 was predicted,"), "{}", figure.alt());
+        }
+    }
+
+    #[test]
+    fn a_bin_without_positives_has_an_interval_on_logarithmic_axes() {
+        let (labels, probabilities) = (Array1::from_elem(50, false), Array1::from_elem(50, 0.01));
+        let none = calibrate(&labels, &probabilities, 1).unwrap();
+        let figure = calibration_log(&[("Test", &none, solid(0))]).unwrap();
+        assert_eq!(figure.svg().matches("<circle").count(), 0);
+        assert!(calibration(&[("Test", &none, solid(0))]).is_ok());
+        assert!(calibration(&[]).is_err() && calibration_log(&[]).is_err());
     }
 }

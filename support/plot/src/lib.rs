@@ -11,7 +11,6 @@ mod colors;
 mod lines;
 mod page;
 
-mod calibration;
 mod comparison;
 mod distribution;
 mod evaluation;
@@ -25,10 +24,9 @@ use colors::{palette, tint};
 use learn::table::show;
 use page::Stroke;
 
-pub use calibration::{calibration, calibration_log};
 pub use comparison::{intervals, spread, strip};
 pub use distribution::{joint, joint_pair};
-pub use evaluation::{confusion_matrices, confusion_matrix, precision_recall, roc};
+pub use evaluation::{calibration, calibration_log, confusion_matrices, confusion_matrix, precision_recall, roc};
 pub use histograms::{histogram, keras_thresholds};
 pub use lines::{Line, lines, lines_log_x};
 pub use slider::{Slider, slider};

@@ -42,7 +42,8 @@ pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
     let last = last_epoch(runs)?;
     let (left, gap, width, height) = (72, 78, 290, 200);
     let mut names: Vec<_> = curves(runs, Metric::Loss).into_iter().map(|curve| (curve.name, curve.style.0)).collect();
-    if runs.iter().any(|(_, history)| history.best_epoch.is_some()) {
+    let best_epochs = || runs.iter().enumerate().filter_map(|(run, (_, history))| Some((run, history.best_epoch? + 1)));
+    if best_epochs().next().is_some() {
         names.push(("best epoch".into(), GUIDE));
     }
     let mut page = Page::new(740, 2 * height + 134);
@@ -60,20 +61,16 @@ pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
         };
         let y = Axis::linear(metric.name(), 0.0, if highest > 0.0 { highest } else { 1.0 }, 6);
         let mut panel = Panel::draw(&mut page, frame, "", Axis::epochs(last), y)?;
-        for (color, (_, history)) in runs.iter().enumerate() {
-            let color = if runs.len() > 1 { palette(color) } else { GUIDE.color };
-            if let Some(best) = history.best_epoch.filter(|&best| best < last) {
-                panel.vertical(&mut page, (best + 1) as f64, Stroke { color, ..GUIDE });
-            }
+        for (run, best) in best_epochs().filter(|(_, best)| *best <= last) {
+            let color = if runs.len() > 1 { palette(run) } else { GUIDE.color };
+            panel.vertical(&mut page, best as f64, Stroke { color, ..GUIDE });
         }
         draw_curves(&mut page, &mut panel, &curves);
         alt += &courses(&curves, metric);
     }
-    for (name, history) in runs {
-        if let Some(best) = history.best_epoch {
-            let of = if name.is_empty() { String::new() } else { format!(" of {name}") };
-            alt += &format!(" The best epoch{of} was {}.", best + 1);
-        }
+    for (run, best) in best_epochs() {
+        let of = if runs[run].0.is_empty() { String::new() } else { format!(" of {}", runs[run].0) };
+        alt += &format!(" The best epoch{of} was {best}.");
     }
     Ok(page.finish("Metrics over the epochs", alt))
 }

@@ -72,10 +72,9 @@ impl Shown<'_> {
             checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
         }
         let (models, (negatives, positives)) = (self.models.len(), self.class_counts());
-        ensure!(
-            models > 0 && positives > 0 && negatives > 0,
-            "a slider needs models, positives and negatives: there are {models}, {positives} and {negatives}"
-        );
+        let needs = "models, positives and negatives";
+        let all = models > 0 && positives > 0 && negatives > 0;
+        ensure!(all, "a slider needs {needs}: there are {models}, {positives} and {negatives}");
         let days = self.days.unwrap_or(1.0);
         ensure!(days.is_finite() && days > 0.0, "the examples cover a number of days above 0, not {days}");
         Ok(())
