@@ -2,10 +2,9 @@
 
 use super::Figure;
 use super::axes::{Axis, Panel, number};
-use super::colors::palette;
 use super::histograms::{median, sorted_group};
 use super::lines::GUIDE;
-use super::page::{Anchor, Frame, PIXEL, Page, SMALL, Stroke, shorten};
+use super::page::{Anchor, Frame, PIXEL, Page, SMALL, Stroke, palette, shorten};
 use learn::bootstrap::Interval;
 use learn::error::{Result, ensure};
 use learn::metrics::{Metric, Metrics};

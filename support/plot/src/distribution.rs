@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Figure;
 use super::axes::{Axis, EDGE, Panel, draw_upper_edges, number};
-use super::colors::blue;
 use super::histograms::{histogram_counts, limits, scaled, sorted};
-use super::page::{Anchor, Frame, LARGE, PIXEL, Page};
+use super::page::{Anchor, Frame, LARGE, PIXEL, Page, blue};
 use learn::error::{Result, ensure};
 use learn::examples::Examples;
 use learn::math::ln;

@@ -2,9 +2,8 @@
 //! at their word.
 
 use super::axes::{Axis, Panel, ends, number};
-use super::colors::blue;
 use super::lines::{Curve, GUIDE, draw_curves, legend};
-use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL, Stroke};
+use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL, Stroke, blue};
 use super::{Figure, Style};
 use learn::calibration::{Calibration, CalibrationBin, share as share_text};
 use learn::curves::{PrecisionRecallCurve, RocCurve};
@@ -101,8 +100,7 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
             " {name}: area under the curve {auc:.4}; at 1 % false alarms {found:.1} % of the positives are found."
         );
     }
-    let in_corner = |curve: &Curve| curve.points.iter().any(|&(x, y)| x <= 20.0 && y >= 80.0);
-    let detail = drawable.iter().any(in_corner);
+    let detail = drawable.iter().flat_map(|curve| &curve.points).any(|&(x, y)| x <= 20.0 && y >= 80.0);
     let mut page = Page::new(if detail { 806 } else { 430 }, 412);
     let axis = |label: &str, low: f64, high: f64| Axis::linear(label, low, high, 6).percent();
     let (x, y) = (axis(X, -2.0, 102.0), axis("true positive rate (recall)", -2.0, 102.0));
@@ -137,22 +135,21 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
         check(name, &curve.recall, &curve.precision)?;
         let ap = curve.average_precision();
         drawable.push(Curve { name: format!("{name} (AP = {ap:.4})"), style, points: steps(curve) });
-        let [low, high] = [0.5, 0.8].map(|goal| {
-            let reached = curve.recall.iter().zip(&curve.precision).filter(|(recall, _)| **recall >= goal);
-            reached.map(|(_, precision)| *precision).fold(0.0, f64::max)
-        });
+        let points = || curve.recall.iter().zip(&curve.precision);
+        let best = |goal| points().filter(|(recall, _)| **recall >= goal).map(|(_, best)| *best).fold(0.0, f64::max);
+        let (low, high) = (best(0.5), best(0.8));
         alt +=
             &format!(" {name}: average precision {ap:.4}; precision {low:.2} at a recall of 0.5 and {high:.2} at 0.8.");
     }
     let mut page = Page::new(560, 470);
     let mut panel = precision_recall_panel(&mut page, Frame::pixels(66, 16, 474, 398), "")?;
-    let prevalence = prevalence(curves);
-    if let Some(prevalence) = prevalence {
-        page.line(&[panel.place(0.0, prevalence), panel.place(1.0, prevalence)], GUIDE);
-        alt += &format!(" Chance: average precision {prevalence:.4}, the share of positives.");
+    let chance = prevalence(curves);
+    if let Some(share) = chance {
+        page.line(&[panel.place(0.0, share), panel.place(1.0, share)], GUIDE);
+        alt += &format!(" Chance: average precision {share:.4}, the share of positives.");
     }
     draw_curves(&mut page, &mut panel, &drawable);
-    panel.entries.extend(prevalence.map(|share| (format!("chance (AP = {share:.4})"), GUIDE)));
+    panel.entries.extend(chance.map(|share| (format!("chance (AP = {share:.4})"), GUIDE)));
     legend(&mut page, &panel);
     Ok(page.finish("Precision-recall curves", alt))
 }
@@ -197,8 +194,8 @@ const FOUND: &str = "share of positives";
 /// When there is no calibration.
 pub fn calibration(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
     let highest = bins(calibrations).map(|bin| bin.mean_prediction.max(bin.interval().1)).fold(0.0, f64::max);
-    let axis = |label: &str| Axis::linear(label, -0.02 * highest, 1.04 * highest, 6);
-    draw_calibrations(calibrations, axis(PREDICTED), axis(FOUND), (0.0, highest))
+    let axes = [PREDICTED, FOUND].map(|label| Axis::linear(label, -0.02 * highest, 1.04 * highest, 6));
+    draw_bins(calibrations, axes, (0.0, highest))
 }
 
 /// As [`calibration`] on logarithmic axes, for rare positives. A bin without positives has no point there, only its interval.
@@ -210,8 +207,8 @@ pub fn calibration_log(calibrations: &[(&str, &Calibration, Style)]) -> Result<F
     let y = bins(calibrations).map(CalibrationBin::interval);
     let y: Vec<f64> = y.flat_map(|(lower, upper)| [if lower > 0.0 { lower } else { upper }, upper]).collect();
     let lowest = x.iter().chain(&y).copied().filter(|&value| value > 0.0).fold(1.0, f64::min);
-    let (x, y) = (Axis::logarithmic(PREDICTED, &x), Axis::logarithmic(FOUND, &y));
-    draw_calibrations(calibrations, x, y, (lowest / 10.0, 1.0)) // from below the axes, where the frame cuts it off
+    let axes = [Axis::logarithmic(PREDICTED, &x), Axis::logarithmic(FOUND, &y)];
+    draw_bins(calibrations, axes, (lowest / 10.0, 1.0)) // from below the axes, where the frame cuts it off
 }
 
 fn bins<'a>(calibrations: &[(&str, &'a Calibration, Style)]) -> impl Iterator<Item = &'a CalibrationBin> {
@@ -219,20 +216,15 @@ fn bins<'a>(calibrations: &[(&str, &'a Calibration, Style)]) -> impl Iterator<It
 }
 
 /// Draws the bins, and the diagonal from `low` to `high`.
-fn draw_calibrations(
-    calibrations: &[(&str, &Calibration, Style)],
-    x: Axis,
-    y: Axis,
-    (low, high): (f64, f64),
-) -> Result<Figure> {
-    ensure!(bins(calibrations).next().is_some(), "there is no calibration to draw");
+fn draw_bins(of: &[(&str, &Calibration, Style)], [x, y]: [Axis; 2], (low, high): (f64, f64)) -> Result<Figure> {
+    ensure!(bins(of).next().is_some(), "there is no calibration to draw");
     let mut page = Page::new(560, 470);
     let mut panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
     let mut alt = format!("Reliability diagram: {FOUND} against {PREDICTED}.");
     let mut curves = Vec::new();
     page.clip(panel.frame, |page| {
         page.line(&[panel.place(low, low), panel.place(high, high)], GUIDE);
-        for &(name, calibration, style) in calibrations {
+        for &(name, calibration, style) in of {
             let mut texts = Vec::new();
             for bin in &calibration.bins {
                 let (prediction, share) = (bin.mean_prediction, bin.share_of_positives());

@@ -7,9 +7,8 @@ use ndarray::Array1;
 
 use super::Figure;
 use super::axes::{Axis, Entry, Panel, ends};
-use super::colors::palette;
 use super::lines::{legend, legend_above};
-use super::page::{Frame, Page, Stroke};
+use super::page::{Frame, Page, Stroke, palette};
 use learn::error::{Result, ensure};
 use learn::scores::check_probabilities;
 use learn::table::thousands;
@@ -37,13 +36,11 @@ pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> R
     let mut alt = format!("{title}: histograms of predictions.");
     let edge = |i: usize| low + (high - low) * i as f64 / bins as f64;
     for (color, ((name, _), sorted)) in groups.iter().zip(&sorted).enumerate() {
-        let [five, median, ninety_five] = [5, 50, 95].map(|percent| sorted[(sorted.len() - 1) * percent / 100]);
+        let [low, median, high] = [5, 50, 95].map(|percent| sorted[(sorted.len() - 1) * percent / 100]);
         let entry = bar(format!("{name} (median {median:.3})"), color);
         draw_bars(&mut page, &mut panel, entry, edge, &shares[color]);
-        alt += &format!(
-            " {name}: {} values, median {median:.3}, nine in ten between {five:.3} and {ninety_five:.3}.",
-            thousands(sorted.len())
-        );
+        let count = thousands(sorted.len());
+        alt += &format!(" {name}: {count} values, median {median:.3}, nine in ten between {low:.3} and {high:.3}.");
     }
     legend(&mut page, &panel);
     Ok(page.finish(title, alt))

@@ -7,7 +7,6 @@
 //! Every coordinate is a whole number, so the same data give the same bytes on every machine.
 
 mod axes;
-mod colors;
 mod lines;
 mod page;
 
@@ -20,9 +19,8 @@ mod training;
 
 use std::fmt;
 
-use colors::{palette, tint};
 use learn::table::show;
-use page::Stroke;
+use page::{Stroke, palette, tint};
 
 pub use comparison::{intervals, spread, strip};
 pub use distribution::{joint, joint_pair};

@@ -1,9 +1,8 @@
 //! Figures of how training went: loss and metrics over the epochs.
 
 use super::axes::{Axis, Panel, ends};
-use super::colors::palette;
 use super::lines::{Curve, GUIDE, draw_curves, legend, legend_above};
-use super::page::{Frame, Page, Stroke};
+use super::page::{Frame, Page, Stroke, palette};
 use super::{Figure, dashed, solid};
 use learn::error::{Result, ensure};
 use learn::history::History;

@@ -42,7 +42,9 @@ pub fn slider(
     days: impl Into<Option<f64>>,
 ) -> Result<Slider> {
     let thresholds = Thresholds::around(labels, models.iter().map(|model| model.1));
-    let shown = Shown { labels, models, costs: costs.into(), days: days.into(), thresholds };
+    let positives = labels.iter().filter(|label| **label).count();
+    let negatives = labels.len() - positives;
+    let shown = Shown { labels, models, costs: costs.into(), days: days.into(), thresholds, positives, negatives };
     shown.check()?;
     let (still, table) = (shown.figure()?, shown.table()?);
     // What looks like the end of the program must not stand within it.
@@ -62,6 +64,8 @@ struct Shown<'a> {
     costs: CostsByExample,
     days: Option<f64>,
     thresholds: Thresholds,
+    positives: usize,
+    negatives: usize,
 }
 
 impl Shown<'_> {
@@ -71,7 +75,7 @@ impl Shown<'_> {
             let checked = self.costs.check(self.labels, scores);
             checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
         }
-        let (models, (negatives, positives)) = (self.models.len(), self.class_counts());
+        let (models, positives, negatives) = (self.models.len(), self.positives, self.negatives);
         let needs = "models, positives and negatives";
         let all = models > 0 && positives > 0 && negatives > 0;
         ensure!(all, "a slider needs {needs}: there are {models}, {positives} and {negatives}");
@@ -80,21 +84,14 @@ impl Shown<'_> {
         Ok(())
     }
 
-    /// How many examples are (negative, positive).
-    fn class_counts(&self) -> (usize, usize) {
-        let positives = self.labels.iter().filter(|label| **label).count();
-        (self.labels.len() - positives, positives)
-    }
-
     /// What the program in the page needs to know.
     fn data(&self) -> Result<Value> {
-        let Self { labels, models, costs, days, thresholds } = self;
+        let Self { labels, models, costs, days, thresholds, positives, negatives } = self;
         let (amounts, falling) = (costs.amounts(), thresholds.falling());
         let model = |(name, scores): &(&str, &Array1<f32>)| {
             let [positives, negatives, cents] = counts(labels, scores, amounts, &falling)?;
             Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": cents }))
         };
-        let (negatives, positives) = self.class_counts();
         Ok(json!({
             "low": thresholds.low,
             "high": thresholds.high,
