@@ -112,11 +112,6 @@ impl Axis {
         }
         self
     }
-
-    /// Whether a value has a place on the axis.
-    fn has(&self, value: f64) -> bool {
-        if self.logarithmic { value >= f64::MIN_POSITIVE } else { !value.is_nan() }
-    }
 }
 
 impl Ranged for Axis {
@@ -186,8 +181,7 @@ impl Panel {
         drop(area);
         page.append(&svg);
         draw_upper_edges(page, frame);
-        let (middle, _) = frame.center();
-        page.text((middle, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
+        page.text((frame.center().0, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
         Ok(Self { frame, x, y, drawn: Vec::new(), entries: Vec::new() })
     }
 
@@ -199,7 +193,8 @@ impl Panel {
 
     /// Where a pair of values lies on the page; nowhere when one is NaN or has no logarithm.
     pub(super) fn at(&self, x: f64, y: f64) -> Option<Point> {
-        (self.x.has(x) && self.y.has(y)).then(|| self.place(x, y))
+        let has = |axis: &Axis, value: f64| if axis.logarithmic { value >= f64::MIN_POSITIVE } else { !value.is_nan() };
+        (has(&self.x, x) && has(&self.y, y)).then(|| self.place(x, y))
     }
 
     /// As [`at`](Self::at), of values that are known to lie somewhere.

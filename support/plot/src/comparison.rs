@@ -3,8 +3,7 @@
 use super::Figure;
 use super::axes::{Axis, Panel, number};
 use super::histograms::{median, sorted_group};
-use super::lines::GUIDE;
-use super::page::{Anchor, Frame, PIXEL, Page, SMALL, Stroke, palette, shorten};
+use super::page::{Anchor, Frame, GUIDE, PIXEL, Page, SMALL, Stroke, palette, shorten};
 use learn::bootstrap::Interval;
 use learn::error::{Result, ensure};
 use learn::metrics::{Metric, Metrics};
@@ -37,8 +36,7 @@ pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
         }
         let median = median(sorted);
         let (x, y) = panel.place(median, middle(row));
-        let mark = Stroke { color: "#000000", width: 8, dashes: "" };
-        page.line(&[(x, y - 15 * PIXEL), (x, y + 15 * PIXEL)], mark);
+        page.line(&[(x, y - 15 * PIXEL), (x, y + 15 * PIXEL)], Stroke { color: "#000000", width: 8, dashes: "" });
         write_name(&mut page, &panel, y, name);
         let (runs, low, high) = (sorted.len(), sorted[0], sorted[sorted.len() - 1]);
         alt += &format!(" {name}: median {median:.4}, from {low:.4} to {high:.4} in {runs} runs.");
@@ -55,8 +53,9 @@ pub fn intervals(label: &str, intervals: &[(&str, f64, Interval)]) -> Result<Fig
     ensure!(!intervals.is_empty(), "there is no interval to draw");
     let mut ends = Vec::new();
     for (name, value, Interval { lower, upper, .. }) in intervals {
-        ends.extend([*value, *lower, *upper]);
-        ensure!(ends.iter().all(|end| end.is_finite()), "'{name}' is {value}, from {lower} to {upper}");
+        let all = [*value, *lower, *upper];
+        ensure!(all.iter().all(|end| end.is_finite()), "'{name}' is {value}, from {lower} to {upper}");
+        ends.extend(all);
     }
     let (mut page, panel) = draw_rows(label, &ends, intervals.len(), 34)?;
     if ends.iter().any(|&end| end <= 0.0) && ends.iter().any(|&end| end >= 0.0) {

@@ -43,8 +43,7 @@ fn draw_joint(mut page: Page, sets: &[(&str, &Examples)], x: &str, y: &str, size
         let frame = Frame::pixels(left, top, size, size);
         let [x_axis, y_axis] = features.each_ref().map(|of| Axis::linear(of.name, of.limits.0, of.limits.1, 6));
         Panel::draw(&mut page, frame, "", x_axis, y_axis)?;
-        let (middle, _) = frame.center();
-        page.text((middle, 18 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
+        page.text((frame.center().0, 18 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
 
         let cells = Hexagons::count(&features);
         page.clip(frame, |page| cells.draw(page, frame));
@@ -113,6 +112,7 @@ struct Hexagons {
     rows: usize,
     /// The number of examples by (row, column) of the center in half steps.
     counts: BTreeMap<(usize, usize), usize>,
+    /// The largest of them.
     most: usize,
 }
 
@@ -144,8 +144,8 @@ impl Hexagons {
     /// One path for all hexagons of a color, which takes a third of the bytes of one for each.
     fn draw(&self, page: &mut Page, frame: Frame) {
         const COLORS: usize = 48;
-        let (step_x, step_y) =
-            (f64::from(frame.width()) / (2 * self.columns) as f64, f64::from(frame.height()) / (2 * self.rows) as f64);
+        let step_x = f64::from(frame.width()) / (2 * self.columns) as f64;
+        let step_y = f64::from(frame.height()) / (2 * self.rows) as f64;
         // Half the width and a quarter of the height, rounded up so that no gaps open.
         let (w, h) = (step_x.ceil() as i32, (step_y / 3.0).ceil() as i32);
         let side = 2 * h;
@@ -167,8 +167,8 @@ impl Hexagons {
     fn ticks(&self) -> Vec<(f64, String)> {
         let few = self.most < 30;
         let steps: &[usize] = if few { &[1, 2, 5, 10, 20] } else { &[1, 10, 100, 1000, 10_000, 100_000, 1_000_000] };
-        let within = steps.iter().filter(|&&count| count <= self.most);
-        within.map(|&count| (self.share(count), thousands(count))).collect()
+        let reached = steps.iter().filter(|&&count| count <= self.most);
+        reached.map(|&count| (self.share(count), thousands(count))).collect()
     }
 }
 

@@ -2,8 +2,8 @@
 //! at their word.
 
 use super::axes::{Axis, Panel, ends, number};
-use super::lines::{Curve, GUIDE, draw_curves, legend};
-use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL, Stroke, blue};
+use super::lines::{Curve, draw_curves, legend};
+use super::page::{Anchor, Frame, GUIDE, LARGE, MEDIUM, PIXEL, Page, SMALL, Stroke, blue};
 use super::{Figure, Style};
 use learn::calibration::{Calibration, CalibrationBin, share as share_text};
 use learn::curves::{PrecisionRecallCurve, RocCurve};
@@ -143,7 +143,11 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
     }
     let mut page = Page::new(560, 470);
     let mut panel = precision_recall_panel(&mut page, Frame::pixels(66, 16, 474, 398), "")?;
-    let chance = prevalence(curves);
+    // At the lowest threshold everything is predicted positive: where that precision is about the same behind all curves, it is
+    // the share of positives, and what guessing reaches.
+    let shares = || curves.iter().map(|(_, curve, _)| curve.precision[0]);
+    let (low, high) = ends(shares());
+    let chance = (low > 0.0 && high <= 1.1 * low).then(|| sum(shares()) / curves.len() as f64);
     if let Some(share) = chance {
         page.line(&[panel.place(0.0, share), panel.place(1.0, share)], GUIDE);
         alt += &format!(" Chance: average precision {share:.4}, the share of positives.");
@@ -165,14 +169,6 @@ pub(super) fn steps(curve: &PrecisionRecallCurve) -> Vec<(f64, f64)> {
     // From the lowest threshold up: at each precision back to the next recall, then to its precision.
     let pairs = curve.recall.windows(2).zip(&curve.precision);
     pairs.flat_map(|(recall, &precision)| [(recall[0], precision), (recall[1], precision)]).collect()
-}
-
-/// The share of positives, which is the precision of guessing, when it is about the same behind all curves: it is the
-/// precision at the lowest threshold, where everything is predicted positive.
-fn prevalence(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Option<f64> {
-    let all = || curves.iter().map(|(_, curve, _)| curve.precision[0]);
-    let (low, high) = ends(all());
-    (low > 0.0 && high <= 1.1 * low).then(|| sum(all()) / curves.len() as f64)
 }
 
 /// Whether the rates of a curve can be drawn.

@@ -1,7 +1,7 @@
 //! Curves, their thinning, and the legend that keeps out of their way.
 
 use super::axes::{Axis, Entry, Panel};
-use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, Stroke, shorten, text_width};
+use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, shorten, text_width};
 use super::{Figure, Style};
 use learn::error::{Result, ensure};
 
@@ -13,9 +13,6 @@ const ROW: i32 = 17 * PIXEL;
 /// The length of the line beside a name.
 const SAMPLE: i32 = 26 * PIXEL;
 const GAP: i32 = 7 * PIXEL;
-
-/// A line of black or grey dashes, for what is not data.
-pub(super) const GUIDE: Stroke = Stroke { color: "#808080", width: 4, dashes: "4 8" };
 
 /// Points to be joined by a line, and its name in the legend.
 pub(super) struct Curve {
@@ -66,8 +63,7 @@ pub(super) fn thin(points: impl Iterator<Item = Point>) -> Vec<Point> {
 fn distance(point: Point, from: Point, to: Point) -> f64 {
     let (along, there) = (vector(from, to), vector(from, point));
     let square = along.0 * along.0 + along.1 * along.1;
-    let share = if square > 0.0 { (along.0 * there.0 + along.1 * there.1) / square } else { 0.0 };
-    let share = share.clamp(0.0, 1.0);
+    let share = if square > 0.0 { ((along.0 * there.0 + along.1 * there.1) / square).clamp(0.0, 1.0) } else { 0.0 };
     let (x, y) = (there.0 - share * along.0, there.1 - share * along.1);
     (x * x + y * y).sqrt()
 }

@@ -90,6 +90,9 @@ pub(super) struct Stroke {
     pub dashes: &'static str,
 }
 
+/// A line of black or grey dashes, for what is not data.
+pub(super) const GUIDE: Stroke = Stroke { color: "#808080", width: 4, dashes: "4 8" };
+
 /// A figure in the making.
 pub(super) struct Page {
     /// In pixels.
@@ -188,16 +191,14 @@ impl Page {
             self.rectangle(part, format_args!(r#"fill="{}""#, color(share)));
         }
         self.rectangle(frame, r##"fill="none" stroke="#000000" stroke-width="2""##);
-        let mut widest = 0;
         for (share, text) in ticks {
             let y = frame.bottom - (f64::from(frame.height()) * share).round() as i32;
             let mark = Stroke { color: "#000000", width: 3, dashes: "" };
             self.line(&[(frame.right, y), (frame.right + 3 * PIXEL, y)], mark);
             self.text((frame.right + 6 * PIXEL, y), Anchor::Start, SMALL, "#000000", text);
-            widest = widest.max(text_width(text, SMALL));
         }
-        let (_, middle) = frame.center();
-        self.text((frame.right + 14 * PIXEL + widest, middle), Anchor::Upright, SMALL, "#000000", label);
+        let widest = ticks.iter().map(|(_, text)| text_width(text, SMALL)).max().unwrap_or(0);
+        self.text((frame.right + 14 * PIXEL + widest, frame.center().1), Anchor::Upright, SMALL, "#000000", label);
     }
 
     /// The figure: the sheet with a white ground, which shows in dark themes too.

@@ -1,8 +1,8 @@
 //! Figures of how training went: loss and metrics over the epochs.
 
 use super::axes::{Axis, Panel, ends};
-use super::lines::{Curve, GUIDE, draw_curves, legend, legend_above};
-use super::page::{Frame, Page, Stroke, palette};
+use super::lines::{Curve, draw_curves, legend, legend_above};
+use super::page::{Frame, GUIDE, Page, Stroke, palette};
 use super::{Figure, dashed, solid};
 use learn::error::{Result, ensure};
 use learn::history::History;
@@ -42,9 +42,7 @@ pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
     let (left, gap, width, height) = (72, 78, 290, 200);
     let mut names: Vec<_> = curves(runs, Metric::Loss).into_iter().map(|curve| (curve.name, curve.style.0)).collect();
     let best_epochs = || runs.iter().enumerate().filter_map(|(run, (_, history))| Some((run, history.best_epoch? + 1)));
-    if best_epochs().next().is_some() {
-        names.push(("best epoch".into(), GUIDE));
-    }
+    names.extend(best_epochs().next().map(|_| ("best epoch".into(), GUIDE)));
     let mut page = Page::new(740, 2 * height + 134);
     let legend = legend_above(&mut page, &names);
     page.height += legend;

@@ -41,11 +41,23 @@ pub fn slider(
     costs: impl Into<CostsByExample>,
     days: impl Into<Option<f64>>,
 ) -> Result<Slider> {
-    let thresholds = Thresholds::around(labels, models.iter().map(|model| model.1));
-    let positives = labels.iter().filter(|label| **label).count();
+    let (costs, days) = (costs.into(), days.into());
+    costs.fixed().check()?;
+    for (name, scores) in models {
+        let checked = costs.check(labels, scores);
+        checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
+    }
+    let (count, positives) = (models.len(), labels.iter().filter(|label| **label).count());
     let negatives = labels.len() - positives;
-    let shown = Shown { labels, models, costs: costs.into(), days: days.into(), thresholds, positives, negatives };
-    shown.check()?;
+    ensure!(
+        count > 0 && positives > 0 && negatives > 0,
+        "a slider needs models, positives and negatives: there are {count}, {positives} and {negatives}"
+    );
+    let covered = days.unwrap_or(1.0);
+    ensure!(covered.is_finite() && covered > 0.0, "the examples cover a number of days above 0, not {covered}");
+
+    let thresholds = Thresholds::around(labels, models.iter().map(|model| model.1));
+    let shown = Shown { labels, models, costs, days, thresholds, positives, negatives };
     let (still, table) = (shown.figure()?, shown.table()?);
     // What looks like the end of the program must not stand within it.
     let text = |value: &Value| value.to_string().replace('<', "\\u003c");
@@ -69,35 +81,21 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn check(&self) -> Result<()> {
-        self.costs.fixed().check()?;
-        for (name, scores) in self.models {
-            let checked = self.costs.check(self.labels, scores);
-            checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
-        }
-        let (models, positives, negatives) = (self.models.len(), self.positives, self.negatives);
-        let needs = "models, positives and negatives";
-        let all = models > 0 && positives > 0 && negatives > 0;
-        ensure!(all, "a slider needs {needs}: there are {models}, {positives} and {negatives}");
-        let days = self.days.unwrap_or(1.0);
-        ensure!(days.is_finite() && days > 0.0, "the examples cover a number of days above 0, not {days}");
-        Ok(())
-    }
-
     /// What the program in the page needs to know.
     fn data(&self) -> Result<Value> {
         let Self { labels, models, costs, days, thresholds, positives, negatives } = self;
-        let (amounts, falling) = (costs.amounts(), thresholds.falling());
+        let falling = thresholds.falling();
+        let cents: Option<Array1<f64>> = costs.amounts().map(|amounts| thresholds::cents(labels, amounts));
         let model = |(name, scores): &(&str, &Array1<f32>)| {
-            let [positives, negatives, cents] = counts(labels, scores, amounts, &falling)?;
-            Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": cents }))
+            let [positives, negatives, found] = counts(labels, scores, cents.as_ref(), &falling)?;
+            Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": found }))
         };
         Ok(json!({
             "low": thresholds.low,
             "high": thresholds.high,
             "positives": positives,
             "negatives": negatives,
-            "cents": amounts.map(|amounts| thresholds::cents(labels, amounts).sum::<f64>()),
+            "cents": cents.as_ref().map(Array1::sum),
             "falseAlarm": costs.fixed().false_alarm,
             "missed": costs.fixed().missed,
             "days": days,

@@ -4,8 +4,8 @@ use super::Shown;
 use crate::axes::{Axis, Panel, number};
 use crate::evaluation::{precision_recall_panel, steps};
 use crate::histograms::{bar, draw_bars, histogram_counts, of_class, percent, share_axis};
-use crate::lines::{Curve, GUIDE, draw_curves, legend};
-use crate::page::{Frame, PIXEL, Page, Stroke};
+use crate::lines::{Curve, draw_curves, legend};
+use crate::page::{Frame, GUIDE, PIXEL, Page, Stroke};
 use crate::{Figure, solid};
 use learn::calibration::share;
 use learn::curves::precision_recall_curve;
@@ -35,8 +35,7 @@ impl Shown<'_> {
         draw_curves(&mut page, &mut panel, &curves);
         for (curve, (name, scores)) in curves.iter().zip(*models) {
             let matrix = confusion_matrix(labels, scores, Metrics::THRESHOLD)?;
-            let place = panel.place(matrix.recall(), matrix.precision());
-            page.dot(place, 5 * PIXEL, curve.style.0.color, "#000000");
+            page.dot(panel.place(matrix.recall(), matrix.precision()), 5 * PIXEL, curve.style.0.color, "#000000");
             alt += &format!(" {name}: precision {:.3}, recall {:.3}.", matrix.precision(), matrix.recall());
         }
         legend(&mut page, &panel);

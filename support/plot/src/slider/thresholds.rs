@@ -63,26 +63,25 @@ fn decimal(digits: u64, places: u32) -> String {
 
 /// Positives and negatives above each threshold of one model, as the page reads them: how many more there are than above the
 /// threshold before, from 1 down to 0, separated by spaces; -12 stands for twelve thresholds in a row where nothing is new. And
-/// the amounts of the positives that are new, in cents, for each number above 0 among the positives.
+/// of the `cents` those of the positives that are new, for each number above 0 among the positives.
 pub(super) fn counts(
     labels: &Array1<bool>,
     scores: &Array1<f32>,
-    amounts: Option<&Array1<f64>>,
+    cents: Option<&Array1<f64>>,
     thresholds: &[String],
 ) -> Result<[String; 3]> {
     let [positives, negatives] = new_above(&ThresholdCounts::new(labels, scores)?, thresholds);
     let mut found = Vec::new();
-    if let Some(amounts) = amounts {
-        let cents = cents(labels, amounts).collect();
-        let [cents, _] = new_above(&ThresholdCounts::weighted(labels, scores, &cents)?, thresholds);
+    if let Some(cents) = cents {
+        let [cents, _] = new_above(&ThresholdCounts::weighted(labels, scores, cents)?, thresholds);
         found = cents.into_iter().zip(&positives).filter(|(_, new)| **new > 0.0).map(|(cents, _)| cents).collect();
     }
     Ok([steps(&positives), steps(&negatives), spaced(found)])
 }
 
 /// The amounts that are to be lost, those of the positives, in whole cents; 0 for negatives.
-pub(super) fn cents(labels: &Array1<bool>, amounts: &Array1<f64>) -> impl Iterator<Item = f64> {
-    labels.iter().zip(amounts).map(|(&label, amount)| if label { (100.0 * amount).round() } else { 0.0 })
+pub(super) fn cents(labels: &Array1<bool>, amounts: &Array1<f64>) -> Array1<f64> {
+    labels.iter().zip(amounts).map(|(&label, amount)| if label { (100.0 * amount).round() } else { 0.0 }).collect()
 }
 
 /// What lies above each of the falling thresholds and not above the one before: [positives, negatives].
@@ -180,10 +179,11 @@ mod tests {
         let amounts = Array1::from_shape_fn(2000, |row| (row % 700) as f64 / 4.0);
         let costs = Costs { false_alarm: 3.0, missed: 7.0 }.with_amounts(&amounts).unwrap();
         let falling = Thresholds::around(&labels, [&scores].into_iter()).falling();
-        let [positives, negatives, cents_found] = counts(&labels, &scores, Some(&amounts), &falling).unwrap();
+        let all_cents = cents(&labels, &amounts);
+        let [positives, negatives, cents_found] = counts(&labels, &scores, Some(&all_cents), &falling).unwrap();
         let (positives, negatives) = (running(&positives, falling.len()), running(&negatives, falling.len()));
         let mut new_cents = cents_found.split(' ').map(|cents| cents.parse::<f64>().unwrap());
-        let (mut found_cents, all_cents) = (0.0, cents(&labels, &amounts).sum::<f64>());
+        let (mut found_cents, all_cents) = (0.0, all_cents.sum());
         for (place, text) in falling.iter().enumerate() {
             let threshold = text.parse().unwrap();
             if positives[place] > if place == 0 { 0.0 } else { positives[place - 1] } {
