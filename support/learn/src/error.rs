@@ -6,6 +6,7 @@ use std::path::PathBuf;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Returns an [`Error::Argument`] with this text.
+#[macro_export]
 macro_rules! refuse {
     ($($text:tt)+) => {
         return Err($crate::error::Error::Argument(format!($($text)+)))
@@ -13,6 +14,7 @@ macro_rules! refuse {
 }
 
 /// Refuses, with this text, unless the condition holds.
+#[macro_export]
 macro_rules! ensure {
     ($condition:expr, $($text:tt)+) => {
         if !$condition {
@@ -21,7 +23,7 @@ macro_rules! ensure {
     };
 }
 
-pub(crate) use {ensure, refuse};
+pub use {ensure, refuse};
 
 /// An error that names what is at fault and what to do about it.
 #[derive(Debug, thiserror::Error)]

@@ -24,25 +24,22 @@ pub(super) struct Axis {
     /// The ends; their logarithms when the axis is logarithmic.
     low: f64,
     high: f64,
-    /// Where a number is written, and its text.
-    ticks: Vec<(f64, String)>,
-    /// Where a fainter line is drawn without a number.
-    minor: Vec<f64>,
+    /// Where a number is written, with its text, and where there is only a fainter line.
+    marks: Vec<(f64, Option<String>)>,
     logarithmic: bool,
 }
 
 impl Axis {
     /// From `low` to `high` with about so many numbers.
     pub(super) fn linear(label: &str, low: f64, high: f64, numbers: usize) -> Self {
-        let (low, high) = apart(low, high);
-        let ticks = round_numbers(low, high, numbers);
-        Self { label: label.to_owned(), low, high, ticks, minor: Vec::new(), logarithmic: false }
+        let (low, high) = apart((low, high));
+        let marks = round_numbers(low, high, numbers);
+        Self { label: label.to_owned(), low, high, marks, logarithmic: false }
     }
 
     /// From the smallest to the largest value, with some air around them.
-    pub(super) fn around(label: &str, values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = ends(values);
-        let (low, high) = apart(low, high);
+    pub(super) fn around(label: &str, values: &[f64]) -> Self {
+        let (low, high) = apart(ends(values.iter().copied()));
         let air = (high - low) * 0.05;
         Self::linear(label, low - air, high + air, 7)
     }
@@ -52,42 +49,40 @@ impl Axis {
         let last = last as f64;
         let air = if last > 1.0 { 0.02 * last } else { 0.5 };
         // Whole numbers also when there are few.
-        let mut ticks = round_numbers(0.0, last.max(8.0), 8);
-        ticks.retain(|(epoch, _)| (1.0..=last).contains(epoch));
-        Self { ticks, ..Self::linear("epoch", 1.0 - air, last + air, 8) }
+        let mut marks = round_numbers(0.0, last.max(8.0), 8);
+        marks.retain(|(epoch, _)| (1.0..=last).contains(epoch));
+        Self { marks, ..Self::linear("epoch", 1.0 - air, last + air, 8) }
     }
 
     /// As [`around`](Self::around) on a logarithmic scale; values that are not above 0 have no place on it.
-    pub(super) fn logarithmic(label: &str, values: impl Iterator<Item = f64>) -> Self {
-        let (lowest, highest) = match ends(values.filter(|&value| value >= f64::MIN_POSITIVE)) {
+    pub(super) fn logarithmic(label: &str, values: &[f64]) -> Self {
+        let (lowest, highest) = match ends(values.iter().copied().filter(|&value| value >= f64::MIN_POSITIVE)) {
             (low, high) if low > 0.0 => (low, high),
             _ => (0.1, 1.0), // there are none
         };
         let air = if highest > lowest { (ln(highest) - ln(lowest)) * 0.05 } else { 0.5 };
         let (low, high) = (ln(lowest) - air, ln(highest) + air);
-        let value = |&(digit, decade): &(i32, i32)| parsed(digit.into(), decade);
-        let all = (-307..308).flat_map(|decade| (1..10).map(move |digit| (digit, decade)));
-        let all: Vec<_> = all.filter(|mark| (low..=high).contains(&ln(value(mark)))).collect();
+        let marks = (-307..308).flat_map(|decade| (1..10).map(move |digit| (digit, decade)));
+        let marks = marks.map(|(digit, decade)| (digit, decade, parsed(digit.into(), decade)));
+        let marks: Vec<(i32, i32, f64)> = marks.filter(|mark| (low..=high).contains(&ln(mark.2))).collect();
         let digits: [&[i32]; 3] = [&[1], &[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
-        let enough = |digits: &&[i32]| all.iter().filter(|(digit, _)| digits.contains(digit)).count() >= 3;
+        let enough = |digits: &&[i32]| marks.iter().filter(|mark| digits.contains(&mark.0)).count() >= 3;
         let written = digits.into_iter().find(enough).unwrap_or(digits[2]);
         // Beyond a dozen decades not each can have its number.
-        let every = all.len() as i32 / 9 / 12 + 1;
-        let (ticks, minor): (Vec<_>, Vec<_>) =
-            all.iter().partition(|(digit, decade)| written.contains(digit) && decade % every == 0);
-        let text = |mark: &(i32, i32)| match mark.1 {
-            decade @ -4..=5 => number(value(mark), (-decade).max(0) as usize),
-            _ => scientific(value(mark)),
+        let every = marks.len() as i32 / 9 / 12 + 1;
+        let text = |(digit, decade, value)| match decade {
+            _ if !written.contains(&digit) || decade % every != 0 => None,
+            -4..=5 => Some(number(value, (-decade).max(0) as usize)),
+            _ => Some(scientific(value)),
         };
-        // A short piece of the scale is hardly bent: the round numbers of a linear one fit it.
-        let short = ticks.len() < 3 && highest > lowest;
-        let with_texts = || ticks.into_iter().map(|mark| (value(mark), text(mark))).collect();
-        Self {
-            ticks: if short { round_numbers(lowest, highest, 5) } else { with_texts() },
-            minor: if every == 1 { minor.into_iter().map(value).collect() } else { Vec::new() },
-            logarithmic: true,
-            ..Self::linear(label, low, high, 1)
+        let mut marks: Vec<_> = marks.into_iter().map(|mark| (mark.2, text(mark))).collect();
+        marks.retain(|(_, text)| text.is_some() || every == 1);
+        if marks.iter().flat_map(|(_, text)| text).count() < 3 && highest > lowest {
+            // A short piece of the scale is hardly bent: the round numbers of a linear one fit it.
+            marks.retain(|(_, text)| text.is_none());
+            marks.extend(round_numbers(lowest, highest, 5));
         }
+        Self { marks, logarithmic: true, ..Self::linear(label, low, high, 1) }
     }
 
     /// From `low` to `high`, the logits of probabilities, with the probabilities written along it.
@@ -106,25 +101,16 @@ impl Axis {
         let inside: Vec<i32> = (-12..=12).rev().filter(|&places| (low..=high).contains(&logit(places))).collect();
         // There is room for about half a dozen numbers.
         let every = inside.len() as i32 / 8 + 1;
-        let (ticks, minor): (Vec<i32>, Vec<i32>) = inside.into_iter().partition(|places| places % every == 0);
-        Self {
-            ticks: ticks.into_iter().map(|places| (logit(places), text(places))).collect(),
-            minor: minor.into_iter().map(logit).collect(),
-            ..Self::linear(label, low, high, 1)
-        }
+        let mark = |places: i32| (logit(places), (places % every == 0).then(|| text(places)));
+        Self { marks: inside.into_iter().map(mark).collect(), ..Self::linear(label, low, high, 1) }
     }
 
     /// The same axis with a % after each number.
     pub(super) fn percent(mut self) -> Self {
-        for (_, text) in &mut self.ticks {
+        for text in self.marks.iter_mut().flat_map(|(_, text)| text) {
             *text += " %";
         }
         self
-    }
-
-    /// Whether a value has a place on the axis.
-    fn has(&self, value: f64) -> bool {
-        if self.logarithmic { value >= f64::MIN_POSITIVE } else { !value.is_nan() }
     }
 }
 
@@ -140,11 +126,8 @@ impl Ranged for Axis {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        if hint.weight().allow_light_points() {
-            self.minor.clone()
-        } else {
-            self.ticks.iter().map(|(value, _)| *value).collect()
-        }
+        let faint = hint.weight().allow_light_points();
+        self.marks.iter().filter(|(_, text)| text.is_none() == faint).map(|(value, _)| *value).collect()
     }
 
     fn range(&self) -> Range<f64> {
@@ -154,64 +137,70 @@ impl Ranged for Axis {
 
 impl ValueFormatter<f64> for Axis {
     fn format_ext(&self, value: &f64) -> String {
-        self.ticks.iter().find(|tick| tick.0 == *value).map(|tick| tick.1.clone()).unwrap_or_default()
+        self.marks.iter().filter(|mark| mark.0 == *value).find_map(|mark| mark.1.clone()).unwrap_or_default()
     }
 }
 
 /// A frame with axes, into which data are drawn.
 pub(super) struct Panel {
     pub frame: Frame,
-    scale: Cartesian2d<Axis, Axis>,
+    x: Axis,
+    y: Axis,
+    /// The pieces of lines on it, out of whose way its legend keeps.
+    pub drawn: Vec<Vec<Point>>,
+    /// What its legend says.
+    pub entries: Vec<Entry>,
 }
+
+/// A name in a legend, beside a piece of its line.
+pub(super) type Entry = (String, Stroke);
 
 impl Panel {
     /// Draws grid, frame, numbers and names of the axes, with a title above when it is not empty.
     pub(super) fn draw(page: &mut Page, frame: Frame, title: &str, x: Axis, y: Axis) -> Result<Self> {
         // plotters divides the size by 1.24.
         let font = |pixels: i32| ("sans-serif", f64::from(pixels * PIXEL) * 1.24).into_font();
-        let widest = y.ticks.iter().map(|(_, text)| text_width(text, SMALL)).max().unwrap_or(0);
+        let widest = y.marks.iter().flat_map(|(_, text)| text).map(|text| text_width(text, SMALL)).max().unwrap_or(0);
         let name = if y.label.is_empty() { 0 } else { MEDIUM * PIXEL + 4 * PIXEL };
         let (left, below) = (widest + 2 * TICK + name, 2 * TICK + (SMALL + MEDIUM + 7) * PIXEL);
-        let failed = |error| Error::Argument(format!("plotters can't draw this: {error}"));
         let mut svg = String::new();
         let sheet = SVGBackend::with_string(&mut svg, ((page.width * PIXEL) as u32, (page.height * PIXEL) as u32));
         let size = (left + frame.width(), frame.height() + below);
         let area = sheet.into_drawing_area().shrink((frame.left - left, frame.top), size);
-        let mut chart = ChartBuilder::on(&area)
-            .x_label_area_size(below)
-            .y_label_area_size(left)
-            .build_cartesian_2d(x.clone(), y.clone())
-            .map_err(failed)?;
-        chart
-            .configure_mesh()
-            .bold_line_style(GRID.stroke_width(3))
-            .light_line_style(FAINT_GRID.stroke_width(2))
-            .axis_style(BLACK.stroke_width(4))
-            .set_all_tick_mark_size(TICK)
-            .label_style(font(SMALL))
-            .axis_desc_style(font(MEDIUM))
-            .x_desc(x.label.as_str())
-            .y_desc(y.label.as_str())
-            .draw()
-            .map_err(failed)?;
-        drop((chart, area));
+        let draw_mesh = |mut chart: ChartContext<'_, _, Cartesian2d<Axis, Axis>>| {
+            let mut mesh = chart.configure_mesh();
+            mesh.bold_line_style(GRID.stroke_width(3)).light_line_style(FAINT_GRID.stroke_width(2));
+            mesh.axis_style(BLACK.stroke_width(4)).set_all_tick_mark_size(TICK);
+            mesh.label_style(font(SMALL)).axis_desc_style(font(MEDIUM));
+            mesh.x_desc(x.label.as_str()).y_desc(y.label.as_str()).draw()
+        };
+        let mut builder = ChartBuilder::on(&area);
+        let builder = builder.x_label_area_size(below).y_label_area_size(left);
+        let drawn = builder.build_cartesian_2d(x.clone(), y.clone()).and_then(draw_mesh);
+        drawn.map_err(|error| Error::Argument(format!("plotters can't draw this: {error}")))?;
+        drop(area);
         page.append(&svg);
         draw_upper_edges(page, frame);
-        let (middle, _) = frame.center();
-        page.text((middle, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
-        let scale = Cartesian2d::new(x, y, (frame.left..frame.right, frame.bottom..frame.top));
-        Ok(Self { frame, scale })
+        page.text((frame.center().0, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
+        Ok(Self { frame, x, y, drawn: Vec::new(), entries: Vec::new() })
+    }
+
+    /// A line from the lower to the upper edge.
+    pub(super) fn vertical(&self, page: &mut Page, x: f64, stroke: Stroke) {
+        let (x, _) = self.place(x, 0.0);
+        page.line(&[(x, self.frame.top), (x, self.frame.bottom)], stroke);
     }
 
     /// Where a pair of values lies on the page; nowhere when one is NaN or has no logarithm.
     pub(super) fn at(&self, x: f64, y: f64) -> Option<Point> {
-        let known = self.scale.x_spec().has(x) && self.scale.y_spec().has(y);
-        known.then(|| self.place(x, y))
+        let has = |axis: &Axis, value: f64| if axis.logarithmic { value >= f64::MIN_POSITIVE } else { !value.is_nan() };
+        (has(&self.x, x) && has(&self.y, y)).then(|| self.place(x, y))
     }
 
     /// As [`at`](Self::at), of values that are known to lie somewhere.
     pub(super) fn place(&self, x: f64, y: f64) -> Point {
-        self.scale.translate(&(x, y))
+        let Frame { left, top, right, bottom } = self.frame;
+        (self.x.map(&x, (left, right)), self.y.map(&y, (bottom, top)))
     }
 }
 
@@ -229,13 +218,13 @@ pub(super) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// The ends of a range, or when it is a single value those of one around it.
-fn apart(low: f64, high: f64) -> (f64, f64) {
+fn apart((low, high): (f64, f64)) -> (f64, f64) {
     let air = if low == 0.0 { 0.5 } else { low.abs() * 0.1 };
     if high > low { (low, high) } else { (low - air, low + air) }
 }
 
 /// At most `count` multiples of 1, 2 or 5 times a power of ten between the ends, with their texts.
-fn round_numbers(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
+fn round_numbers(low: f64, high: f64, count: usize) -> Vec<(f64, Option<String>)> {
     let mut steps = (-300..300).flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| (digit, decade, parsed(digit, decade))));
     let Some((digit, decade, size)) = steps.find(|step| (high - low) / step.2 <= count as f64) else {
         return Vec::new();
@@ -246,11 +235,11 @@ fn round_numbers(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
     let values = multiples.map(|multiple| parsed(multiple * digit, decade));
     let large = |value: f64| value.abs() >= 1e7 || decimals > 6;
     let text = |value| if large(value) { scientific(value) } else { number(value, decimals) };
-    values.map(|value| (value.clamp(low, high), text(value))).collect()
+    values.map(|value| (value.clamp(low, high), Some(text(value)))).collect()
 }
 
 /// `digits`, a whole number, times ten to the power of `decade`, as exact as an f64 can be on every machine.
-fn parsed(digits: f64, decade: i32) -> f64 {
+pub(super) fn parsed(digits: f64, decade: i32) -> f64 {
     format!("{digits:.0}e{decade}").parse().expect("digits and an exponent are a number")
 }
 
@@ -273,7 +262,7 @@ mod tests {
     use super::*;
 
     fn texts(axis: &Axis) -> Vec<&str> {
-        axis.ticks.iter().map(|(_, text)| text.as_str()).collect()
+        axis.marks.iter().filter_map(|(_, text)| text.as_deref()).collect()
     }
 
     #[test]
@@ -288,20 +277,20 @@ mod tests {
 
     #[test]
     fn logarithmic_ticks_adapt_to_the_range() {
-        let axis = |low: f64, high: f64| Axis::logarithmic("", [low, high].into_iter());
+        let axis = |low: f64, high: f64| Axis::logarithmic("", &[low, high]);
         assert_eq!(texts(&axis(0.001, 1.0)), ["0.001", "0.01", "0.1", "1"]);
         assert_eq!(texts(&axis(0.003, 0.3)), ["0.005", "0.01", "0.02", "0.05", "0.1", "0.2"]);
         assert_eq!(texts(&axis(3.1, 4.9)), ["3.5", "4.0", "4.5"]);
-        assert!(axis(1e-300, 1e300).ticks.len() < 20);
+        assert!(texts(&axis(1e-300, 1e300)).len() < 20);
     }
 
     #[test]
     fn all_equal_and_missing_values_still_make_an_axis() {
         for values in [vec![], vec![f64::NAN], vec![0.0, 0.0], vec![-3.0], vec![1e300, -1e300], vec![f64::MAX]] {
-            let axis = Axis::around("", values.iter().copied());
+            let axis = Axis::around("", &values);
             assert!(axis.high > axis.low, "{values:?}");
-            assert!(!axis.ticks.is_empty(), "{values:?}");
-            let axis = Axis::logarithmic("", values.iter().copied());
+            assert!(!texts(&axis).is_empty(), "{values:?}");
+            let axis = Axis::logarithmic("", &values);
             assert!(axis.high > axis.low && axis.high.is_finite(), "{values:?}");
         }
     }

@@ -1,13 +1,11 @@
 //! How much a result varies: from seed to seed, and by chance.
 
+use super::Figure;
 use super::axes::{Axis, Panel, number};
-use super::colors::palette;
-use super::distribution::{median, sorted_group};
-use super::lines::GUIDE;
-use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, Stroke, shorten};
-use super::{Figure, require};
+use super::histograms::{median, sorted_group};
+use super::page::{Anchor, Frame, GUIDE, PIXEL, Page, SMALL, Stroke, palette, shorten};
 use learn::bootstrap::Interval;
-use learn::error::{Error, Result};
+use learn::error::{Result, ensure};
 use learn::metrics::{Metric, Metrics};
 
 /// One metric of each model for several seeds: a dot for each seed, a line at the median.
@@ -25,26 +23,25 @@ pub fn spread(metric: Metric, models: &[(&str, Vec<Metrics>)]) -> Result<Figure>
 /// # Errors
 /// When there is no group, an empty one, or a value that is not finite.
 pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
-    require(groups.first(), "group")?;
-    let sorted: Vec<Vec<f64>> =
-        groups.iter().map(|(name, values)| sorted_group(name, values)).collect::<Result<_>>()?;
-    let mut rows = Rows::draw(label, &sorted.concat(), groups.len(), 46)?;
+    ensure!(!groups.is_empty(), "there is no group to draw");
+    let sorted = groups.iter().map(|(name, values)| sorted_group(name, values.clone()));
+    let sorted: Vec<Vec<f64>> = sorted.collect::<Result<_>>()?;
+    let (mut page, panel) = draw_rows(label, &sorted.concat(), groups.len(), 46)?;
     let mut alt = format!("{label} of each run.");
     for (row, ((name, _), sorted)) in groups.iter().zip(&sorted).enumerate() {
         for (place, &value) in sorted.iter().enumerate() {
             // Neighbours stand on different heights, so that equal values can be counted.
             let off = [0.0, 0.16, -0.16, 0.08, -0.08][place % 5];
-            rows.page.dot(rows.place(value, row, off), 4 * PIXEL, palette(row), "#ffffff");
+            page.dot(panel.place(value, middle(row) + off), 4 * PIXEL, palette(row), "#ffffff");
         }
         let median = median(sorted);
-        let (x, y) = rows.place(median, row, 0.0);
-        let mark = Stroke { color: "#000000", width: 8, dashes: "" };
-        rows.page.line(&[(x, y - 15 * PIXEL), (x, y + 15 * PIXEL)], mark);
-        rows.write_name(y, name);
+        let (x, y) = panel.place(median, middle(row));
+        page.line(&[(x, y - 15 * PIXEL), (x, y + 15 * PIXEL)], Stroke { color: "#000000", width: 8, dashes: "" });
+        write_name(&mut page, &panel, y, name);
         let (runs, low, high) = (sorted.len(), sorted[0], sorted[sorted.len() - 1]);
         alt += &format!(" {name}: median {median:.4}, from {low:.4} to {high:.4} in {runs} runs.");
     }
-    Ok(rows.page.finish(label, alt))
+    Ok(page.finish(label, alt))
 }
 
 /// A value for each name with its interval, one below the other, and a line at 0 where that lies among them: an interval that does
@@ -53,60 +50,49 @@ pub fn strip(label: &str, groups: &[(&str, Vec<f64>)]) -> Result<Figure> {
 /// # Errors
 /// When there is none, or a value or an end of an interval is not finite.
 pub fn intervals(label: &str, intervals: &[(&str, f64, Interval)]) -> Result<Figure> {
-    require(intervals.first(), "interval")?;
+    ensure!(!intervals.is_empty(), "there is no interval to draw");
     let mut ends = Vec::new();
     for (name, value, Interval { lower, upper, .. }) in intervals {
-        if !(value.is_finite() && lower.is_finite() && upper.is_finite()) {
-            return Err(Error::Argument(format!("'{name}' is {value}, from {lower} to {upper}")));
-        }
-        ends.extend([*value, *lower, *upper]);
+        let all = [*value, *lower, *upper];
+        ensure!(all.iter().all(|end| end.is_finite()), "'{name}' is {value}, from {lower} to {upper}");
+        ends.extend(all);
     }
-    let mut rows = Rows::draw(label, &ends, intervals.len(), 34)?;
+    let (mut page, panel) = draw_rows(label, &ends, intervals.len(), 34)?;
     if ends.iter().any(|&end| end <= 0.0) && ends.iter().any(|&end| end >= 0.0) {
-        let (Frame { top, bottom, .. }, (zero, _)) = (rows.panel.frame, rows.place(0.0, 0, 0.0));
-        rows.page.line(&[(zero, top), (zero, bottom)], Stroke { color: "#000000", ..GUIDE });
+        panel.vertical(&mut page, 0.0, Stroke { color: "#000000", ..GUIDE });
     }
     let mut alt = format!("{label}, with 95 % intervals.");
     for (row, (name, value, Interval { lower, upper, .. })) in intervals.iter().enumerate() {
-        let [from, at, to] = [lower, value, upper].map(|&value| rows.place(value, row, 0.0));
-        rows.page.line(&[from, to], Stroke { color: palette(row), width: 8, dashes: "" });
-        rows.page.dot(at, 5 * PIXEL, palette(row), "#ffffff");
-        rows.write_name(at.1, name);
+        let [from, at, to] = [lower, value, upper].map(|&value| panel.place(value, middle(row)));
+        page.line(&[from, to], Stroke { color: palette(row), width: 8, dashes: "" });
+        page.dot(at, 5 * PIXEL, palette(row), "#ffffff");
+        write_name(&mut page, &panel, at.1, name);
         let text = |value: f64| number(value, if value.abs() >= 100.0 { 0 } else { 4 });
         alt += &format!(" {name}: {}, from {} to {}.", text(*value), text(*lower), text(*upper));
     }
-    Ok(rows.page.finish(label, alt))
+    Ok(page.finish(label, alt))
 }
 
 /// The width in pixels of the names beside the rows.
 const NAMES: i32 = 150;
 
-/// A page with rows below each other along one axis, each with a name beside it.
-struct Rows {
-    page: Page,
-    panel: Panel,
-    count: usize,
+/// A page with so many rows below each other, each `height` pixels high, along an axis with room for the values.
+fn draw_rows(label: &str, values: &[f64], count: usize, height: i32) -> Result<(Page, Panel)> {
+    let height = height * count as i32 + 14;
+    let mut page = Page::new(640, height + 72);
+    let (x, y) = (Axis::around(label, values), Axis::linear("", -(count as f64), 0.0, 0));
+    let panel = Panel::draw(&mut page, Frame::pixels(NAMES, 16, 470, height), "", x, y)?;
+    Ok((page, panel))
 }
 
-impl Rows {
-    /// So many rows, each `height` pixels high, along an axis with room for the values.
-    fn draw(label: &str, values: &[f64], count: usize, height: i32) -> Result<Self> {
-        let height = height * count as i32 + 14;
-        let mut page = Page::new(640, height + 72);
-        let (x, y) = (Axis::around(label, values.iter().copied()), Axis::linear("", 0.0, count as f64, 0));
-        let panel = Panel::draw(&mut page, Frame::pixels(NAMES, 16, 470, height), "", x, y)?;
-        Ok(Self { page, panel, count })
-    }
+/// Where the middle of a row lies on the y axis.
+fn middle(row: usize) -> f64 {
+    -(row as f64) - 0.5
+}
 
-    /// Where a value lies in the middle of a row, or `off` rows above it.
-    fn place(&self, value: f64, row: usize, off: f64) -> Point {
-        self.panel.place(value, self.count as f64 - row as f64 - 0.5 + off)
-    }
-
-    fn write_name(&mut self, y: i32, name: &str) {
-        let name = shorten(name, SMALL, (NAMES - 20) * PIXEL);
-        self.page.text((self.panel.frame.left - 8 * PIXEL, y), Anchor::End, SMALL, "#000000", &name);
-    }
+fn write_name(page: &mut Page, panel: &Panel, y: i32, name: &str) {
+    let name = shorten(name, SMALL, (NAMES - 20) * PIXEL);
+    page.text((panel.frame.left - 8 * PIXEL, y), Anchor::End, SMALL, "#000000", &name);
 }
 
 #[cfg(test)]

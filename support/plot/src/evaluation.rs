@@ -1,12 +1,13 @@
-//! Figures that judge a model: confusion matrices, ROC and precision-recall curves.
+//! Figures that judge a model: confusion matrices, ROC and precision-recall curves, and how far its probabilities can be taken
+//! at their word.
 
 use super::axes::{Axis, Panel, ends, number};
-use super::colors::blue;
-use super::lines::{Curve, GUIDE, draw_curves, entries, legend};
-use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, SMALL};
-use super::{Figure, Style, require};
+use super::lines::{Curve, draw_curves, legend};
+use super::page::{Anchor, Frame, GUIDE, LARGE, MEDIUM, PIXEL, Page, SMALL, Stroke, blue};
+use super::{Figure, Style};
+use learn::calibration::{Calibration, CalibrationBin, share as share_text};
 use learn::curves::{PrecisionRecallCurve, RocCurve};
-use learn::error::{Error, Result};
+use learn::error::{Result, ensure};
 use learn::math::sum;
 use learn::metrics::ConfusionMatrix;
 
@@ -25,7 +26,7 @@ pub fn confusion_matrix(matrix: &ConfusionMatrix, title: &str) -> Result<Figure>
 pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figure> {
     const COLUMNS: usize = 3;
     const CLASSES: [&str; 2] = ["negative (0)", "positive (1)"];
-    require(matrices.first(), "confusion matrix")?;
+    ensure!(!matrices.is_empty(), "there is no confusion matrix to draw");
     let cell = if matrices.len() == 1 { 126 } else { 98 };
     let (left, top, gap) = (64, 34, 26);
     let columns = matrices.len().min(COLUMNS) as i32;
@@ -37,8 +38,8 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
     for (place, (title, matrix)) in matrices.iter().enumerate() {
         let ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives } = **matrix;
         let counts = [[true_negatives, false_positives], [false_negatives, true_positives]];
-        if let Some(count) = counts.iter().flatten().find(|count| !(count.is_finite() && **count >= 0.0)) {
-            return Err(Error::Argument(format!("the confusion matrix '{title}' has a count of {count}")));
+        for count in counts.as_flattened() {
+            ensure!(count.is_finite() && *count >= 0.0, "the confusion matrix '{title}' has a count of {count}");
         }
         let texts = counts.map(|row| row.map(|count| number(count, usize::from(count.fract() != 0.0))));
         let (column, row) = (place as i32 % COLUMNS as i32, place as i32 / COLUMNS as i32);
@@ -85,41 +86,39 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
 /// When there is no curve, or one lacks positives or negatives.
 pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
     const X: &str = "false positive rate";
-    require(curves.first(), "ROC curve")?;
+    ensure!(!curves.is_empty(), "there is no ROC curve to draw");
     let mut drawable = Vec::new();
     let mut alt = String::from("ROC curves: the share of positives found against the share of false alarms.");
-    for (name, curve, style) in curves {
+    for &(name, curve, style) in curves {
         let (x, y) = (&curve.false_positive_rate, &curve.true_positive_rate);
         check(name, x, y)?;
         let auc = curve.auc();
         let points = x.iter().zip(y).map(|(x, y)| (100.0 * x, 100.0 * y)).collect();
-        drawable.push(Curve::new(format!("{name} (AUC = {auc:.4})"), *style, points));
+        drawable.push(Curve { name: format!("{name} (AUC = {auc:.4})"), style, points });
         let found = x.iter().zip(y).filter(|(x, _)| **x <= 0.01).map(|(_, y)| 100.0 * y).fold(0.0, f64::max);
         alt += &format!(
             " {name}: area under the curve {auc:.4}; at 1 % false alarms {found:.1} % of the positives are found."
         );
     }
-    let in_corner = |curve: &Curve| curve.points.iter().any(|&(x, y)| x <= 20.0 && y >= 80.0);
-    let detail = drawable.iter().any(in_corner);
+    let detail = drawable.iter().flat_map(|curve| &curve.points).any(|&(x, y)| x <= 20.0 && y >= 80.0);
     let mut page = Page::new(if detail { 806 } else { 430 }, 412);
     let axis = |label: &str, low: f64, high: f64| Axis::linear(label, low, high, 6).percent();
     let (x, y) = (axis(X, -2.0, 102.0), axis("true positive rate (recall)", -2.0, 102.0));
     let title = if detail { "Whole curves" } else { "" };
-    let panel = Panel::draw(&mut page, Frame::pixels(78, 34, 322, 322), title, x, y)?;
+    let mut panel = Panel::draw(&mut page, Frame::pixels(78, 34, 322, 322), title, x, y)?;
     page.line(&[panel.place(0.0, 0.0), panel.place(100.0, 100.0)], GUIDE);
-    let drawn = draw_curves(&mut page, &panel, &drawable);
+    draw_curves(&mut page, &mut panel, &drawable);
     if detail {
         let ((left, top), (right, bottom)) = (panel.place(-0.5, 100.5), panel.place(20.0, 80.0));
         let corner = Frame { left, top, right, bottom };
         page.rectangle(corner, r##"fill="none" stroke="#808080" stroke-width="3""##);
     }
-    let mut names = entries(&drawable);
-    names.push(("chance (AUC = 0.5)".into(), GUIDE));
-    legend(&mut page, &panel, &names, &drawn);
+    panel.entries.push(("chance (AUC = 0.5)".into(), GUIDE));
+    legend(&mut page, &panel);
     if detail {
         let (x, y) = (axis(X, -0.5, 20.0), axis("", 80.0, 100.5));
-        let panel = Panel::draw(&mut page, Frame::pixels(460, 34, 322, 322), "Upper left corner", x, y)?;
-        draw_curves(&mut page, &panel, &drawable);
+        let mut panel = Panel::draw(&mut page, Frame::pixels(460, 34, 322, 322), "Upper left corner", x, y)?;
+        draw_curves(&mut page, &mut panel, &drawable);
     }
     Ok(page.finish("ROC curves", alt))
 }
@@ -129,33 +128,40 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
 /// # Errors
 /// When there is no curve, or one has no examples.
 pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Result<Figure> {
-    require(curves.first(), "precision-recall curve")?;
+    ensure!(!curves.is_empty(), "there is no precision-recall curve to draw");
     let mut drawable = Vec::new();
     let mut alt = String::from("Precision-recall curves, drawn as steps.");
-    for (name, curve, style) in curves {
+    for &(name, curve, style) in curves {
         check(name, &curve.recall, &curve.precision)?;
-        let average = curve.average_precision();
-        drawable.push(Curve::new(format!("{name} (AP = {average:.4})"), *style, steps(curve)));
-        let [low, high] = [0.5, 0.8].map(|goal| {
-            let reached = curve.recall.iter().zip(&curve.precision).filter(|(recall, _)| **recall >= goal);
-            reached.map(|(_, precision)| *precision).fold(0.0, f64::max)
-        });
-        alt += &format!(
-            " {name}: average precision {average:.4}; precision {low:.2} at a recall of 0.5 and {high:.2} at 0.8."
-        );
+        let ap = curve.average_precision();
+        drawable.push(Curve { name: format!("{name} (AP = {ap:.4})"), style, points: steps(curve) });
+        let points = || curve.recall.iter().zip(&curve.precision);
+        let best = |goal| points().filter(|(recall, _)| **recall >= goal).map(|(_, best)| *best).fold(0.0, f64::max);
+        let (low, high) = (best(0.5), best(0.8));
+        alt +=
+            &format!(" {name}: average precision {ap:.4}; precision {low:.2} at a recall of 0.5 and {high:.2} at 0.8.");
     }
     let mut page = Page::new(560, 470);
-    let axis = |label: &str| Axis::linear(label, -0.02, 1.03, 6);
-    let panel = Panel::draw(&mut page, Frame::pixels(66, 16, 474, 398), "", axis("recall"), axis("precision"))?;
-    let mut names = entries(&drawable);
-    if let Some(prevalence) = prevalence(curves) {
-        page.line(&[panel.place(0.0, prevalence), panel.place(1.0, prevalence)], GUIDE);
-        names.push((format!("chance (AP = {prevalence:.4})"), GUIDE));
-        alt += &format!(" Chance: average precision {prevalence:.4}, the share of positives.");
+    let mut panel = precision_recall_panel(&mut page, Frame::pixels(66, 16, 474, 398), "")?;
+    // At the lowest threshold everything is predicted positive: where that precision is about the same behind all curves, it is
+    // the share of positives, and what guessing reaches.
+    let shares = || curves.iter().map(|(_, curve, _)| curve.precision[0]);
+    let (low, high) = ends(shares());
+    let chance = (low > 0.0 && high <= 1.1 * low).then(|| sum(shares()) / curves.len() as f64);
+    if let Some(share) = chance {
+        page.line(&[panel.place(0.0, share), panel.place(1.0, share)], GUIDE);
+        alt += &format!(" Chance: average precision {share:.4}, the share of positives.");
     }
-    let drawn = draw_curves(&mut page, &panel, &drawable);
-    legend(&mut page, &panel, &names, &drawn);
+    draw_curves(&mut page, &mut panel, &drawable);
+    panel.entries.extend(chance.map(|share| (format!("chance (AP = {share:.4})"), GUIDE)));
+    legend(&mut page, &panel);
     Ok(page.finish("Precision-recall curves", alt))
+}
+
+/// A panel of precision against recall.
+pub(super) fn precision_recall_panel(page: &mut Page, frame: Frame, title: &str) -> Result<Panel> {
+    let axis = |label: &str| Axis::linear(label, -0.02, 1.03, 6);
+    Panel::draw(page, frame, title, axis("recall"), axis("precision"))
 }
 
 /// The points (recall, precision) of a curve drawn as steps.
@@ -165,34 +171,85 @@ pub(super) fn steps(curve: &PrecisionRecallCurve) -> Vec<(f64, f64)> {
     pairs.flat_map(|(recall, &precision)| [(recall[0], precision), (recall[1], precision)]).collect()
 }
 
-/// The share of positives, which is the precision of guessing, when it is about the same behind all curves: it is the
-/// precision at the lowest threshold, where everything is predicted positive.
-fn prevalence(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Option<f64> {
-    let all = || curves.iter().map(|(_, curve, _)| curve.precision[0]);
-    let (low, high) = ends(all());
-    (low > 0.0 && high <= 1.1 * low).then(|| sum(all()) / curves.len() as f64)
-}
-
 /// Whether the rates of a curve can be drawn.
 fn check(name: &str, x: &[f64], y: &[f64]) -> Result<()> {
-    let problem = if x.len() != y.len() {
-        format!("has {} x, but {} y", x.len(), y.len())
-    } else if x.iter().chain(y).any(|rate| !rate.is_finite()) {
-        "is undefined: its labels lack one of the classes".to_owned()
-    } else if x.len() < 2 {
-        "has no examples".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(Error::Argument(format!("the curve '{name}' {problem}")))
+    let finite = x.iter().chain(y).all(|rate| rate.is_finite());
+    ensure!(x.len() == y.len(), "the curve '{name}' has {} x, but {} y", x.len(), y.len());
+    ensure!(finite, "the curve '{name}' is undefined: its labels lack one of the classes");
+    ensure!(x.len() > 1, "the curve '{name}' has no examples");
+    Ok(())
+}
+
+const PREDICTED: &str = "mean prediction";
+const FOUND: &str = "share of positives";
+
+/// A reliability diagram: the share of positives in each bin against the mean prediction, with its 95 % interval. Points on
+/// the dotted diagonal mean what they say; below it the predictions are too high.
+///
+/// # Errors
+/// When there is no calibration.
+pub fn calibration(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
+    let highest = bins(calibrations).map(|bin| bin.mean_prediction.max(bin.interval().1)).fold(0.0, f64::max);
+    let axes = [PREDICTED, FOUND].map(|label| Axis::linear(label, -0.02 * highest, 1.04 * highest, 6));
+    draw_bins(calibrations, axes, (0.0, highest))
+}
+
+/// As [`calibration`] on logarithmic axes, for rare positives. A bin without positives has no point there, only its interval.
+///
+/// # Errors
+/// As [`calibration`].
+pub fn calibration_log(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
+    let x: Vec<f64> = bins(calibrations).map(|bin| bin.mean_prediction).collect();
+    let y = bins(calibrations).map(CalibrationBin::interval);
+    let y: Vec<f64> = y.flat_map(|(lower, upper)| [if lower > 0.0 { lower } else { upper }, upper]).collect();
+    let lowest = x.iter().chain(&y).copied().filter(|&value| value > 0.0).fold(1.0, f64::min);
+    let axes = [Axis::logarithmic(PREDICTED, &x), Axis::logarithmic(FOUND, &y)];
+    draw_bins(calibrations, axes, (lowest / 10.0, 1.0)) // from below the axes, where the frame cuts it off
+}
+
+fn bins<'a>(calibrations: &[(&str, &'a Calibration, Style)]) -> impl Iterator<Item = &'a CalibrationBin> {
+    calibrations.iter().flat_map(|(_, calibration, _)| &calibration.bins)
+}
+
+/// Draws the bins, and the diagonal from `low` to `high`.
+fn draw_bins(of: &[(&str, &Calibration, Style)], [x, y]: [Axis; 2], (low, high): (f64, f64)) -> Result<Figure> {
+    ensure!(bins(of).next().is_some(), "there is no calibration to draw");
+    let mut page = Page::new(560, 470);
+    let mut panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
+    let mut alt = format!("Reliability diagram: {FOUND} against {PREDICTED}.");
+    let mut curves = Vec::new();
+    page.clip(panel.frame, |page| {
+        page.line(&[panel.place(low, low), panel.place(high, high)], GUIDE);
+        for &(name, calibration, style) in of {
+            let mut texts = Vec::new();
+            for bin in &calibration.bins {
+                let (prediction, share) = (bin.mean_prediction, bin.share_of_positives());
+                let (lower, upper) = bin.interval();
+                if let (Some(from), Some(to)) = (panel.at(prediction, lower.max(low)), panel.at(prediction, upper)) {
+                    page.line(&[from, to], Stroke { width: 3, dashes: "", ..style.0 });
+                }
+                if let Some(point) = panel.at(prediction, share) {
+                    page.dot(point, 3 * PIXEL, style.0.color, "#ffffff");
+                }
+                texts.push(format!("{} where {} was predicted", share_text(share), share_text(prediction)));
+            }
+            alt += &format!(" {name}: {}.", texts.join(", "));
+            curves.push(Curve { name: name.to_owned(), style, points: calibration.points() });
+        }
+    });
+    draw_curves(&mut page, &mut panel, &curves);
+    panel.entries.push(("as predicted".into(), GUIDE));
+    legend(&mut page, &panel);
+    Ok(page.finish("Reliability diagram", alt))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{dashed, solid};
+    use learn::calibration::calibration as calibrate;
     use learn::curves::{precision_recall_curve, roc_curve};
-    use ndarray::array;
+    use ndarray::{Array1, array};
 
     #[test]
     fn legends_and_descriptions_have_the_areas() {
@@ -235,5 +292,27 @@ mod tests {
         assert!(!confusion_matrix(&ConfusionMatrix::default(), "").unwrap().svg.contains("NaN"));
         let broken = ConfusionMatrix { true_positives: f64::NAN, ..ConfusionMatrix::default() };
         assert!(confusion_matrix(&broken, "Test").unwrap_err().to_string().contains("'Test'"));
+    }
+
+    #[test]
+    fn each_bin_has_a_point_and_an_interval() {
+        let labels = Array1::from_shape_fn(10_000, |row| row % 1000 == 999);
+        let probabilities = Array1::from_shape_fn(10_000, |row| 1e-5 * (row + 1) as f64);
+        let rare = calibrate(&labels, &probabilities, 4).unwrap();
+        for figure in [calibration, calibration_log].map(|draw| draw(&[("Test", &rare, solid(0))]).unwrap()) {
+            assert_eq!(figure.svg().matches("<circle").count(), 4);
+            assert!(figure.svg().contains(">as predicted<") && !figure.svg().contains("NaN"));
+            assert!(figure.alt().contains("Test: 0.00080 where 0.013 was predicted,"), "{}", figure.alt());
+        }
+    }
+
+    #[test]
+    fn a_bin_without_positives_has_an_interval_on_logarithmic_axes() {
+        let (labels, probabilities) = (Array1::from_elem(50, false), Array1::from_elem(50, 0.01));
+        let none = calibrate(&labels, &probabilities, 1).unwrap();
+        let figure = calibration_log(&[("Test", &none, solid(0))]).unwrap();
+        assert_eq!(figure.svg().matches("<circle").count(), 0);
+        assert!(calibration(&[("Test", &none, solid(0))]).is_ok());
+        assert!(calibration(&[]).is_err() && calibration_log(&[]).is_err());
     }
 }

@@ -7,31 +7,26 @@
 //! Every coordinate is a whole number, so the same data give the same bytes on every machine.
 
 mod axes;
-mod colors;
 mod lines;
 mod page;
 
-mod calibration;
 mod comparison;
 mod distribution;
 mod evaluation;
-mod scores;
+mod histograms;
 mod slider;
 mod training;
 
 use std::fmt;
 
-use colors::{palette, tint};
-use learn::error::{Error, Result};
 use learn::table::show;
-use page::Stroke;
+use page::{Stroke, palette, tint};
 
-pub use calibration::{calibration, calibration_log};
 pub use comparison::{intervals, spread, strip};
-pub use distribution::{histogram, joint, joint_pair};
-pub use evaluation::{confusion_matrices, confusion_matrix, precision_recall, roc};
+pub use distribution::{joint, joint_pair};
+pub use evaluation::{calibration, calibration_log, confusion_matrices, confusion_matrix, precision_recall, roc};
+pub use histograms::{histogram, keras_thresholds};
 pub use lines::{Line, lines, lines_log_x};
-pub use scores::keras_thresholds;
 pub use slider::{Slider, slider};
 pub use training::{histories, history, loss};
 
@@ -75,12 +70,6 @@ impl fmt::Debug for Figure {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Style(Stroke);
 
-impl From<Style> for Stroke {
-    fn from(style: Style) -> Self {
-        style.0
-    }
-}
-
 /// A solid line in one of the ten colors of the palette, counted from 0; they start again after the tenth.
 pub fn solid(color: usize) -> Style {
     Style(Stroke { color: palette(color), width: 7, dashes: "" }) // 1.75 pixels
@@ -94,11 +83,6 @@ pub fn dashed(color: usize) -> Style {
 /// A thin line in a lighter tone of one of the colors, for what the others are to stand out from.
 pub fn pale(color: usize) -> Style {
     Style(Stroke { color: tint(color), width: 5, dashes: "" })
-}
-
-/// Refuses a figure of nothing: of a list without a first.
-fn require<T>(first: Option<T>, what: &str) -> Result<T> {
-    first.ok_or_else(|| Error::Argument(format!("there is no {what} to draw")))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Curves, their thinning, and the legend that keeps out of their way.
 
-use super::axes::{Axis, Panel};
-use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, Stroke, shorten, text_width};
+use super::axes::{Axis, Entry, Panel};
+use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, shorten, text_width};
 use super::{Figure, Style};
-use learn::error::{Error, Result};
+use learn::error::{Result, ensure};
 
 /// How far a thinned curve may lie from the full one: half a pixel.
 const TOLERANCE: f64 = 0.5 * PIXEL as f64;
@@ -14,59 +14,40 @@ const ROW: i32 = 17 * PIXEL;
 const SAMPLE: i32 = 26 * PIXEL;
 const GAP: i32 = 7 * PIXEL;
 
-/// A line of black or grey dashes, for what is not data.
-pub(super) const GUIDE: Stroke = Stroke { color: "#808080", width: 4, dashes: "4 8" };
-
 /// Points to be joined by a line, and its name in the legend.
 pub(super) struct Curve {
     pub name: String,
-    pub stroke: Stroke,
+    pub style: Style,
     pub points: Vec<(f64, f64)>,
 }
 
-impl Curve {
-    pub(super) fn new(name: impl Into<String>, style: Style, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.into(), stroke: style.into(), points }
-    }
-}
-
-/// What a panel shows already: the pieces of its curves on the page.
-pub(super) type Drawn = Vec<Vec<Point>>;
-
 /// Draws curves into a panel. A curve is interrupted where a value is NaN.
-pub(super) fn draw_curves(page: &mut Page, panel: &Panel, curves: &[Curve]) -> Drawn {
-    let mut drawn = Vec::new();
+pub(super) fn draw_curves(page: &mut Page, panel: &mut Panel, curves: &[Curve]) {
     page.clip(panel.frame, |page| {
-        for curve in curves {
-            let places: Vec<Option<Point>> = curve.points.iter().map(|&(x, y)| panel.at(x, y)).collect();
+        for Curve { name, style: Style(stroke), points } in curves {
+            let places: Vec<Option<Point>> = points.iter().map(|&(x, y)| panel.at(x, y)).collect();
             for piece in places.split(Option::is_none) {
                 let piece = thin(piece.iter().flatten().copied());
                 match piece[..] {
-                    [] => continue,
+                    [] => {}
                     // A curve of one point: a disc for a solid line, a ring for a dashed one.
-                    [point] => {
-                        let Stroke { color, dashes, .. } = curve.stroke;
-                        page.dot(point, 3 * PIXEL, if dashes.is_empty() { color } else { "#ffffff" }, color);
-                    }
-                    _ => page.line(&piece, curve.stroke),
+                    [point] if stroke.dashes.is_empty() => page.dot(point, 3 * PIXEL, stroke.color, stroke.color),
+                    [point] => page.dot(point, 3 * PIXEL, "#ffffff", stroke.color),
+                    _ => page.line(&piece, *stroke),
                 }
-                drawn.push(piece);
+                panel.drawn.push(piece);
             }
+            panel.entries.push((name.clone(), *stroke));
         }
     });
-    drawn
 }
 
 /// The points that a curve needs to stay within [`TOLERANCE`]: Douglas and Peucker's algorithm.
 pub(super) fn thin(points: impl Iterator<Item = Point>) -> Vec<Point> {
     let mut points: Vec<Point> = points.collect();
     points.dedup();
-    let mut kept = vec![false; points.len()];
-    let mut open = Vec::new();
-    if let Some(last) = points.len().checked_sub(1) {
-        (kept[0], kept[last]) = (true, true);
-        open.push((0, last));
-    }
+    let mut kept: Vec<bool> = (0..points.len()).map(|i| i == 0 || i + 1 == points.len()).collect();
+    let mut open = vec![(0, points.len().saturating_sub(1))];
     while let Some((first, last)) = open.pop() {
         let distance = |&i: &usize| distance(points[i], points[first], points[last]);
         let farthest = (first + 1..last).max_by(|i, j| distance(i).total_cmp(&distance(j)));
@@ -82,8 +63,7 @@ pub(super) fn thin(points: impl Iterator<Item = Point>) -> Vec<Point> {
 fn distance(point: Point, from: Point, to: Point) -> f64 {
     let (along, there) = (vector(from, to), vector(from, point));
     let square = along.0 * along.0 + along.1 * along.1;
-    let share = if square > 0.0 { (along.0 * there.0 + along.1 * there.1) / square } else { 0.0 };
-    let share = share.clamp(0.0, 1.0);
+    let share = if square > 0.0 { ((along.0 * there.0 + along.1 * there.1) / square).clamp(0.0, 1.0) } else { 0.0 };
     let (x, y) = (there.0 - share * along.0, there.1 - share * along.1);
     (x * x + y * y).sqrt()
 }
@@ -93,18 +73,10 @@ fn vector(from: Point, to: Point) -> (f64, f64) {
     (f64::from(to.0) - f64::from(from.0), f64::from(to.1) - f64::from(from.1))
 }
 
-/// What a legend says: a name beside a piece of its line.
-pub(super) type Entry = (String, Stroke);
-
-/// The entries of curves in a legend.
-pub(super) fn entries(curves: &[Curve]) -> Vec<Entry> {
-    curves.iter().map(|curve| (curve.name.clone(), curve.stroke)).collect()
-}
-
 /// A legend inside a panel, where it hides least of what is drawn there.
-pub(super) fn legend(page: &mut Page, panel: &Panel, entries: &[Entry], drawn: &Drawn) {
+pub(super) fn legend(page: &mut Page, panel: &Panel) {
     let margin = 7 * PIXEL;
-    let entries = fitted(entries, panel.frame.width() - 2 * margin);
+    let entries = fitted(&panel.entries, panel.frame.width() - 2 * margin);
     let width = entries.iter().map(entry_width).max().unwrap_or(0);
     let height = ROW * entries.len() as i32 + GAP;
     let Frame { left, top, right, bottom } = panel.frame;
@@ -114,7 +86,7 @@ pub(super) fn legend(page: &mut Page, panel: &Panel, entries: &[Entry], drawn: &
     // matplotlib's order of preference.
     let corners = [(2, 0), (0, 0), (0, 2), (2, 2), (2, 1), (0, 1), (1, 2), (1, 0), (1, 1)];
     let boxes = corners.map(|(column, row)| Frame::new(x[column], y[row], width, height));
-    let place = boxes.into_iter().min_by_key(|place| hidden(place.grown(margin), drawn)).unwrap_or(panel.frame);
+    let place = boxes.into_iter().min_by_key(|place| hidden(place.grown(margin), &panel.drawn)).unwrap_or(panel.frame);
     page.rectangle(place, r##"rx="10" fill="#ffffff" fill-opacity="0.85" stroke="#cccccc" stroke-width="3""##);
     for (row, entry) in (0..).zip(&entries) {
         draw_entry(page, (place.left + GAP, place.top + GAP / 2 + ROW * row + ROW / 2), entry);
@@ -157,20 +129,18 @@ fn draw_entry(page: &mut Page, (x, y): Point, (name, stroke): &Entry) {
 }
 
 /// How much of the lines a box would hide: the number of steps of two pixels along them that fall into it.
-fn hidden(place: Frame, drawn: &Drawn) -> i64 {
-    let step = f64::from(2 * PIXEL);
-    let mut count = 0;
-    for pair in drawn.iter().flat_map(|piece| piece.windows(2)) {
+fn hidden(place: Frame, drawn: &[Vec<Point>]) -> usize {
+    let hidden = |pair: &[Point]| {
         let (from, (x, y)) = (pair[0], vector(pair[0], pair[1]));
         // Far outside the page the steps don't matter, so their number is limited.
-        let steps = (((x * x + y * y).sqrt() / step) as i32).clamp(1, 5000);
+        let steps = (((x * x + y * y).sqrt() / f64::from(2 * PIXEL)) as i32).clamp(1, 5000);
         let at = |i: i32| {
             let share = f64::from(i) / f64::from(steps);
             (from.0.saturating_add((x * share) as i32), from.1.saturating_add((y * share) as i32))
         };
-        count += (0..steps).filter(|&i| place.contains(at(i))).count() as i64;
-    }
-    count
+        (0..steps).filter(|&i| place.contains(at(i))).count()
+    };
+    drawn.iter().flat_map(|piece| piece.windows(2)).map(hidden).sum()
 }
 
 /// A name for the legend, points (x, y) in the order in which a line joins them, and how to draw it.
@@ -181,7 +151,7 @@ pub type Line<'a> = (&'a str, Vec<(f64, f64)>, Style);
 /// # Errors
 /// When no curve has a point.
 pub fn lines(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure> {
-    draw_lines(x_label, y_label, curves, false)
+    draw_lines(x_label, y_label, curves, Axis::around)
 }
 
 /// As [`lines`], on a logarithmic x axis; points whose x is not above 0 are left out.
@@ -189,26 +159,21 @@ pub fn lines(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure
 /// # Errors
 /// As [`lines`].
 pub fn lines_log_x(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<Figure> {
-    draw_lines(x_label, y_label, curves, true)
+    draw_lines(x_label, y_label, curves, Axis::logarithmic)
 }
 
-fn draw_lines(x_label: &str, y_label: &str, curves: &[Line<'_>], logarithmic: bool) -> Result<Figure> {
-    let points = || curves.iter().flat_map(|curve| &curve.1);
-    let x = points().map(|point| point.0);
-    let x = if logarithmic { Axis::logarithmic(x_label, x) } else { Axis::around(x_label, x) };
-    let y = Axis::around(y_label, points().map(|point| point.1));
+fn draw_lines(x_label: &str, y_label: &str, lines: &[Line<'_>], x_axis: fn(&str, &[f64]) -> Axis) -> Result<Figure> {
+    let (x, y): (Vec<f64>, Vec<f64>) = lines.iter().flat_map(|line| &line.1).copied().unzip();
     let mut page = Page::new(640, 440);
-    let panel = Panel::draw(&mut page, Frame::pixels(84, 16, 536, 368), "", x, y)?;
+    let frame = Frame::pixels(84, 16, 536, 368);
+    let mut panel = Panel::draw(&mut page, frame, "", x_axis(x_label, &x), Axis::around(y_label, &y))?;
     let fits = |&&(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && panel.at(x, y).is_some();
-    if !points().any(|point| fits(&point)) {
-        return Err(Error::Argument("there is nothing to draw: no curve has a point that fits on the axes".into()));
-    }
-    let curves: Vec<Curve> =
-        curves.iter().map(|(name, points, style)| Curve::new(*name, *style, points.clone())).collect();
-    let drawn = draw_curves(&mut page, &panel, &curves);
-    legend(&mut page, &panel, &entries(&curves), &drawn);
+    let mut points = lines.iter().flat_map(|line| &line.1);
+    ensure!(points.any(|point| fits(&point)), "there is nothing to draw: no curve has a point that fits on the axes");
     let mut alt = format!("Lines of {y_label} against {x_label}.");
-    for Curve { name, points, .. } in &curves {
+    let mut curves = Vec::new();
+    for (name, points, style) in lines {
+        curves.push(Curve { name: (*name).to_owned(), style: *style, points: points.clone() });
         let mut points: Vec<_> = points.iter().filter(fits).collect();
         points.sort_by(|a, b| a.1.total_cmp(&b.1));
         if let (Some((x, lowest)), Some((x_of_highest, highest))) = (points.first(), points.last()) {
@@ -216,6 +181,8 @@ fn draw_lines(x_label: &str, y_label: &str, curves: &[Line<'_>], logarithmic: bo
             alt += &format!(" to {highest:.4} at {x_of_highest:.4} (highest).");
         }
     }
+    draw_curves(&mut page, &mut panel, &curves);
+    legend(&mut page, &panel);
     Ok(page.finish(&format!("{y_label} against {x_label}"), alt))
 }
 

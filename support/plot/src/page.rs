@@ -1,9 +1,10 @@
-//! The sheet that a figure is drawn on: an SVG document whose unit is a quarter of a pixel.
+//! The sheet that a figure is drawn on, an SVG document whose unit is a quarter of a pixel, and its colors, which readers with
+//! any color vision can tell apart.
 //!
 //! plotters draws in whole numbers, which a quarter of a pixel makes fine enough. What it draws, and the elements
 //! written here, follow each other in one document.
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 
 use super::Figure;
 use learn::table::escape;
@@ -89,6 +90,9 @@ pub(super) struct Stroke {
     pub dashes: &'static str,
 }
 
+/// A line of black or grey dashes, for what is not data.
+pub(super) const GUIDE: Stroke = Stroke { color: "#808080", width: 4, dashes: "4 8" };
+
 /// A figure in the making.
 pub(super) struct Page {
     /// In pixels.
@@ -113,9 +117,8 @@ impl Page {
     }
 
     /// Writes an SVG element.
-    pub(super) fn element(&mut self, element: std::fmt::Arguments<'_>) {
-        self.body.write_fmt(element).expect("a String takes everything");
-        self.body.push('\n');
+    pub(super) fn element(&mut self, element: impl Display) {
+        self.body += &format!("{element}\n");
     }
 
     /// Puts what is drawn behind a window. An inner document clips without the name that `clip-path` needs, and names
@@ -152,8 +155,7 @@ impl Page {
     }
 
     /// A line through points.
-    pub(super) fn line(&mut self, points: &[Point], stroke: Stroke) {
-        let Stroke { color, width, dashes } = stroke;
+    pub(super) fn line(&mut self, points: &[Point], Stroke { color, width, dashes }: Stroke) {
         let dashes = if dashes.is_empty() { String::new() } else { format!(r#" stroke-dasharray="{dashes}""#) };
         let look =
             format_args!(r#"fill="none" stroke="{color}" stroke-width="{width}" stroke-linejoin="round"{dashes}"#);
@@ -189,16 +191,14 @@ impl Page {
             self.rectangle(part, format_args!(r#"fill="{}""#, color(share)));
         }
         self.rectangle(frame, r##"fill="none" stroke="#000000" stroke-width="2""##);
-        let mut widest = 0;
         for (share, text) in ticks {
             let y = frame.bottom - (f64::from(frame.height()) * share).round() as i32;
             let mark = Stroke { color: "#000000", width: 3, dashes: "" };
             self.line(&[(frame.right, y), (frame.right + 3 * PIXEL, y)], mark);
             self.text((frame.right + 6 * PIXEL, y), Anchor::Start, SMALL, "#000000", text);
-            widest = widest.max(text_width(text, SMALL));
         }
-        let (_, middle) = frame.center();
-        self.text((frame.right + 14 * PIXEL + widest, middle), Anchor::Upright, SMALL, "#000000", label);
+        let widest = ticks.iter().map(|(_, text)| text_width(text, SMALL)).max().unwrap_or(0);
+        self.text((frame.right + 14 * PIXEL + widest, frame.center().1), Anchor::Upright, SMALL, "#000000", label);
     }
 
     /// The figure: the sheet with a white ground, which shows in dark themes too.
@@ -235,4 +235,58 @@ pub(super) fn shorten(text: &str, pixels: i32, width: i32) -> String {
     let mut short = text.to_owned();
     while text_width(&short, pixels) + text_width("…", pixels) > width && short.pop().is_some() {}
     short.trim_end().to_owned() + "…"
+}
+
+/// Seaborn's palette "colorblind".
+const PALETTE: [&str; 10] =
+    ["#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"];
+
+/// The same colors with more than half of white.
+const TINTS: [&str; 10] =
+    ["#8dc0dc", "#f0cd8e", "#8dd3c0", "#ecb78c", "#e8c2e1", "#e7ceb8", "#fddbf3", "#cfcfcf", "#f6f2a3", "#b3ddf5"];
+
+/// ColorBrewer's "Blues", from no to much.
+const BLUES: [u32; 9] = [0xf7fbff, 0xdeebf7, 0xc6dbef, 0x9ecae1, 0x6baed6, 0x4292c6, 0x2171b5, 0x08519c, 0x08306b];
+
+/// The color of a curve or group; the palette repeats.
+pub(super) fn palette(place: usize) -> &'static str {
+    PALETTE[place % PALETTE.len()]
+}
+
+/// The color of a curve in the background.
+pub(super) fn tint(place: usize) -> &'static str {
+    TINTS[place % TINTS.len()]
+}
+
+/// A blue between the lightest at 0 and the darkest at 1.
+pub(super) fn blue(share: f64) -> String {
+    let place = share.clamp(0.0, 1.0) * (BLUES.len() - 1) as f64;
+    let low = (place as usize).min(BLUES.len() - 2);
+    let mix = |shift: u32| {
+        let [from, to] = [BLUES[low], BLUES[low + 1]].map(|color| f64::from(color >> shift & 0xff));
+        (from + (to - from) * (place - low as f64)).round() as u8
+    };
+    format!("#{:02x}{:02x}{:02x}", mix(16), mix(8), mix(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tint_is_its_color_and_white() {
+        for (color, tint) in PALETTE.iter().zip(TINTS) {
+            for channel in [1..3, 3..5, 5..7] {
+                let [full, light] = [color, tint].map(|text| i32::from_str_radix(&text[channel.clone()], 16).unwrap());
+                assert!((100 * (255 - light) - 45 * (255 - full)).abs() <= 50, "{color} {tint}");
+            }
+        }
+    }
+
+    #[test]
+    fn blues_run_from_light_to_dark() {
+        assert_eq!((blue(0.0).as_str(), blue(0.5).as_str(), blue(1.0).as_str()), ("#f7fbff", "#6baed6", "#08306b"));
+        assert_eq!((blue(-1.0), blue(2.0)), (blue(0.0), blue(1.0)));
+        assert_eq!(palette(3), palette(13));
+    }
 }

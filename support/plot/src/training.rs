@@ -1,11 +1,10 @@
 //! Figures of how training went: loss and metrics over the epochs.
 
 use super::axes::{Axis, Panel, ends};
-use super::colors::palette;
-use super::lines::{Curve, GUIDE, draw_curves, entries, legend, legend_above};
-use super::page::{Frame, Page, Stroke};
-use super::{Figure, dashed, require, solid};
-use learn::error::{Error, Result};
+use super::lines::{Curve, draw_curves, legend, legend_above};
+use super::page::{Frame, GUIDE, Page, Stroke, palette};
+use super::{Figure, dashed, solid};
+use learn::error::{Result, ensure};
 use learn::history::History;
 use learn::metrics::Metric;
 
@@ -17,10 +16,10 @@ pub fn loss(runs: &[(&str, &History)]) -> Result<Figure> {
     let last = last_epoch(runs)?;
     let curves = curves(runs, Metric::Loss);
     let mut page = Page::new(640, 440);
-    let y = Axis::logarithmic("loss (logarithmic scale)", losses(&curves, f64::MIN_POSITIVE)?.into_iter());
-    let panel = Panel::draw(&mut page, Frame::pixels(78, 16, 544, 368), "", Axis::epochs(last), y)?;
-    let drawn = draw_curves(&mut page, &panel, &curves);
-    legend(&mut page, &panel, &entries(&curves), &drawn);
+    let y = Axis::logarithmic("loss (logarithmic scale)", &losses(&curves, f64::MIN_POSITIVE)?);
+    let mut panel = Panel::draw(&mut page, Frame::pixels(78, 16, 544, 368), "", Axis::epochs(last), y)?;
+    draw_curves(&mut page, &mut panel, &curves);
+    legend(&mut page, &panel);
     let alt = "Loss over the epochs on a logarithmic scale.".to_owned() + &courses(&curves, Metric::Loss);
     Ok(page.finish("Loss over the epochs", alt))
 }
@@ -41,10 +40,9 @@ pub fn history(history: &History) -> Result<Figure> {
 pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
     let last = last_epoch(runs)?;
     let (left, gap, width, height) = (72, 78, 290, 200);
-    let mut names = entries(&curves(runs, Metric::Loss));
-    if runs.iter().any(|(_, history)| history.best_epoch.is_some()) {
-        names.push(("best epoch".into(), GUIDE));
-    }
+    let mut names: Vec<_> = curves(runs, Metric::Loss).into_iter().map(|curve| (curve.name, curve.style.0)).collect();
+    let best_epochs = || runs.iter().enumerate().filter_map(|(run, (_, history))| Some((run, history.best_epoch? + 1)));
+    names.extend(best_epochs().next().map(|_| ("best epoch".into(), GUIDE)));
     let mut page = Page::new(740, 2 * height + 134);
     let legend = legend_above(&mut page, &names);
     page.height += legend;
@@ -59,33 +57,29 @@ pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
             _ => 1.03,
         };
         let y = Axis::linear(metric.name(), 0.0, if highest > 0.0 { highest } else { 1.0 }, 6);
-        let panel = Panel::draw(&mut page, frame, "", Axis::epochs(last), y)?;
-        for (color, (_, history)) in runs.iter().enumerate() {
-            let color = if runs.len() > 1 { palette(color) } else { GUIDE.color };
-            if let Some(best) = history.best_epoch.filter(|&best| best < last) {
-                let (x, _) = panel.place((best + 1) as f64, 0.0);
-                page.line(&[(x, frame.top), (x, frame.bottom)], Stroke { color, ..GUIDE });
-            }
+        let mut panel = Panel::draw(&mut page, frame, "", Axis::epochs(last), y)?;
+        for (run, best) in best_epochs().filter(|(_, best)| *best <= last) {
+            let color = if runs.len() > 1 { palette(run) } else { GUIDE.color };
+            panel.vertical(&mut page, best as f64, Stroke { color, ..GUIDE });
         }
-        draw_curves(&mut page, &panel, &curves);
+        draw_curves(&mut page, &mut panel, &curves);
         alt += &courses(&curves, metric);
     }
-    for (name, history) in runs {
-        if let Some(best) = history.best_epoch {
-            let of = if name.is_empty() { String::new() } else { format!(" of {name}") };
-            alt += &format!(" The best epoch{of} was {}.", best + 1);
-        }
+    for (run, best) in best_epochs() {
+        let of = if runs[run].0.is_empty() { String::new() } else { format!(" of {}", runs[run].0) };
+        alt += &format!(" The best epoch{of} was {best}.");
     }
     Ok(page.finish("Metrics over the epochs", alt))
 }
 
 /// The number of epochs of the longest run.
 fn last_epoch(runs: &[(&str, &History)]) -> Result<usize> {
-    if let Some((name, _)) = runs.iter().find(|(_, history)| history.epochs() == 0) {
+    ensure!(!runs.is_empty(), "there is no history to draw");
+    for (name, history) in runs {
         let of = if name.is_empty() { String::new() } else { format!(" of '{name}'") };
-        return Err(Error::Argument(format!("the history{of} has no epochs: train first")));
+        ensure!(history.epochs() > 0, "the history{of} has no epochs: train first");
     }
-    require(runs.iter().map(|(_, history)| history.epochs().max(history.val.len())).max(), "history")
+    Ok(runs.iter().map(|(_, history)| history.epochs().max(history.val.len())).max().unwrap_or(0))
 }
 
 fn curves(runs: &[(&str, &History)], metric: Metric) -> Vec<Curve> {
@@ -94,7 +88,7 @@ fn curves(runs: &[(&str, &History)], metric: Metric) -> Vec<Curve> {
         let sets = [("Train", solid(color), history.train(metric)), ("Val", dashed(color), history.val(metric))];
         for (set, style, values) in sets.into_iter().filter(|(_, _, values)| !values.is_empty()) {
             let points = (1..).map(f64::from).zip(values).collect();
-            curves.push(Curve::new(format!("{set} {name}").trim_end(), style, points));
+            curves.push(Curve { name: format!("{set} {name}").trim_end().to_owned(), style, points });
         }
     }
     curves
@@ -104,19 +98,16 @@ fn curves(runs: &[(&str, &History)], metric: Metric) -> Vec<Curve> {
 fn losses(curves: &[Curve], lowest: f64) -> Result<Vec<f64>> {
     let values = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
     let losses: Vec<f64> = values.filter(|loss| loss.is_finite() && *loss >= lowest).collect();
-    match losses.is_empty() {
-        true => Err(Error::Argument("there is no finite loss that can be drawn: has the training diverged?".into())),
-        false => Ok(losses),
-    }
+    ensure!(!losses.is_empty(), "there is no finite loss that can be drawn: has the training diverged?");
+    Ok(losses)
 }
 
 /// Where curves start and end, in words.
 fn courses(curves: &[Curve], metric: Metric) -> String {
     let at = |&(epoch, value): &(f64, f64)| format!("{} in epoch {epoch:.0}", metric.format(value));
-    let course = |curve: &Curve| match &curve.points[..] {
-        [] => String::new(),
-        [only] => format!(" {} {}: {}.", curve.name, metric.name(), at(only)),
-        [first, .., last] => format!(" {} {}: {}, {}.", curve.name, metric.name(), at(first), at(last)),
+    let course = |Curve { name, points, .. }: &Curve| {
+        let ends: Vec<String> = points.first().into_iter().chain(points[1..].last()).map(at).collect();
+        format!(" {name} {}: {}.", metric.name(), ends.join(", "))
     };
     curves.iter().map(course).collect()
 }

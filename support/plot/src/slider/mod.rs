@@ -11,10 +11,10 @@ use std::fmt;
 use ndarray::Array1;
 use serde_json::{Value, json};
 
-use self::thresholds::{Counts, Thresholds};
+use self::thresholds::{Thresholds, counts};
 use super::Figure;
 use learn::cost::CostsByExample;
-use learn::error::{Error, Result};
+use learn::error::{Error, Result, ensure};
 use learn::table::{Table, show};
 
 /// Models side by side at a threshold that the reader moves; made by [`slider`]. As the last expression of a cell it appears as
@@ -41,19 +41,30 @@ pub fn slider(
     costs: impl Into<CostsByExample>,
     days: impl Into<Option<f64>>,
 ) -> Result<Slider> {
+    let (costs, days) = (costs.into(), days.into());
+    costs.fixed().check()?;
+    for (name, scores) in models {
+        let checked = costs.check(labels, scores);
+        checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
+    }
+    let (count, positives) = (models.len(), labels.iter().filter(|label| **label).count());
+    let negatives = labels.len() - positives;
+    ensure!(
+        count > 0 && positives > 0 && negatives > 0,
+        "a slider needs models, positives and negatives: there are {count}, {positives} and {negatives}"
+    );
+    let covered = days.unwrap_or(1.0);
+    ensure!(covered.is_finite() && covered > 0.0, "the examples cover a number of days above 0, not {covered}");
+
     let thresholds = Thresholds::around(labels, models.iter().map(|model| model.1));
-    let shown = Shown { labels, models, costs: costs.into(), days: days.into(), thresholds };
-    shown.check()?;
-    let (data, still, table) = (shown.data()?, shown.figure()?, shown.table()?);
+    let shown = Shown { labels, models, costs, days, thresholds, positives, negatives };
+    let (still, table) = (shown.figure()?, shown.table()?);
     // What looks like the end of the program must not stand within it.
     let text = |value: &Value| value.to_string().replace('<', "\\u003c");
+    let (image, rows, program) = (still::image(&still), table.html(), include_str!("slider.js").trim_end());
+    let (style, data) = (text(&json!(include_str!("slider.css"))), text(&shown.data()?));
     let html = format!(
-        "<div class=\"threshold-slider\" data-lm-suppress-shortcuts=\"true\">\n{}\n{}\n</div>\n<script>\n({})({}, {});\n</script>",
-        still::image(&still),
-        table.html(),
-        include_str!("slider.js").trim_end(),
-        text(&json!(include_str!("slider.css"))),
-        text(&data),
+        "<div class=\"threshold-slider\" data-lm-suppress-shortcuts=\"true\">\n{image}\n{rows}\n</div>\n<script>\n({program})({style}, {data});\n</script>"
     );
     Ok(Slider { html, still, table })
 }
@@ -65,48 +76,26 @@ struct Shown<'a> {
     costs: CostsByExample,
     days: Option<f64>,
     thresholds: Thresholds,
+    positives: usize,
+    negatives: usize,
 }
 
 impl Shown<'_> {
-    fn check(&self) -> Result<()> {
-        self.costs.fixed().check()?;
-        for (name, scores) in self.models {
-            let checked = self.costs.check(self.labels, scores);
-            checked.map_err(|error| Error::Argument(format!("the model '{name}': {error}")))?;
-        }
-        let (models, (negatives, positives)) = (self.models.len(), self.class_counts());
-        if models == 0 || positives == 0 || negatives == 0 {
-            return Err(Error::Argument(format!(
-                "a slider needs models, positives and negatives: there are {models}, {positives} and {negatives}"
-            )));
-        }
-        match self.days.filter(|days| !(days.is_finite() && *days > 0.0)) {
-            Some(days) => Err(Error::Argument(format!("the examples cover a number of days above 0, not {days}"))),
-            None => Ok(()),
-        }
-    }
-
-    /// How many examples are (negative, positive).
-    fn class_counts(&self) -> (usize, usize) {
-        let positives = self.labels.iter().filter(|label| **label).count();
-        (self.labels.len() - positives, positives)
-    }
-
     /// What the program in the page needs to know.
     fn data(&self) -> Result<Value> {
-        let Self { labels, models, costs, days, thresholds } = self;
-        let (amounts, falling) = (costs.amounts(), thresholds.falling());
+        let Self { labels, models, costs, days, thresholds, positives, negatives } = self;
+        let falling = thresholds.falling();
+        let cents: Option<Array1<f64>> = costs.amounts().map(|amounts| thresholds::cents(labels, amounts));
         let model = |(name, scores): &(&str, &Array1<f32>)| {
-            let Counts { positives, negatives, cents } = Counts::new(labels, scores, amounts, &falling)?;
-            Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": cents }))
+            let [positives, negatives, found] = counts(labels, scores, cents.as_ref(), &falling)?;
+            Ok(json!({ "name": name, "positives": positives, "negatives": negatives, "cents": found }))
         };
-        let (negatives, positives) = self.class_counts();
         Ok(json!({
             "low": thresholds.low,
             "high": thresholds.high,
             "positives": positives,
             "negatives": negatives,
-            "cents": amounts.map(|amounts| thresholds::cents(labels, amounts).sum::<f64>()),
+            "cents": cents.as_ref().map(Array1::sum),
             "falseAlarm": costs.fixed().false_alarm,
             "missed": costs.fixed().missed,
             "days": days,

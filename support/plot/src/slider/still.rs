@@ -1,13 +1,11 @@
 //! The slider as a picture and a table, for pages that run no programs.
 
-use std::fmt::Write;
-
 use super::Shown;
 use crate::axes::{Axis, Panel, number};
-use crate::distribution::{draw_bars, histogram_counts};
-use crate::evaluation::steps;
-use crate::lines::{Curve, GUIDE, draw_curves, entries, legend};
-use crate::page::{Frame, PIXEL, Page, Stroke};
+use crate::evaluation::{precision_recall_panel, steps};
+use crate::histograms::{bar, draw_bars, histogram_counts, of_class, percent, share_axis};
+use crate::lines::{Curve, draw_curves, legend};
+use crate::page::{Frame, GUIDE, PIXEL, Page, Stroke};
 use crate::{Figure, solid};
 use learn::calibration::share;
 use learn::curves::precision_recall_curve;
@@ -28,22 +26,19 @@ impl Shown<'_> {
             String::from("The threshold 0.5 among the scores of each class and on the precision-recall curves.");
         self.scores(&mut page)?;
 
-        let axis = |label: &str| Axis::linear(label, -0.02, 1.03, 6);
-        let frame = Frame::pixels(508, 34, 334, 302);
-        let panel = Panel::draw(&mut page, frame, "Precision and recall", axis("recall"), axis("precision"))?;
+        let mut panel = precision_recall_panel(&mut page, Frame::pixels(508, 34, 334, 302), "Precision and recall")?;
         let mut curves = Vec::new();
-        for (color, (name, scores)) in models.iter().enumerate() {
-            curves.push(Curve::new(*name, solid(color), steps(&precision_recall_curve(labels, scores)?)));
+        for (color, &(name, scores)) in models.iter().enumerate() {
+            let points = steps(&precision_recall_curve(labels, scores)?);
+            curves.push(Curve { name: name.to_owned(), style: solid(color), points });
         }
-        let drawn = draw_curves(&mut page, &panel, &curves);
+        draw_curves(&mut page, &mut panel, &curves);
         for (curve, (name, scores)) in curves.iter().zip(*models) {
             let matrix = confusion_matrix(labels, scores, Metrics::THRESHOLD)?;
-            if let Some(point) = panel.at(matrix.recall(), matrix.precision()) {
-                page.dot(point, 5 * PIXEL, curve.stroke.color, "#000000");
-            }
+            page.dot(panel.place(matrix.recall(), matrix.precision()), 5 * PIXEL, curve.style.0.color, "#000000");
             alt += &format!(" {name}: precision {:.3}, recall {:.3}.", matrix.precision(), matrix.recall());
         }
-        legend(&mut page, &panel, &entries(&curves), &drawn);
+        legend(&mut page, &panel);
         Ok(page.finish("A threshold", alt))
     }
 
@@ -51,41 +46,29 @@ impl Shown<'_> {
     fn scores(&self, page: &mut Page) -> Result<()> {
         let (name, scores) = self.models[0];
         let (low, high) = self.thresholds.logits();
-        let heights = [false, true].map(|class| {
-            let of_class =
-                scores.iter().zip(self.labels).filter(|(_, label)| **label == class).map(|(&score, _)| score.into());
-            let places: Vec<f64> = of_class.map(|p: f64| ln(p / (1.0 - p)).clamp(low, high)).collect();
-            let counts = histogram_counts(&places, (low, high), BARS);
-            counts.into_iter().map(|count| 100.0 * count as f64 / places.len() as f64).collect::<Vec<f64>>()
+        let logit = |p: f64| ln(p / (1.0 - p)).clamp(low, high);
+        let shares = [false, true].map(|class| {
+            let logits: Vec<f64> = of_class(self.labels, scores, class).map(logit).collect();
+            percent(&histogram_counts(&logits, (low, high), BARS))
         });
-        let highest = heights.iter().flatten().copied().fold(0.0, f64::max);
-        let y = Axis::linear("share of the class", 0.0, 1.06 * highest, 6).percent();
-        let title = format!("Scores of {name}");
-        let frame = Frame::pixels(74, 34, 350, 302);
-        let panel = Panel::draw(page, frame, &title, Axis::logits("score", low, high), y)?;
-        let (mut drawn, mut names) = (Vec::new(), Vec::new());
+        let (x, y) = (Axis::logits("score", low, high), share_axis("share of the class", &shares, 6));
+        let mut panel = Panel::draw(page, Frame::pixels(74, 34, 350, 302), &format!("Scores of {name}"), x, y)?;
         // The colors that the models leave.
-        for (class, color, heights) in [("negatives", 7, &heights[0]), ("positives", 3, &heights[1])] {
-            let stroke = Stroke::from(solid(color));
-            let edge = |i: usize| low + (high - low) * i as f64 / heights.len() as f64;
-            drawn.extend(draw_bars(page, &panel, edge, heights, stroke.color));
-            names.push((class.to_owned(), Stroke { width: 12, ..stroke }));
+        for (entry, shares) in [bar("negatives", 7), bar("positives", 3)].into_iter().zip(&shares) {
+            draw_bars(page, &mut panel, entry, |i| low + (high - low) * i as f64 / BARS as f64, shares);
         }
-        let threshold = Metrics::THRESHOLD;
-        if let Some((x, _)) = panel.at(ln(threshold / (1.0 - threshold)), 0.0) {
-            page.line(&[(x, frame.top), (x, frame.bottom)], Stroke { color: "#000000", ..GUIDE });
-            names.push(("threshold".to_owned(), Stroke { color: "#000000", ..GUIDE }));
-        }
-        legend(page, &panel, &names, &drawn);
+        let threshold = Stroke { color: "#000000", ..GUIDE };
+        panel.vertical(page, logit(Metrics::THRESHOLD), threshold);
+        panel.entries.push(("threshold".to_owned(), threshold));
+        legend(page, &panel);
         Ok(())
     }
 
     /// The numbers of each model at 0.5 and at its lowest cost.
     pub(super) fn table(&self) -> Result<Table> {
         let Self { labels, models, costs, days, .. } = self;
-        let per_day = days.map(|_| "a day");
         let columns = ["threshold", "found", "missed", "false alarms", "precision", "recall"];
-        let mut table = Table::new(["model"].into_iter().chain(columns).chain(per_day).chain(["cost"]));
+        let mut table = Table::new(["model"].into_iter().chain(columns).chain(days.map(|_| "a day")).chain(["cost"]));
         for (name, scores) in *models {
             for threshold in [Metrics::THRESHOLD, costs.curve(labels, scores)?.best().0] {
                 let matrix = confusion_matrix(labels, scores, threshold)?;
@@ -106,11 +89,9 @@ impl Shown<'_> {
 pub(super) fn image(figure: &Figure) -> String {
     let mut address = String::from("data:image/svg+xml,");
     for byte in figure.svg().bytes() {
-        match byte {
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'/' | b':' | b'=' | b',' => {
-                address.push(char::from(byte));
-            }
-            _ => write!(address, "%{byte:02X}").expect("a String takes everything"),
+        match char::from(byte) {
+            plain if plain.is_ascii_alphanumeric() || "-._/:=,".contains(plain) => address.push(plain),
+            _ => address += &format!("%{byte:02X}"),
         }
     }
     let alt = escape(figure.alt()).replace('"', "&quot;");

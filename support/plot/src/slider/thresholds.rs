@@ -3,10 +3,12 @@
 //! They are written with three significant digits, of the probability below 0.1 and of its distance from 1 above 0.9, so a
 //! step changes the odds by at most one part in a hundred, and the text that the reader sees is the threshold to the last bit.
 
-use std::fmt::Write;
+use std::mem::replace;
 
 use ndarray::Array1;
 
+use crate::axes::{ends, parsed};
+use crate::histograms::of_class;
 use learn::curves::ThresholdCounts;
 use learn::error::Result;
 use learn::math::ln;
@@ -25,37 +27,33 @@ impl Thresholds {
     /// Those between which the scores of positives lie, and most of the others.
     pub(super) fn around<'a>(labels: &Array1<bool>, scores: impl Iterator<Item = &'a Array1<f32>>) -> Self {
         const LARGEST: Thresholds = Thresholds { low: 9, high: 7 }; // 1 - 10⁻⁷ is the last f32 but one below 1
-        let (mut lowest, mut highest) = (0.1, 0.9);
-        for scores in scores {
-            for (&score, _) in scores.iter().zip(labels).filter(|(_, label)| **label) {
-                let score = f64::from(score);
-                (lowest, highest) = (score.min(lowest), score.max(highest));
-            }
-        }
-        let reaches =
-            |places: &u32, distance: f64| format!("1e-{places}").parse().is_ok_and(|power: f64| distance >= power);
-        let digits = |distance, most| (2..most).find(|places| reaches(places, distance)).unwrap_or(most);
+        let of_positives = scores.flat_map(|scores| of_class(labels, scores, true));
+        let (lowest, highest) = ends(of_positives.chain([0.1, 0.9]));
+        let digits = |distance, most| (2..most).find(|&places| distance >= power(places)).unwrap_or(most);
         Self { low: digits(lowest, LARGEST.low), high: digits(1.0 - highest, LARGEST.high) }
     }
 
     /// The logits of the lowest and the highest of them.
     pub(super) fn logits(self) -> (f64, f64) {
-        let power = |places: u32| format!("1e-{places}").parse().unwrap_or(0.1);
         let distance = |places: u32| ln((1.0 - power(places)) / power(places));
         (-distance(self.low), distance(self.high))
     }
 
     /// All of them as texts, from 1 down to 0.
     pub(super) fn falling(self) -> Vec<String> {
-        let upper = (3..=self.high + 1).rev().flat_map(|decimals| {
+        let upper = (4..=self.high + 2).rev().flat_map(|places| {
             // 0.99900 to 0.99001, then 0.9900 to 0.9001: nines less a number of three digits.
-            (100..1000).map(move |digits| decimal(10u64.pow(decimals + 1) - digits, decimals + 1))
+            (100..1000).map(move |digits| decimal(10u64.pow(places) - digits, places))
         });
         let middle = (100..=900).rev().map(|digits| decimal(digits, 3));
-        let lower =
-            (4..=self.low + 2).flat_map(|decimals| (100..1000).rev().map(move |digits| decimal(digits, decimals)));
+        let lower = (4..=self.low + 2).flat_map(|places| (100..1000).rev().map(move |digits| decimal(digits, places)));
         std::iter::once("1".to_owned()).chain(upper).chain(middle).chain(lower).chain(["0".to_owned()]).collect()
     }
+}
+
+/// Ten to the power of minus so many places.
+fn power(places: u32) -> f64 {
+    parsed(1.0, -(places as i32))
 }
 
 /// `digits` behind so many places of the decimal point, without zeros at the end.
@@ -64,72 +62,51 @@ fn decimal(digits: u64, places: u32) -> String {
 }
 
 /// Positives and negatives above each threshold of one model, as the page reads them: how many more there are than above the
-/// threshold before, from 1 down to 0, separated by spaces; -12 stands for twelve thresholds in a row where nothing is new.
-#[derive(Debug, PartialEq)]
-pub(super) struct Counts {
-    pub positives: String,
-    pub negatives: String,
-    /// The amounts of the positives that are new, in cents, for each number above 0 in `positives`.
-    pub cents: String,
-}
-
-impl Counts {
-    pub(super) fn new(
-        labels: &Array1<bool>,
-        scores: &Array1<f32>,
-        amounts: Option<&Array1<f64>>,
-        thresholds: &[String],
-    ) -> Result<Self> {
-        let (positives, negatives) = above(&ThresholdCounts::new(labels, scores)?, thresholds);
-        let cents = match amounts {
-            None => String::new(),
-            Some(amounts) => {
-                let cents = cents(labels, amounts).collect();
-                let (found, _) = above(&ThresholdCounts::weighted(labels, scores, &cents)?, thresholds);
-                let is_new = positives.windows(2).map(|pair| pair[1] > pair[0]);
-                let new = found.windows(2).zip(is_new).filter(|(_, is_new)| *is_new).map(|(pair, _)| pair[1] - pair[0]);
-                new.map(|cents| cents.to_string()).collect::<Vec<_>>().join(" ")
-            }
-        };
-        Ok(Self { positives: steps(&positives), negatives: steps(&negatives), cents })
+/// threshold before, from 1 down to 0, separated by spaces; -12 stands for twelve thresholds in a row where nothing is new. And
+/// of the `cents` those of the positives that are new, for each number above 0 among the positives.
+pub(super) fn counts(
+    labels: &Array1<bool>,
+    scores: &Array1<f32>,
+    cents: Option<&Array1<f64>>,
+    thresholds: &[String],
+) -> Result<[String; 3]> {
+    let [positives, negatives] = new_above(&ThresholdCounts::new(labels, scores)?, thresholds);
+    let mut found = Vec::new();
+    if let Some(cents) = cents {
+        let [cents, _] = new_above(&ThresholdCounts::weighted(labels, scores, cents)?, thresholds);
+        found = cents.into_iter().zip(&positives).filter(|(_, new)| **new > 0.0).map(|(cents, _)| cents).collect();
     }
+    Ok([steps(&positives), steps(&negatives), spaced(found)])
 }
 
 /// The amounts that are to be lost, those of the positives, in whole cents; 0 for negatives.
-pub(super) fn cents(labels: &Array1<bool>, amounts: &Array1<f64>) -> impl Iterator<Item = f64> {
-    labels.iter().zip(amounts).map(|(&label, amount)| if label { (100.0 * amount).round() } else { 0.0 })
+pub(super) fn cents(labels: &Array1<bool>, amounts: &Array1<f64>) -> Array1<f64> {
+    labels.iter().zip(amounts).map(|(&label, amount)| if label { (100.0 * amount).round() } else { 0.0 }).collect()
 }
 
-/// What lies above each of the falling thresholds: (positives, negatives). The first of both is 0, above everything.
-fn above(counts: &ThresholdCounts, thresholds: &[String]) -> (Vec<f64>, Vec<f64>) {
-    let (mut positives, mut negatives, mut next) = (vec![0.0], vec![0.0], 0);
-    for text in thresholds {
+/// What lies above each of the falling thresholds and not above the one before: [positives, negatives].
+fn new_above(counts: &ThresholdCounts, thresholds: &[String]) -> [Vec<f64>; 2] {
+    let scores_above = |text: &String| {
         let threshold = f64::from(f32::from_threshold(text.parse().unwrap_or(f64::NAN)));
-        while counts.thresholds.get(next).is_some_and(|&score| score > threshold) {
-            next += 1;
-        }
-        let at = |counts: &[f64]| if next == 0 { 0.0 } else { counts[next - 1] };
-        positives.push(at(&counts.true_positives));
-        negatives.push(at(&counts.false_positives));
-    }
-    (positives, negatives)
+        counts.thresholds.partition_point(|&score| score > threshold)
+    };
+    let places: Vec<usize> = thresholds.iter().map(scores_above).collect();
+    [&counts.true_positives, &counts.false_positives].map(|counts| {
+        let above = places.iter().map(|&place| if place == 0 { 0.0 } else { counts[place - 1] });
+        let mut before = 0.0;
+        above.map(|above| above - replace(&mut before, above)).collect()
+    })
 }
 
-fn steps(counts: &[f64]) -> String {
-    let (mut text, mut unchanged) = (String::new(), 0);
-    let mut write = |number: f64| write!(text, "{number} ").expect("a String takes everything");
-    for pair in counts.windows(2) {
-        match pair[1] - pair[0] {
-            0.0 => unchanged += 1,
-            new => {
-                if unchanged > 0 {
-                    write(-f64::from(std::mem::take(&mut unchanged)));
-                }
-                write(new);
-            }
-        }
-    }
-    text.trim_end().to_owned()
+/// What is new at each threshold, where nothing is by the number of such thresholds in a row.
+fn steps(new: &[f64]) -> String {
+    let end = new.iter().rposition(|&new| new != 0.0).map_or(0, |last| last + 1);
+    let runs = new[..end].chunk_by(|a, b| *a == 0.0 && *b == 0.0);
+    spaced(runs.map(|run| if run[0] == 0.0 { -(run.len() as f64) } else { run[0] }))
+}
+
+fn spaced(numbers: impl IntoIterator<Item = f64>) -> String {
+    numbers.into_iter().map(|number| number.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -202,11 +179,11 @@ mod tests {
         let amounts = Array1::from_shape_fn(2000, |row| (row % 700) as f64 / 4.0);
         let costs = Costs { false_alarm: 3.0, missed: 7.0 }.with_amounts(&amounts).unwrap();
         let falling = Thresholds::around(&labels, [&scores].into_iter()).falling();
-        let counts = Counts::new(&labels, &scores, Some(&amounts), &falling).unwrap();
-        let (positives, negatives) =
-            (running(&counts.positives, falling.len()), running(&counts.negatives, falling.len()));
-        let mut new_cents = counts.cents.split(' ').map(|cents| cents.parse::<f64>().unwrap());
-        let (mut found_cents, all_cents) = (0.0, cents(&labels, &amounts).sum::<f64>());
+        let all_cents = cents(&labels, &amounts);
+        let [positives, negatives, cents_found] = counts(&labels, &scores, Some(&all_cents), &falling).unwrap();
+        let (positives, negatives) = (running(&positives, falling.len()), running(&negatives, falling.len()));
+        let mut new_cents = cents_found.split(' ').map(|cents| cents.parse::<f64>().unwrap());
+        let (mut found_cents, all_cents) = (0.0, all_cents.sum());
         for (place, text) in falling.iter().enumerate() {
             let threshold = text.parse().unwrap();
             if positives[place] > if place == 0 { 0.0 } else { positives[place - 1] } {
