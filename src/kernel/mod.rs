@@ -23,6 +23,7 @@ pub mod guard;
 pub mod inputs;
 mod layout;
 mod metadata;
+mod moved;
 pub mod own_folder;
 mod packages;
 mod ports;
