@@ -1,5 +1,7 @@
 //! `doctor`: says what is missing or wrong on this machine, and the command that mends it.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -9,7 +11,8 @@ use crate::base::console::say;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program};
 use crate::data;
-use crate::kernel::sources;
+use crate::kernel::warm::Warm;
+use crate::kernel::{ready, sources};
 use crate::setup::evcxr::Evcxr;
 use crate::setup::python;
 use crate::setup::tried;
@@ -44,7 +47,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
             "python": paths.python_program("python"),
             "kernelspec": paths.kernelspec(),
             "kernel": Evcxr::new(paths).program(),
-            "warm": paths.warm(),
+            "warm": warm_folder(paths),
             "home": paths.home,
             "ready": checks.iter().all(|check| check.state == "ok" || check.state == "optional"),
             "checks": checks,
@@ -74,6 +77,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
 fn all_checks(paths: &Paths) -> Vec<Check> {
     let mut checks = vec![rust(), compiler(), python(paths), rust_sources(), disk(paths)];
     checks.extend(setup_steps(paths));
+    checks.extend(first_cells(paths));
     checks.push(data_set(paths));
     checks
 }
@@ -167,7 +171,7 @@ fn setup_steps(paths: &Paths) -> Vec<Check> {
         paths.python_home(),
         paths.kernelspec(),
         Evcxr::new(paths).program().unwrap_or_else(|| paths.evcxr_root()),
-        paths.warm(),
+        warm_folder(paths),
     ];
     // The first step, the sources, has a check of its own.
     let steps = steps(paths);
@@ -181,6 +185,19 @@ fn setup_steps(paths: &Paths) -> Vec<Check> {
             Err(error) => check(name, "wrong", format!("{error:#}")).mend("See above"),
         })
         .collect()
+}
+
+fn warm_folder(paths: &Paths) -> PathBuf {
+    Warm::last(paths).map_or_else(|| paths.builds.join("warm"), |warm| warm.folder)
+}
+
+// Nothing to say when they have not failed.
+fn first_cells(paths: &Paths) -> Option<Check> {
+    let has_failed = |warm: &Warm| ready::have_failed(paths, &warm.name);
+    Warm::last(paths).filter(has_failed)?;
+    let detail =
+        "a kernel could not load support at its start: for an hour others don't try, and first cells take longer";
+    Some(check("Kernel start", "optional", detail).mend("cargo run -- execute 01, which shows the kernel's own words"))
 }
 
 fn data_set(paths: &Paths) -> Check {
