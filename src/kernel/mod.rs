@@ -27,6 +27,7 @@ pub mod own_folder;
 mod packages;
 mod ports;
 mod ready;
+pub mod skeleton;
 pub mod sources;
 pub mod toolchain;
 pub mod workspace;

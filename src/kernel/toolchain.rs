@@ -21,6 +21,7 @@ use crate::kernel::again::{self, Place, WRAPPER_VARIABLE};
 use crate::kernel::fresh;
 use crate::kernel::metadata;
 use crate::kernel::ready;
+use crate::kernel::skeleton::Skeletons;
 use crate::kernel::sources::{self, MISSING, REMEDY};
 use crate::kernel::workspace::{CACHE_TAG, FOLDER_VARIABLE};
 
@@ -32,6 +33,9 @@ const SUPPORT_VARIABLE: &str = "IMBALANCED_DATA_SUPPORT";
 
 /// In the toolchain's folder, the program that notes how a cell is compiled.
 const WRAPPER: &str = "note";
+
+/// In the toolchain's folder, the skeletons that rust-analyzer reads.
+const SKELETONS: &str = "skeletons";
 
 /// The folder of such a toolchain, in a folder here.
 pub fn folder(here: &Path, installed: &Path) -> PathBuf {
@@ -66,17 +70,20 @@ pub fn narrow(kernel: &mut Command, here: &Path, installed: &Path, support: &Pat
             // Where it isn't, rust-analyzer takes this one.
             .env("CARGO", folder.join("bin/cargo"));
     };
-    let answers = |program: &str| {
+    let version = |program: &str| {
         let mut program = command(program);
         give(&mut program);
-        program.arg("--version").output().is_ok_and(|output| output.status.success())
+        let output = program.arg("-vV").output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
     };
-    if !answers("cargo") || !answers("rustc") {
+    let (Some(_), Some(rustc)) = (version("cargo"), version("rustc")) else {
         return;
-    }
+    };
     give(kernel);
-    if sources::are_in(&folder.join("library")) {
-        kernel.env("RUST_SRC_PATH", folder.join("library"));
+    let whole = folder.join("library");
+    if sources::are_in(&whole) {
+        let skeleton = Skeletons(&folder.join(SKELETONS)).of_library(&whole, &rustc);
+        kernel.env("RUST_SRC_PATH", skeleton.filter(|library| sources::are_in(library)).unwrap_or(whole));
     }
 }
 
@@ -197,7 +204,10 @@ fn run_cargo(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     let output = cargo.stderr(std::process::Stdio::inherit()).output().with_context(cannot)?;
     let text = String::from_utf8_lossy(&output.stdout);
     let narrowed = if ready::are_to_come() { metadata::without_library(&text) } else { metadata::narrow(&text) };
-    print!("{}", narrowed.as_deref().unwrap_or(&text));
+    let text = narrowed.as_deref().unwrap_or(&text);
+    let here = env::var_os("RUSTUP_TOOLCHAIN").map(|toolchain| Path::new(&toolchain).join(SKELETONS));
+    let skeletons = here.and_then(|here| Skeletons(&here).of_packages(text));
+    print!("{}", skeletons.as_deref().unwrap_or(text));
     Ok(code_of(output.status))
 }
 
