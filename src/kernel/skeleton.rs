@@ -162,11 +162,8 @@ fn skeleton(text: &str) -> Option<String> {
     let source = Source::read(text)?;
     let mut skeleton = String::new();
     source.write(0..source.tokens.len(), Place::Items, &mut skeleton);
-    // Else something was taken for what it isn't.
-    let again = Source::read(&skeleton)?;
-    let count = |source: &Source, word| source.tokens.iter().filter(|token| token.text == word).count();
-    let outer = |word| count(&again, word) <= count(&source, word);
-    (outer("fn") && outer("mod")).then_some(skeleton)
+    // All items of the file must be left: else something was taken for what it isn't.
+    Source::read(&skeleton)?.outline().eq(source.outline()).then_some(skeleton)
 }
 
 /// Where a piece of a source stands, and so what may go.
@@ -261,22 +258,26 @@ impl<'a> Source<'a> {
         self.close(at) > at
     }
 
+    // The names outside of all brackets.
+    fn outline(&self) -> impl Iterator<Item = &'a str> {
+        let next = |at: &usize| Some(self.close(*at) + 1);
+        let all = std::iter::successors(Some(0), next).take_while(|at| *at < self.tokens.len());
+        all.filter(|at| self.is_name(*at)).map(|at| self.text(at))
+    }
+
     fn write(&self, range: Range<usize>, place: Place, skeleton: &mut String) {
-        let mut at = range.start;
+        let (mut at, mut gap) = (range.start, "");
         while at < range.end {
+            let token = &self.tokens[at];
+            // The end of a doc comment's line must stay when what follows goes.
+            gap = if gap == "\n" { gap } else { token.gap };
             if self.may_go(at, place) {
-                at = match self.text(at) {
-                    "#" => self.close(at + 1) + 1,
-                    _ => at + 1,
-                };
+                at = self.close(if token.text == "#" { at + 1 } else { at }) + 1;
                 continue;
             }
-            let token = &self.tokens[at];
-            skeleton.push_str(if is_doc(token) && token.gap.is_empty() { " " } else { token.gap });
+            skeleton.push_str(gap);
             skeleton.push_str(token.text);
-            if is_doc(token) {
-                skeleton.push('\n');
-            }
+            gap = "";
             at += 1;
             if place == Place::Pattern {
                 continue;
@@ -347,8 +348,10 @@ impl<'a> Source<'a> {
                 ">" if before != "-" && before != "=" => angles -= 1,
                 "{" if angles == 0 => return has_arguments.then_some(at),
                 "(" if angles == 0 => has_arguments = true,
-                // `-> $result $body`
-                "$" if angles == 0 && self.is_name(at - 1) && before != "where" => return None,
+                // `fn f() -> $result $body`: no body of its own.
+                "$" if self.text(at + 1) != "(" && angles == 0 && (before == ")" || self.is_name(at - 1)) => {
+                    return None;
+                }
                 "impl" if has_arguments && angles >= 0 => return None,
                 "" | ";" | ")" | "]" | "}" => return None,
                 _ => {}
@@ -369,10 +372,130 @@ mod tests {
     #[track_caller]
     fn becomes(text: &str, expected: &str) {
         assert_eq!(skeleton(text).as_deref(), Some(expected));
+        assert_eq!(skeleton(expected).as_deref(), Some(expected), "not the same twice");
+    }
+
+    #[track_caller]
+    fn stays(text: &str) {
+        becomes(text, text);
     }
 
     #[test]
-    fn a_body_goes() {
+    fn bodies_go() {
         becomes("fn f(x: i32) -> i32 { x } // more\nstruct S;", "fn f(x: i32) -> i32{loop{}}\nstruct S;");
+        becomes("fn f() { fn g() {} struct S; }", "fn f(){loop{}}");
+        becomes(
+            "trait T { fn f(&self) -> u8 { 1 } fn g(&self); }",
+            "trait T { fn f(&self) -> u8{loop{}} fn g(&self); }",
+        );
+        becomes("pub unsafe extern \"C\" fn f() { g() }", "pub unsafe extern \"C\" fn f(){loop{}}");
+        becomes("async fn r#fn() -> u8 { 1 }", "async fn r#fn() -> u8{loop{}}");
+        becomes("fn f() -> ! { loop {} }", "fn f() -> !{loop{}}");
+    }
+
+    #[test]
+    fn what_types_depend_on_stays() {
+        stays("fn f() -> impl Iterator<Item = u8> { [1].into_iter() }");
+        stays("fn f() -> Option<impl Fn(u8) -> u8> { Some(|x| x) }");
+        becomes("fn f(g: impl Fn(u8) -> u8) -> u8 { g(1) }", "fn f(g: impl Fn(u8) -> u8) -> u8{loop{}}");
+        stays("pub const unsafe fn f() -> usize { 3 }");
+        stays("const F: fn(u8) -> u8 = |x| { x + 1 };");
+        stays("extern \"C\" { fn f(x: fn(u8) -> u8); safe fn g(); }");
+        stays("struct S { f: fn() -> u8, g: for<'a> fn(&'a u8) -> &'a u8 }");
+        becomes(
+            "const N: usize = { const fn f() -> usize { 1 } fn g() { 2 } f() };",
+            "const N: usize = { const fn f() -> usize { 1 } fn g(){loop{}} f() };",
+        );
+    }
+
+    #[test]
+    fn braces_before_a_body_are_none() {
+        becomes(
+            "fn f<const N: usize>(x: A<{ N + 1 }>) -> B<{ N }> { x }",
+            "fn f<const N: usize>(x: A<{ N + 1 }>) -> B<{ N }>{loop{}}",
+        );
+        becomes(
+            "fn f<T>() where [(); { N }]: Sized, A<{ N }>: Fn() -> B<T> { x }",
+            "fn f<T>() where [(); { N }]: Sized, A<{ N }>: Fn() -> B<T>{loop{}}",
+        );
+        becomes(
+            "fn f<F: Fn() -> Vec<Vec<u8>>, const N: usize = { 1 }>() { x }",
+            "fn f<F: Fn() -> Vec<Vec<u8>>, const N: usize = { 1 }>(){loop{}}",
+        );
+    }
+
+    #[test]
+    fn literals_and_lifetimes_are_no_brackets() {
+        let text = r###"const A: &str = "fn f() {"; const B: &str = r#"" { "#; const C: (char, u8) = ('{', b'}'); struct L<'a>(&'a u8);"###;
+        stays(text);
+        becomes(
+            r##"fn f<'a>(x: &'a str) -> &'a str { match x { "}" | r#"}"# => "{", _ => x } } fn g();"##,
+            "fn f<'a>(x: &'a str) -> &'a str{loop{}} fn g();",
+        );
+    }
+
+    #[test]
+    fn docs_stay_and_other_comments_go() {
+        becomes("/// Says { so.\nfn f() { 1 } /* { /* } */ */", "/// Says { so.\nfn f(){loop{}}");
+        stays("//! All.\n/** More. */\nstruct S;");
+        becomes(
+            "#[inline]\n#[must_use = \"x\"]\n#[unstable(feature = \"x\")]\nfn f() {}",
+            "\n#[unstable(feature = \"x\")]\nfn f(){loop{}}",
+        );
+        stays("#[doc(alias = \"x\")]\n#[cfg(unix)]\nstruct S;");
+    }
+
+    #[test]
+    fn macros_keep_what_they_compare() {
+        becomes(
+            "macro_rules! m { (fn $n:ident() { $b:expr }) => { /// Doc.\n#[inline] fn $n() { $b } }; }",
+            "macro_rules! m { (fn $n:ident() { $b:expr }) => {\nfn $n(){loop{}} }; }",
+        );
+        stays("macro_rules! m { ($n:ident, $b:block) => { fn $n() $b fn g() -> $r $b impl S { } } }");
+        stays("m! { #[stable(since = \"1\")] /// Doc.\nstruct S; }");
+        becomes("m! { fn f() { 1 } }", "m! { fn f(){loop{}} }");
+        stays("pub macro m { ($x:expr) => { fn f() { $x } } }");
+        becomes("fn f() { if !(a) { m!{} } } struct S;", "fn f(){loop{}} struct S;");
+    }
+
+    #[test]
+    fn what_is_not_understood_has_none() {
+        for text in ["fn f() {", "fn f(} )", "const A: &str = \"", "/* ", "struct \u{7}S;"] {
+            assert!(skeleton(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_standard_library_and_a_crate_have_skeletons() {
+        let here = tempfile::tempdir().unwrap();
+        let library = crate::kernel::sources::folder(&crate::kernel::sources::sysroot().unwrap()).unwrap();
+        let skeletons = Skeletons(here.path());
+        let folder = skeletons.of_library(&library, "rustc").unwrap();
+        assert_eq!(skeletons.of_library(&library, "rustc").as_ref(), Some(&folder));
+        assert!(!here.path().join(REFUSED).exists());
+        let vec = fs::read_to_string(folder.join("alloc/src/vec/mod.rs")).unwrap();
+        assert!(vec.contains("pub fn push(&mut self, value: T){loop{}}") && vec.contains("/// Appends an element"));
+        assert_eq!(fs::read_to_string(folder.join("test/src/lib.rs")).unwrap(), "");
+
+        let registry = tempfile::tempdir().unwrap();
+        let source = registry.path().join("dice-1.0.0");
+        fs::create_dir_all(source.join("src")).unwrap();
+        fs::write(source.join("Cargo.toml"), "[package]").unwrap();
+        fs::write(source.join("src/lib.rs"), "fn f() { 1 }").unwrap();
+        fs::write(source.join("src/odd.rs"), "fn f() {").unwrap();
+        let manifest = source.join("Cargo.toml");
+        let package = |origin| {
+            let package = serde_json::json!({ "packages": [{
+                "source": origin, "manifest_path": manifest, "targets": [{ "src_path": source.join("src/lib.rs") }],
+            }] });
+            let moved = skeletons.of_packages(&package.to_string()).unwrap();
+            let moved: Value = serde_json::from_str(&moved).unwrap();
+            moved["packages"][0]["targets"][0]["src_path"].as_str().map(PathBuf::from).unwrap()
+        };
+        assert_eq!(package(None::<&str>), source.join("src/lib.rs"), "a crate that may change is read where it is");
+        let moved = package(Some("registry+x"));
+        assert_eq!(fs::read_to_string(&moved).unwrap(), "fn f(){loop{}}");
+        assert_eq!(fs::read_to_string(moved.with_file_name("odd.rs")).unwrap(), "fn f() {");
+        assert!(fs::read_to_string(here.path().join(REFUSED)).unwrap().contains("odd.rs: not understood"));
     }
 }
