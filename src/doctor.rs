@@ -1,5 +1,8 @@
 //! `doctor`: says what is missing or wrong on this machine, and the command that mends it.
 
+use std::env;
+use std::fs;
+
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -9,7 +12,8 @@ use crate::base::console::say;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program};
 use crate::data;
-use crate::kernel::sources;
+use crate::kernel::skeleton::{REFUSED, WHOLE_VARIABLE};
+use crate::kernel::{sources, toolchain};
 use crate::setup::evcxr::Evcxr;
 use crate::setup::python;
 use crate::setup::tried;
@@ -72,7 +76,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
 }
 
 fn all_checks(paths: &Paths) -> Vec<Check> {
-    let mut checks = vec![rust(), compiler(), python(paths), rust_sources(), disk(paths)];
+    let mut checks = vec![rust(), compiler(), python(paths), rust_sources(), skeletons(paths), disk(paths)];
     checks.extend(setup_steps(paths));
     checks.push(data_set(paths));
     checks
@@ -149,6 +153,25 @@ fn rust_sources() -> Check {
             let text = error.to_string();
             check(name, "wrong", text.lines().next().unwrap_or_default()).mend("Install Rust from https://rustup.rs")
         }
+    }
+}
+
+fn skeletons(paths: &Paths) -> Check {
+    let name = "Sources as the kernel reads them";
+    if env::var_os(WHOLE_VARIABLE).is_some() {
+        let detail = format!("whole, as {WHOLE_VARIABLE} is set: a kernel starts slower and holds 200 MB more");
+        return check(name, "optional", detail).mend(format!("unset {WHOLE_VARIABLE}"));
+    }
+    let folder = sources::sysroot().map(|sysroot| toolchain::skeletons(paths.clones(), &sysroot)).unwrap_or_default();
+    match fs::read_to_string(folder.join(REFUSED)) {
+        Ok(refused) => {
+            let first = refused.lines().next().unwrap_or_default();
+            let detail = format!("not all without the bodies of functions: {first}");
+            check(name, "optional", detail)
+                .mend(format!("Nothing is wrong but its speed; to try again: rm -r {}", folder.display()))
+        }
+        Err(_) => check(name, "ok", format!("without the bodies of functions, in {}", folder.display()))
+            .mend(format!("If a type can't be told that should be: {WHOLE_VARIABLE}=1 cargo run")),
     }
 }
 

@@ -50,6 +50,9 @@ const SILENT_ATTRIBUTES: [&str; 14] = [
     "warn",
 ];
 
+// What may stand before `fn`, with an ABI's name.
+const QUALIFIERS: [&str; 6] = ["async", "const", "default", "extern", "safe", "unsafe"];
+
 /// The folder of the skeletons of one toolchain.
 pub struct Skeletons<'a>(pub &'a Path);
 
@@ -329,11 +332,9 @@ impl<'a> Source<'a> {
 
     // After `fn`: the opening brace of a body that may go.
     fn body(&self, at: usize) -> Option<usize> {
-        let is_const = (1..6).map_while(|back| at.checked_sub(1 + back)).take_while(|at| {
-            let word = self.text(*at);
-            ["const", "async", "unsafe", "safe", "extern", "default"].contains(&word) || word.starts_with('"')
-        });
-        if is_const.into_iter().any(|at| self.text(at) == "const") {
+        let before = (2..7).map_while(|back| Some(self.text(at.checked_sub(back)?)));
+        let is_qualifier = |word: &&str| QUALIFIERS.contains(word) || word.starts_with('"');
+        if before.take_while(is_qualifier).any(|word| word == "const") {
             return None;
         }
         let name = if self.text(at) == "$" { at + 1 } else { at };

@@ -44,6 +44,11 @@ pub fn folder(here: &Path, installed: &Path) -> PathBuf {
     here.join(format!("toolchain-{}", &name[..8]))
 }
 
+/// The folder of its skeletons.
+pub fn skeletons(here: &Path, installed: &Path) -> PathBuf {
+    folder(here, installed).join(SKELETONS)
+}
+
 /// Puts the program that notes how a cell is compiled before rustc, if the reader has none of their own there.
 ///
 /// Cargo keeps what one rustc has told it: every cargo of a kernel names it in the same way, or each would ask anew.
