@@ -9,7 +9,7 @@
 //! 4. [`built_with`] gives the kernel the compiler and the variables of that build; [`inputs`] says whether its sources are
 //!    still the same, and [`fresh`] tells cargo.
 //! 5. [`toolchain`] gives it a `cargo` of ours, which shortens what rust-analyzer reads ([`metadata`]); [`sources`] finds the
-//!    standard library's. It also compiles a cell by the last one's command, where that is enough ([`again`]).
+//!    standard library's, of which and of the libraries' it reads a [`skeleton`]. It also compiles a cell by the last one's command, where that is enough ([`again`]).
 //! 6. [`ready`] has it load `support` before its reader's first cell.
 //! 7. evcxr runs, and this process watches it.
 //!

@@ -3,13 +3,15 @@
 //! To tell the type of a `let`, the kernel's rust-analyzer reads the whole standard library and all crates that cells can
 //! name. It never looks into a function of another crate, except for one that returns `impl …` and for a `const fn` whose
 //! value a type needs. So it gets copies in which every other body is `{loop{}}`. Comments go, and attributes that only tell
-//! the compiler what to warn of; doc comments stay, as Shift-Tab shows them. rustc sees the real sources.
+//! the compiler what to warn of. Doc comments stay, as Shift-Tab shows them, but for the examples in those that macros make:
+//! core makes them for each of twelve kinds of integers. rustc sees the real sources.
 //!
 //! A copy lies in a folder named by what it was made from and by this file's text, is made when it is first asked for, and
 //! is put in place whole. A file that isn't understood is copied as it is, and a crate that can't be copied is read where it
 //! is: both are told in [`REFUSED`]. [`WHOLE_VARIABLE`] turns all of it off.
 
 use std::env;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write;
 use std::ops::Range;
@@ -174,7 +176,7 @@ fn skeleton(text: &str) -> Option<String> {
 enum Place {
     /// Among items or statements.
     Items,
-    /// In what a macro makes of its arguments: doc comments go, too.
+    /// In what a macro makes of its arguments: of doc comments the examples go, too.
     Made,
     /// In a macro's arguments, which it may compare word by word: only bodies go.
     Arguments,
@@ -278,6 +280,11 @@ impl<'a> Source<'a> {
                 at = self.close(if token.text == "#" { at + 1 } else { at }) + 1;
                 continue;
             }
+            if place == Place::Made && is_doc(token) {
+                at += self.write_summary(at, skeleton);
+                gap = "\n";
+                continue;
+            }
             skeleton.push_str(gap);
             skeleton.push_str(token.text);
             gap = "";
@@ -306,6 +313,17 @@ impl<'a> Source<'a> {
         }
     }
 
+    // Of a doc comment what stands before its examples, as one token: a macro may make it a dozen times. Its length.
+    fn write_summary(&self, at: usize, skeleton: &mut String) -> usize {
+        let lines: Vec<_> = self.tokens[at..].iter().map_while(|token| token.text.strip_prefix("///")).collect();
+        let summary: Vec<_> = lines.iter().copied().take_while(|line| line.trim() != "# Examples").collect();
+        let is_first = at == 0 || self.text(at - 1) != "]";
+        if is_first && !summary.is_empty() {
+            let _ = write!(skeleton, "\n#[doc = r####\"{}\"####]", summary.join("\n").trim_end());
+        }
+        lines.len().max(1)
+    }
+
     // `{ (pattern) => { made } ; … }`
     fn write_rules(&self, range: Range<usize>, skeleton: &mut String) {
         let mut at = range.start + 1;
@@ -319,15 +337,14 @@ impl<'a> Source<'a> {
         self.write(at..range.end, Place::Pattern, skeleton);
     }
 
-    // A doc comment or an attribute that nobody misses.
+    // An attribute that nobody misses.
     fn may_go(&self, at: usize, place: Place) -> bool {
         if place == Place::Pattern || place == Place::Arguments {
             return false;
         }
         let is_attribute = self.text(at) == "#" && self.text(at + 1) == "[";
-        let is_silent = is_attribute && SILENT_ATTRIBUTES.contains(&self.text(at + 2));
-        let is_doc = is_doc(&self.tokens[at]) || is_attribute && self.text(at + 2) == "doc" && self.text(at + 3) == "=";
-        is_silent || place == Place::Made && is_doc
+        let is_doc = place == Place::Made && self.text(at + 2) == "doc" && self.text(at + 3) == "=";
+        is_attribute && (is_doc || SILENT_ATTRIBUTES.contains(&self.text(at + 2)))
     }
 
     // After `fn`: the opening brace of a body that may go.
@@ -371,8 +388,13 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn becomes(text: &str, expected: &str) {
+    fn becomes_once(text: &str, expected: &str) {
         assert_eq!(skeleton(text).as_deref(), Some(expected));
+    }
+
+    #[track_caller]
+    fn becomes(text: &str, expected: &str) {
+        becomes_once(text, expected);
         assert_eq!(skeleton(expected).as_deref(), Some(expected), "not the same twice");
     }
 
@@ -448,11 +470,15 @@ mod tests {
 
     #[test]
     fn macros_keep_what_they_compare() {
-        becomes(
+        becomes_once(
             "macro_rules! m { (fn $n:ident() { $b:expr }) => { /// Doc.\n#[inline] fn $n() { $b } }; }",
-            "macro_rules! m { (fn $n:ident() { $b:expr }) => {\nfn $n(){loop{}} }; }",
+            "macro_rules! m { (fn $n:ident() { $b:expr }) => {\n#[doc = r####\" Doc.\"####]\nfn $n(){loop{}} }; }",
         );
         stays("macro_rules! m { ($n:ident, $b:block) => { fn $n() $b fn g() -> $r $b impl S { } } }");
+        becomes_once(
+            "macro_rules! m { () => {\n/// A.\n///\n/// # Examples\n/// B.\n#[doc = concat!(\"C\")]\n/// D.\nconst A: u8 = 1; } }",
+            "macro_rules! m { () => {\n#[doc = r####\" A.\"####]\nconst A: u8 = 1; } }",
+        );
         stays("m! { #[stable(since = \"1\")] /// Doc.\nstruct S; }");
         becomes("m! { fn f() { 1 } }", "m! { fn f(){loop{}} }");
         stays("pub macro m { ($x:expr) => { fn f() { $x } } }");

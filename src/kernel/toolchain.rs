@@ -3,7 +3,8 @@
 //! The kernel learns the type of a `let` from rust-analyzer, which reads the source of every package that
 //! `cargo metadata` lists and of the whole standard library: 130 MB, for the few crates that a cell can name.
 //! That was most of a kernel's start and of its memory. So the kernel gets a folder that looks like a toolchain,
-//! of links to the installed one; only `cargo` is this launcher, which narrows the list ([`stand_in`]).
+//! of links to the installed one; only `cargo` is this launcher, which narrows the list ([`stand_in`]) and names the
+//! [skeletons](super::skeleton) of what is left.
 //! Compiling is not touched: rustc sees all packages.
 
 use std::env;
