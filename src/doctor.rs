@@ -1,5 +1,9 @@
 //! `doctor`: says what is missing or wrong on this machine, and the command that mends it.
 
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
@@ -9,7 +13,9 @@ use crate::base::console::say;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program};
 use crate::data;
-use crate::kernel::sources;
+use crate::kernel::skeleton::{REFUSED, WHOLE_VARIABLE};
+use crate::kernel::warm::Warm;
+use crate::kernel::{ready, sources, toolchain};
 use crate::setup::evcxr::Evcxr;
 use crate::setup::python;
 use crate::setup::tried;
@@ -44,7 +50,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
             "python": paths.python_program("python"),
             "kernelspec": paths.kernelspec(),
             "kernel": Evcxr::new(paths).program(),
-            "warm": paths.warm(),
+            "warm": warm_folder(paths),
             "home": paths.home,
             "ready": checks.iter().all(|check| check.state == "ok" || check.state == "optional"),
             "checks": checks,
@@ -72,8 +78,9 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
 }
 
 fn all_checks(paths: &Paths) -> Vec<Check> {
-    let mut checks = vec![rust(), compiler(), python(paths), rust_sources(), disk(paths)];
+    let mut checks = vec![rust(), compiler(), python(paths), rust_sources(), skeletons(paths), disk(paths)];
     checks.extend(setup_steps(paths));
+    checks.extend(first_cells(paths));
     checks.push(data_set(paths));
     checks
 }
@@ -152,6 +159,25 @@ fn rust_sources() -> Check {
     }
 }
 
+fn skeletons(paths: &Paths) -> Check {
+    let name = "Sources as the kernel reads them";
+    if env::var_os(WHOLE_VARIABLE).is_some() {
+        let detail = format!("whole, as {WHOLE_VARIABLE} is set: a kernel starts slower and holds 200 MB more");
+        return check(name, "optional", detail).mend(format!("unset {WHOLE_VARIABLE}"));
+    }
+    let folder = sources::sysroot().map(|sysroot| toolchain::skeletons(&paths.kernels(), &sysroot)).unwrap_or_default();
+    match fs::read_to_string(folder.join(REFUSED)) {
+        Ok(refused) => {
+            let first = refused.lines().next().unwrap_or_default();
+            let detail = format!("not all without the bodies of functions: {first}");
+            check(name, "optional", detail)
+                .mend(format!("Nothing is wrong but its speed; to try again: rm -r {}", folder.display()))
+        }
+        Err(_) => check(name, "ok", format!("without the bodies of functions, in {}", folder.display()))
+            .mend(format!("If a type can't be told that should be: {WHOLE_VARIABLE}=1 cargo run")),
+    }
+}
+
 fn disk(paths: &Paths) -> Check {
     match free_megabytes(paths) {
         None => check("Disk", "ok", "unknown"),
@@ -167,7 +193,7 @@ fn setup_steps(paths: &Paths) -> Vec<Check> {
         paths.python_home(),
         paths.kernelspec(),
         Evcxr::new(paths).program().unwrap_or_else(|| paths.evcxr_root()),
-        paths.warm(),
+        warm_folder(paths),
     ];
     // The first step, the sources, has a check of its own.
     let steps = steps(paths);
@@ -181,6 +207,19 @@ fn setup_steps(paths: &Paths) -> Vec<Check> {
             Err(error) => check(name, "wrong", format!("{error:#}")).mend("See above"),
         })
         .collect()
+}
+
+fn warm_folder(paths: &Paths) -> PathBuf {
+    Warm::last(paths).map_or_else(|| paths.builds.join("warm"), |warm| warm.folder)
+}
+
+// Nothing to say when they have not failed.
+fn first_cells(paths: &Paths) -> Option<Check> {
+    let has_failed = |warm: &Warm| ready::have_failed(paths, &warm.name);
+    Warm::last(paths).filter(has_failed)?;
+    let detail =
+        "a kernel could not load support at its start: for an hour others don't try, and first cells take longer";
+    Some(check("Kernel start", "optional", detail).mend("cargo run -- execute 01, which shows the kernel's own words"))
 }
 
 fn data_set(paths: &Paths) -> Check {

@@ -92,7 +92,7 @@ fn show(event: &Event, notebook: &Notebook, progress: &mut Progress) {
             let took = seconds(Duration::from_secs_f64(*took));
             progress.say(format!("  [{number}] {took:>8}  {}", notebook.first_line(*index)));
         }
-        Event::Message { .. } | Event::Error(_) | Event::Done { .. } => {}
+        Event::Error(_) | Event::Done { .. } => {}
     }
 }
 

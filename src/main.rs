@@ -27,7 +27,7 @@ use clap::{Parser, Subcommand};
 use crate::base::console::note;
 use crate::base::paths::Paths;
 use crate::base::process;
-use crate::kernel::{guard, toolchain};
+use crate::kernel::guard;
 
 /// A tutorial on imbalanced classification in Rust: sets itself up and opens in JupyterLab.
 #[derive(Parser)]
@@ -64,7 +64,7 @@ enum Verb {
     /// Clean up after a process that is killed; the launcher starts it
     #[command(hide = true)]
     Guard(guard::Left),
-    /// Run one kernel in a clone of the warm folder; the kernelspec starts it
+    /// Run one kernel; the kernelspec starts it
     #[command(hide = true)]
     Kernel {
         #[arg(long)]
@@ -80,7 +80,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = toolchain::stand_in() {
+    if let Some(code) = kernel::stand_in() {
         return code;
     }
     match run(Arguments::parse()) {

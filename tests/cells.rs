@@ -1,15 +1,15 @@
-//! The kernel's cargo: a cell is compiled by the last one's command while nothing else has changed, and by cargo in any
-//! other case. On Unix, where kernels have a cargo of ours; with a small crate in place of `support`.
+//! The kernel's cargo: a cell is compiled by the command of an earlier one, in this kernel or another, while nothing else has
+//! changed, and by cargo in any other case. On Unix, where kernels have a cargo of ours; with a small crate in place of `support`.
 
 #![allow(missing_docs)]
 #![cfg(unix)]
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread::sleep;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -20,6 +20,8 @@ const RUSTC: &str = "rustc";
 /// A workspace of cells, and a toolchain whose cargo says that it was called.
 struct Cells {
     folder: TempDir,
+    /// The folder of the kernel that compiles.
+    kernel: &'static str,
     environment: Vec<(String, String)>,
     arguments: Vec<String>,
     number: u32,
@@ -34,14 +36,12 @@ impl Cells {
         let (sysroot, host) = (rustc("sysroot"), rustc("host-tuple"));
         let cells = Self {
             folder: tempfile::tempdir().unwrap(),
+            kernel: "work",
             environment: Vec::new(),
             arguments: vec!["--target".to_owned(), host, "--message-format=json".to_owned()],
             number: 0,
         };
-        cells.put("work/Cargo.toml", "[workspace]\nmembers = [\"ctx\"]\nresolver = \"3\"\n");
-        let dependency = format!("support = {{ path = {:?} }}", cells.path("support"));
-        cells.put("work/ctx/Cargo.toml", &manifest("ctx", "cdylib", &dependency));
-        cells.put("work/ctx/.cargo/config.toml", "[net]\noffline = true\n");
+        cells.put_workspace("work");
         cells.put("support/Cargo.toml", &manifest("support", "rlib", ""));
         cells.put("support/src/lib.rs", "pub const TEXT: &str = include_str!(\"../text\");");
         cells.put("support/text", "first text");
@@ -52,10 +52,31 @@ impl Cells {
             &format!("echo >> {}; exec {sysroot}/bin/cargo \"$@\"", cells.calls().display()),
         );
         symlink(Path::new(&sysroot).join("bin/rustc"), cells.path("installed/bin/rustc")).unwrap();
-        cells.script("toolchain/note", include_str!("../src/kernel/note.sh"));
         fs::create_dir_all(cells.path("toolchain/bin")).unwrap();
-        symlink(env!("CARGO_BIN_EXE_imbalanced-data"), cells.path("toolchain/bin/cargo")).unwrap();
+        for name in ["toolchain/bin/cargo", "toolchain/note"] {
+            symlink(env!("CARGO_BIN_EXE_imbalanced-data"), cells.path(name)).unwrap();
+        }
         cells
+    }
+
+    fn put_workspace(&self, folder: &str) {
+        let dependency = format!("support = {{ path = {:?} }}", self.path("support"));
+        self.put(&format!("{folder}/Cargo.toml"), "[workspace]\nmembers = [\"ctx\"]\nresolver = \"3\"\n");
+        self.put(&format!("{folder}/ctx/Cargo.toml"), &manifest("ctx", "cdylib", &dependency));
+        self.put(&format!("{folder}/ctx/.cargo/config.toml"), "[net]\noffline = true\n");
+    }
+
+    /// From now on this kernel compiles, against what the first one has built.
+    fn start_kernel(&mut self, folder: &'static str) {
+        self.put_workspace(folder);
+        self.kernel = folder;
+        self.environment.retain(|(name, _)| name != "IMBALANCED_DATA_WARM");
+        self.environment.push(("IMBALANCED_DATA_WARM".to_owned(), self.path("work").display().to_string()));
+    }
+
+    fn has_libraries(&self) -> bool {
+        let built = self.path(&format!("{}/ctx/target", self.kernel));
+        built.is_dir() && files_in(&built).iter().any(|file| file.to_string_lossy().contains("libsupport"))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -79,14 +100,15 @@ impl Cells {
 
     fn run(&self, verb: &str, cell: &str) -> (&'static str, Output) {
         let before = fs::read(self.calls()).unwrap_or_default();
-        self.put("work/ctx/src/lib.rs", cell);
+        let here = format!("{}/ctx", self.kernel);
+        self.put(&format!("{here}/src/lib.rs"), cell);
         let mut cargo = Command::new(self.path("toolchain/bin/cargo"));
-        cargo.arg(verb).args(&self.arguments).current_dir(self.path("work/ctx"));
+        cargo.arg(verb).args(&self.arguments).current_dir(self.path(&here));
         cargo
             .env("IMBALANCED_DATA_TOOLCHAIN", self.path("installed"))
             .env("IMBALANCED_DATA_SUPPORT", self.path("support"))
             .env("RUSTUP_TOOLCHAIN", self.path("toolchain"))
-            .env("EVCXR_TMPDIR", self.path("work/ctx"))
+            .env("EVCXR_TMPDIR", self.path(&here))
             .env("RUSTC", self.path("installed/bin/rustc"))
             .envs([("CARGO_TARGET_DIR", "target"), ("CARGO_BUILD_BUILD_DIR", "target")])
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -162,41 +184,28 @@ fn whatever_else_changes_is_left_to_cargo() {
     let mut cells = Cells::new();
     cells.is_left_to_cargo("the first cell", "first text");
 
-    cells.put("support/src/lib.rs", "pub const TEXT: &str = \"second text\";");
-    cells.is_left_to_cargo("a source of support", "second text");
-    let text = "pub const TEXT: &str = include_str!(\"../text\");";
-    cells.put("support/src/lib.rs", text);
-    cells.is_left_to_cargo("a source of support, again", "first text");
-    cells.put("support/text", "third text");
-    cells.is_left_to_cargo("a file that support takes in", "third text");
-
     let workspace = fs::read_to_string(cells.path("work/Cargo.toml")).unwrap();
     cells.put("work/Cargo.toml", &format!("{workspace}[profile.dev]\nopt-level = 1\n"));
-    cells.is_left_to_cargo("the profile", "third text");
+    cells.is_left_to_cargo("the profile", "first text");
     let crate_manifest = fs::read_to_string(cells.path("work/ctx/Cargo.toml")).unwrap();
-    cells.put("work/ctx/Cargo.toml", &format!("{crate_manifest}\n# touched\n"));
-    cells.is_left_to_cargo("the cell's manifest", "third text");
-    cells.put("support/Cargo.toml", &manifest("support", "rlib", "").replace("1.0.0", "1.0.1"));
-    cells.is_left_to_cargo("support's manifest", "third text");
+    cells.put("work/ctx/Cargo.toml", &crate_manifest.replace("2024", "2021"));
+    cells.is_left_to_cargo("the cell's manifest", "first text");
     cells.put("work/ctx/.cargo/config.toml", "[net]\noffline = false\n");
-    cells.is_left_to_cargo("cargo's settings", "third text");
+    cells.is_left_to_cargo("cargo's settings", "first text");
     cells.put("work/.cargo/config.toml", "[term]\nquiet = true\n");
-    cells.is_left_to_cargo("settings in a folder above", "third text");
-    fs::remove_file(cells.path("work/Cargo.lock")).unwrap();
-    cells.is_left_to_cargo("the lock file", "third text");
-
-    cells.environment.push(("CELL_VARIABLE".to_owned(), "1".to_owned()));
-    cells.is_left_to_cargo("a variable", "third text");
+    cells.is_left_to_cargo("settings in a folder above", "first text");
+    cells.environment.push(("CARGO_VARIABLE".to_owned(), "1".to_owned()));
+    cells.is_left_to_cargo("a variable", "first text");
     cells.environment[0].1 = "2".to_owned();
-    cells.is_left_to_cargo("a variable's value", "third text");
+    cells.is_left_to_cargo("a variable's value", "first text");
     cells.arguments.push("--verbose".to_owned());
-    cells.is_left_to_cargo("an argument", "third text");
+    cells.is_left_to_cargo("an argument", "first text");
     for file in files_in(&cells.path("work/ctx/target")) {
         if file.file_name().unwrap().to_string_lossy().starts_with("libsupport") {
             fs::remove_file(file).unwrap();
         }
     }
-    cells.is_left_to_cargo("support's library", "third text");
+    cells.is_left_to_cargo("support's library", "first text");
 }
 
 #[test]
@@ -213,22 +222,52 @@ fn with_sources_that_may_change_cargo_compiles_each_cell() {
 }
 
 #[test]
-fn a_support_with_a_build_script_is_cargo_s() {
+fn a_cell_sees_the_variables_of_its_own_kernel() {
     let mut cells = Cells::new();
-    cells.put("support/build.rs", "fn main() { println!(\"cargo::rerun-if-changed=text\"); }");
-    for _ in 0..2 {
-        wait();
-        assert_eq!(cells.compile("first text"), CARGO);
-    }
+    cells.is_left_to_cargo("the first cell", "first text");
+    cells.environment.push(("CELL_VARIABLE".to_owned(), "of another kernel".to_owned()));
+    let cell = "#[unsafe(no_mangle)] pub fn cell() -> &'static str { env!(\"CELL_VARIABLE\") }";
+    let (by, output) = cells.run("build", cell);
+    assert_eq!((by, output.status.success()), (RUSTC, true));
+    let library = cells.path(&format!("work/ctx/target/{}/debug/libctx.so", cells.arguments[1]));
+    let text = b"of another kernel";
+    assert!(fs::read(library).unwrap().windows(text.len()).any(|found| found == text));
 }
 
 #[test]
-fn what_changes_while_cargo_builds_is_seen_by_the_next_build() {
+fn a_kernel_copies_nothing_until_cargo_is_needed() {
     let mut cells = Cells::new();
-    let soon = fs::FileTimes::new().set_modified(SystemTime::now() + Duration::from_secs(60));
-    File::options().append(true).open(cells.path("support/text")).unwrap().set_times(soon).unwrap();
     assert_eq!(cells.compile("first text"), CARGO);
+    cells.start_kernel("second");
+    assert_eq!(cells.compile("first text"), RUSTC);
+    assert!(!cells.has_libraries(), "it is compiled against those of the first");
+
+    cells.environment.push(("CARGO_VARIABLE".to_owned(), "1".to_owned()));
+    wait();
     assert_eq!(cells.compile("first text"), CARGO);
+    assert!(cells.has_libraries());
+    cells.start_kernel("third");
+    assert_eq!(cells.compile("first text"), RUSTC, "as it was kept for all");
+    assert!(!cells.has_libraries());
+}
+
+#[test]
+fn a_kernel_keeps_the_crate_that_it_started_with() {
+    let mut cells = Cells::new();
+    assert_eq!(cells.compile("first text"), CARGO);
+    cells.start_kernel("second");
+    for text in ["pub const TEXT: &str = \"second text\";", "pub const TEXT: i32 = \"no number\";"] {
+        wait();
+        cells.put("support/src/lib.rs", text);
+        assert_eq!(cells.compile("first text"), RUSTC);
+    }
+    let dependencies =
+        format!("support = {{ path = {:?} }}\nother = {{ path = {:?} }}", cells.path("support"), cells.path("other"));
+    cells.put("second/ctx/Cargo.toml", &manifest("ctx", "cdylib", &dependencies));
+    for _ in 0..2 {
+        wait();
+        assert_eq!(cells.compile("first text"), CARGO, "another crate is cargo's");
+    }
 }
 
 #[test]
@@ -249,7 +288,7 @@ fn errors_and_warnings_are_those_of_cargo() {
         let (by, ours) = cells.run(verb, cell);
         assert_eq!(by, RUSTC, "{code}");
         // Another variable is a reason for cargo, and what it says in truth.
-        cells.environment = vec![("CELL_VARIABLE".to_owned(), format!("{verb} {code}"))];
+        cells.environment = vec![("CARGO_VARIABLE".to_owned(), format!("{verb} {code}"))];
         let (by, cargo_s) = cells.run(verb, cell);
         assert_eq!(by, CARGO);
         assert_eq!(messages(&ours), messages(&cargo_s));
@@ -265,7 +304,6 @@ fn errors_and_warnings_are_those_of_cargo() {
 #[test]
 fn after_an_error_that_cargo_found_cargo_compiles() {
     let mut cells = Cells::new();
-    cells.is_left_to_cargo("the first cell", "first text");
     cells.put("support/src/lib.rs", "pub const TEXT: i32 = \"no number\";");
     let (by, output) = cells.run("build", "");
     assert_eq!((by, output.status.success()), (CARGO, false));

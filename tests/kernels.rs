@@ -1,4 +1,4 @@
-//! Many kernels at once, and kernels that are killed: nothing of them may stay behind.
+//! Many kernels at once, kernels that are killed, and cells that would hang: nothing of them may stay behind.
 
 #![allow(missing_docs)]
 
@@ -30,12 +30,16 @@ fn launcher(arguments: &[&str]) -> Command {
 }
 
 fn start(folder: &Path, name: &str, cells: &[&str]) -> Child {
+    execute(folder, name, cells).stdout(Stdio::null()).spawn().unwrap()
+}
+
+fn execute(folder: &Path, name: &str, cells: &[&str]) -> Command {
     let cell = |source: &&str| json!({ "cell_type": "code", "metadata": {}, "execution_count": null, "outputs": [], "source": source });
     let cells: Vec<_> = cells.iter().map(cell).collect();
     let notebook = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4 });
     let path = folder.join(format!("{name}.ipynb"));
     fs::write(&path, notebook.to_string()).unwrap();
-    launcher(&["execute", path.to_str().unwrap()]).stdout(Stdio::null()).spawn().unwrap()
+    launcher(&["execute", path.to_str().unwrap()])
 }
 
 /// Where a cell ran; its last line writes this to a file, as `PID FOLDER`.
@@ -78,6 +82,32 @@ fn many_kernels_run_at_once_and_leave_nothing() {
         assert!(!clone.exists(), "{} is left", clone.display());
         assert!(!Path::new("/proc").join(process.to_string()).exists(), "process {process} is left");
     }
+}
+
+/// What cells do that evcxr alone answers by waiting without end, or by an error that doesn't say why.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_cell_hangs_and_a_moved_variable_is_explained() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let fails = |cells: &[&str], why: &str| {
+        let output = execute(folder.path(), "hang", cells).output().unwrap();
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert!(!output.status.success() && text.contains(why), "{text}");
+    };
+    fails(&["let count = std::io::stdin().read_line(&mut String::new())?;"], "A cell has no keyboard");
+    let no_text = r#"use std::io::Write;
+std::io::stdout().write_all(b"a\xffb, half a letter: \xc3")?;
+std::io::stdout().flush()?;"#;
+    let cells = [
+        "let kept = 41;",
+        no_text,
+        "assert_eq!(kept, 41);",
+        "let model = vec![1];",
+        "let best = model;",
+        "model.len()",
+    ];
+    fails(&cells, "write `model.clone()` where it was moved");
 }
 
 #[cfg(target_os = "linux")]

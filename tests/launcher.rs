@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The launcher, with an empty folder in place of `target/tutorial`.
@@ -389,6 +389,23 @@ chmod +x "$4/bin/python""#;
         paths.filter(is_clone).collect()
     }
 
+    // A warm folder of other sources than these.
+    fn put_warm(launcher: &Launcher, files: &[&str]) -> PathBuf {
+        let warm = launcher.path("warm-1");
+        let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap().stdout;
+        let rust = json!({
+            "sysroot": String::from_utf8(sysroot).unwrap().trim(), "libraries": "/", "host": "x86_64-unknown-linux-gnu",
+        });
+        let recipe = json!({ "ground": "other", "crates": {} });
+        let about = json!({ "name": "warm-1", "recipe": recipe, "rust": rust, "cargo_home": null, "variables": {} });
+        fs::write(launcher.path("warm.json"), about.to_string()).unwrap();
+        for file in files {
+            fs::create_dir_all(warm.join(file).parent().unwrap()).unwrap();
+            fs::write(warm.join(file), "warm").unwrap();
+        }
+        warm
+    }
+
     #[test]
     fn a_missing_kernel_is_told() {
         let launcher = Launcher::new();
@@ -398,24 +415,23 @@ chmod +x "$4/bin/python""#;
     }
 
     #[test]
-    fn a_kernel_works_in_a_clone_that_is_gone_at_its_end() {
+    fn a_kernel_works_in_a_folder_that_is_gone_at_its_end() {
         let launcher = Launcher::new();
-        fs::create_dir_all(launcher.path("warm/ctx")).unwrap();
-        fs::write(launcher.path("warm/Cargo.toml"), "[workspace]").unwrap();
-        fs::write(launcher.path("warm/ctx/Cargo.toml"), "warm").unwrap();
+        let warm = put_warm(&launcher, &["Cargo.toml", "ctx/target/debug/libpolars.rlib"]);
         let evcxr = launcher.path("evcxr_jupyter");
         script(
             &evcxr,
-            r#"echo "$@"; cat "$EVCXR_TMPDIR/Cargo.toml"; echo; echo "profile ${CARGO_PROFILE_DEV_OPT_LEVEL:-unset}, pwd $PWD"; exit 3"#,
+            r#"echo "$@"; cat "$EVCXR_TMPDIR/target/debug/libpolars.rlib"; echo; echo "profile ${CARGO_PROFILE_DEV_OPT_LEVEL:-unset}, pwd $PWD"; exit 3"#,
         );
         let mut command = kernel(&launcher, &evcxr);
         command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "2");
         let ran = Ran(command.output().unwrap());
         assert_eq!(ran.0.status.code(), Some(3));
         let out = ran.err();
-        assert!(out.starts_with("--control_file connection.json\nwarm\nprofile unset"), "{out}");
+        assert!(out.contains("support or its libraries are not as they were"), "{out}");
+        assert!(out.contains("--control_file connection.json\nwarm\nprofile unset"), "{out}");
         assert!(clones(&launcher).is_empty());
-        assert_eq!(fs::read_to_string(launcher.path("warm/ctx/Cargo.toml")).unwrap(), "warm");
+        assert_eq!(fs::read_to_string(warm.join("Cargo.toml")).unwrap(), "warm", "it is nobody's to write");
     }
 
     #[test]
@@ -516,11 +532,7 @@ chmod +x "$4/bin/python""#;
     #[test]
     fn a_kernel_of_a_shared_set_up_works_in_its_user_s_cache() {
         let launcher = Launcher::new();
-        let warm = launcher.path("warm");
-        fs::create_dir_all(warm.join("ctx/target")).unwrap();
-        for file in ["Cargo.toml", "ctx/Cargo.toml", "ctx/target/libpolars.rlib", "../warm.lock"] {
-            fs::write(warm.join(file), "warm").unwrap();
-        }
+        put_warm(&launcher, &["Cargo.toml", "ctx/Cargo.toml", "ctx/target/libpolars.rlib", "../warm.lock"]);
         let evcxr = launcher.path("evcxr_jupyter");
         script(&evcxr, r#"cat "$EVCXR_TMPDIR/target/libpolars.rlib"; echo; echo "$EVCXR_TMPDIR"; echo "$TMPDIR""#);
         let cache = tempfile::tempdir().unwrap();
@@ -532,8 +544,8 @@ chmod +x "$4/bin/python""#;
         set_mode(launcher.home.path(), 0o755);
 
         let said = ran.succeeds().err();
-        let lines: Vec<&str> = said.lines().collect();
-        assert_eq!(lines[0], "warm", "{said}");
+        let lines: Vec<&str> = said.lines().skip_while(|line| *line != "warm").collect();
+        assert_eq!(lines.len(), 3, "{said}");
         let clone = Path::new(lines[1]).parent().unwrap();
         assert!(clone.starts_with(cache.path()), "{said}");
         assert!(Path::new(lines[2]).starts_with(clone), "{said}");

@@ -11,7 +11,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
@@ -75,7 +75,8 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Runs cells as another program than the launcher would: by Jupyter alone. What the kernel said comes back.
+/// Runs cells as another program than the launcher would: by Jupyter alone. What the kernel said comes back, and then the
+/// notebook.
 fn execute_by_jupyter(home: &Path, cells: &[&str], environment: &[(&str, &str)]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let cell = |source: &&str| json!({ "cell_type": "code", "metadata": {}, "execution_count": null, "outputs": [], "source": source });
@@ -86,7 +87,9 @@ fn execute_by_jupyter(home: &Path, cells: &[&str], environment: &[(&str, &str)])
     let mut jupyter = Command::new(home.join("python/bin/jupyter"));
     jupyter.args(["execute", "--kernel_name=rust", "--startup_timeout=600", "--inplace"]).arg(&path);
     jupyter.envs(environment.iter().copied()).env("JUPYTER_PREFER_ENV_PATH", "1").stdin(Stdio::null());
-    jupyter.output().unwrap()
+    let mut output = jupyter.output().unwrap();
+    output.stdout.extend(fs::read(path).unwrap());
+    output
 }
 
 fn dep() -> String {
@@ -167,7 +170,9 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     script(&scripts.join("rustup"), &add);
     // The built dependencies, which this home would need minutes for; it builds `support` itself. Killed half-way once.
     fs::create_dir_all(&home).unwrap();
-    succeeds(Command::new("cp").arg("-a").arg(self::home().join("warm")).arg(home.join("warm")));
+    let last: Value = serde_json::from_str(&fs::read_to_string(self::home().join("warm.json")).unwrap()).unwrap();
+    let warm = last["name"].as_str().unwrap();
+    succeeds(Command::new("cp").arg("-a").arg(self::home().join(warm)).arg(self::home().join("warm.json")).arg(&home));
     let mut killed = start(&["setup"], true).stdout(Stdio::null()).spawn().unwrap();
     wait_until("the dependencies are built", || home.join("warm-next/ctx/target").is_dir());
     killed.kill().unwrap();
@@ -184,13 +189,15 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     lab.wait().unwrap();
     succeeds(&mut start(&["execute", "01"], true));
 
-    // Once a source has changed cargo alone builds `support` again, and does it as the kernel asks for it.
-    fs::write(home.join("warm/warm.stamp"), "of other sources").unwrap();
+    // Once a source has changed cargo builds `support` again, and does it as the kernel asks for it.
+    let mut last: Value = serde_json::from_str(&fs::read_to_string(home.join("warm.json")).unwrap()).unwrap();
+    last["recipe"]["crates"]["learn"] = json!("of other sources");
+    fs::write(home.join("warm.json"), last.to_string()).unwrap();
     succeeds(&mut start(&["setup"], true));
     let built = fs::read_to_string(home.join("logs/warm.log")).unwrap();
     let lines = built.lines().filter_map(|line| line.trim().strip_prefix("Compiling "));
     let names: Vec<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
-    assert_eq!(names, ["learn", "plot", "support", "exercises"], "{built}");
+    assert_eq!(names, ["learn", "support", "exercises"], "{built}");
     let ran = execute_by_jupyter(&home, &[&dep(), "use support::*;", "println!(\"{}\", thousands(1234));"], &[]);
     let said = text(&ran);
     assert!(ran.status.success() && !said.contains("Compiling"), "{said}");
@@ -245,7 +252,7 @@ fn small_checkout(folder: &Path) {
     );
     put(
         "support/src/lib.rs",
-        "//! Small.\npub struct Adam;\nimpl Adam { pub fn new(_: f64) -> Self { psm::stack_pointer(); Self } }\n",
+        "//! Small.\npub fn text() -> &'static str { \"one\" }\npub struct Adam;\nimpl Adam { pub fn new(_: f64) -> Self { psm::stack_pointer(); Self } }\n",
     );
     for part in ["learn", "plot"] {
         put(&format!("support/{part}/Cargo.toml"), &package(part, "[workspace]\n"));
@@ -259,42 +266,91 @@ fn small_checkout(folder: &Path) {
 }
 
 /// Cargo has put what it builds into other folders since Rust 1.100; by these two variables an older one does so, too.
+const NEWER_FOLDERS: [(&str, &str); 2] =
+    [("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS", "nightly"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")];
+
+/// Says how many of the built libraries are in the kernel's own folder: all of them, if it had to ask cargo.
+const LIBRARIES: &str = "fn count(folder: &std::path::Path) -> usize {
+    let in_one = |path: std::path::PathBuf| if path.is_dir() { count(&path) } else { path.ends_with(\"libsupport.so\").into() };
+    std::fs::read_dir(folder).unwrap().map(|entry| in_one(entry.unwrap().path())).sum()
+}
+println!(\"libraries: {}\", count(std::path::Path::new(&std::env::var(\"EVCXR_TMPDIR\")?)));";
+
 #[test]
-fn in_cargo_s_newer_folders_nothing_is_built_again_either() {
+fn a_kernel_copies_and_builds_nothing_and_a_changed_crate_reaches_the_next_one() {
     let _alone = alone();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let repo = folder.path().canonicalize().unwrap();
     small_checkout(&repo);
     let home = repo.join("target/tutorial");
-    let newer =
-        [("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS", "nightly"), ("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true")];
     let rest = std::env::var_os("PATH").unwrap();
     let path = std::env::join_paths([self::home().join("evcxr/bin")].into_iter().chain(std::env::split_paths(&rest)));
-    let mut set_up = launcher(&["setup"]);
-    set_up.current_dir(&repo).env("PATH", path.unwrap()).env_remove("IMBALANCED_DATA_HOME").envs(newer);
-    succeeds(&mut set_up);
-    let built = fs::read_dir(home.join("warm/ctx/target/debug/build/psm")).expect("they are the newer folders");
-    assert!(built.count() > 0);
-
-    File::options()
-        .append(true)
-        .open(repo.join("support/src/lib.rs"))
-        .unwrap()
-        .set_modified(SystemTime::now())
-        .unwrap();
-    let dep = format!(":dep support = {{ path = {:?} }}", repo.join("support"));
-    // Written when cargo compiles a cell, and left as it is when a cell is compiled by that one's command.
-    let record = "std::path::Path::new(&std::env::var(\"EVCXR_TMPDIR\")?).with_file_name(\"build.json\")";
-    let noted = |name: &str| {
-        format!("std::fs::write({:?}, format!(\"{{:?}}\", {record}.metadata()?.modified()?))?;", repo.join(name))
+    let path = path.unwrap();
+    let warm_folders = || -> Vec<PathBuf> {
+        let entries = fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| path.is_dir() && path.file_name().unwrap().to_string_lossy().starts_with("warm"))
+            .collect()
     };
-    let cells = [&dep, "let adam = support::Adam::new(0.1);", &noted("first"), &noted("second")];
-    let environment = [("CC", "/usr/bin/gcc"), newer[0], newer[1]];
-    let ran = execute_by_jupyter(&home, &cells, &environment);
-    let said = text(&ran);
-    assert!(ran.status.success() && !said.contains("Compiling") && !said.contains("tutorial kernel:"), "{said}");
-    let [first, second] = ["first", "second"].map(|name| fs::read_to_string(repo.join(name)).expect(&said));
-    assert_eq!(first, second, "the second cell is compiled by the command of the first");
+    let source = repo.join("support/src/lib.rs");
+    let first_text = fs::read_to_string(&source).unwrap();
+    for newer in [&[][..], &NEWER_FOLDERS] {
+        fs::write(&source, &first_text).unwrap();
+        let _ = fs::remove_file(home.join("warm.json"));
+        let mut set_up = launcher(&["setup"]);
+        set_up.current_dir(&repo).env("PATH", &path).env_remove("IMBALANCED_DATA_HOME").envs(newer.iter().copied());
+        succeeds(&mut set_up);
+        let warm = warm_folders().pop().unwrap();
+        assert_eq!(warm.join("ctx/target/debug/build/psm").is_dir(), !newer.is_empty(), "they are the newer folders");
+
+        File::options().append(true).open(&source).unwrap().set_modified(SystemTime::now()).unwrap();
+        let mut environment = vec![("CC", "/usr/bin/gcc")];
+        environment.extend(newer);
+        let dep = format!(":dep support = {{ path = {:?} }}", repo.join("support"));
+        let text = "println!(\"text: {}\", support::text());";
+        let ran =
+            execute_by_jupyter(&home, &[&dep, "let adam = support::Adam::new(0.1);", text, LIBRARIES], &environment);
+        let said = text_of(&ran);
+        assert!(!said.contains("Compiling") && !said.contains("tutorial kernel:"), "{said}");
+        assert!(said.contains("text: one"), "{said}");
+        assert!(said.contains("libraries: 0"), "{said}");
+
+        // One kernel goes on with the crate that it started with, the next one has the changed one, once built.
+        let (begun, changed) = (repo.join("begun"), repo.join("changed"));
+        let wait = format!(
+            "std::fs::write({begun:?}, \"\")?;\nwhile !std::path::Path::new({changed:?}).exists() {{ std::thread::sleep(std::time::Duration::from_millis(50)); }}"
+        );
+        thread::scope(|scope| {
+            let older = scope.spawn(|| execute_by_jupyter(&home, &[&dep, &wait, text], &environment));
+            wait_until("the older kernel has begun", || begun.exists() || older.is_finished());
+            fs::write(&source, first_text.replace("one", "two")).unwrap();
+            for (round, is_built) in [true, false].into_iter().enumerate() {
+                let ran = execute_by_jupyter(&home, &[&dep, text], &environment);
+                let said = text_of(&ran);
+                assert!(said.contains("text: two"), "{round}: {said}");
+                assert_eq!(said.contains("changed since it was built"), is_built, "{round}: {said}");
+                assert_eq!(warm_folders().len(), 2, "{round}: the older kernel uses one");
+            }
+            fs::write(&changed, "").unwrap();
+            let said = text_of(&older.join().unwrap());
+            assert!(said.contains("text: one"), "{said}");
+        });
+        // Another crate is built by cargo, in the kernel's own folder.
+        let other = format!(":dep learn = {{ path = {:?} }}", repo.join("support/learn"));
+        let said = text_of(&execute_by_jupyter(&home, &[&dep, &other, text, LIBRARIES], &environment));
+        assert!(!said.contains("libraries: 0"), "{said}");
+        assert!(said.contains("text: two") && !said.contains("Compiling psm"), "{said}");
+        assert_eq!(warm_folders().len(), 1, "nobody uses the other one any more");
+        fs::remove_file(begun).unwrap();
+        fs::remove_file(changed).unwrap();
+    }
+}
+
+#[track_caller]
+fn text_of(ran: &Output) -> String {
+    let said = text(ran);
+    assert!(ran.status.success(), "{said}");
+    said
 }
 
 /// A kernel as Jupyter starts it, with a connection file of free ports.

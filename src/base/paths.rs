@@ -115,21 +115,11 @@ impl Paths {
         self.home.join("bin").join(format!("imbalanced-data{}", env::consts::EXE_SUFFIX))
     }
 
-    /// The folder with the built dependencies of the cells, cloned by each kernel.
-    pub fn warm(&self) -> PathBuf {
-        self.builds.join("warm")
-    }
-
-    /// The warm folder in the making.
-    ///
-    /// It and the clones lie beside the warm folder: programs in them find libraries by relative paths of that depth.
-    pub fn warm_next(&self) -> PathBuf {
-        self.builds.join("warm-next")
-    }
-
-    /// The folder of the kernels' clones of the warm folder.
-    pub fn clones(&self) -> &Path {
-        if self.is_shared() { &self.own } else { &self.builds }
+    /// The folder of the kernels' folders, and of the warm folders that this user builds; as programs that work in it
+    /// see it, without links.
+    pub fn kernels(&self) -> PathBuf {
+        let folder = if self.is_shared() { &self.own } else { &self.builds };
+        folder.canonicalize().unwrap_or_else(|_| folder.clone())
     }
 
     /// JupyterLab's own configuration, data and run-time files, which would otherwise go to the user's home.

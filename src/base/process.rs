@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, anyhow};
 
@@ -64,6 +64,20 @@ fn is_build_folder(path: &Path) -> bool {
     let is = |name: &str| path.ends_with(name);
     let inside = |name: &str| path.components().any(|part| part.as_os_str() == name);
     is("debug") || is("release") || is("deps") || inside("rustlib") || inside("toolchains")
+}
+
+/// Is another program from now on.
+#[cfg(unix)]
+pub fn become_it(mut program: Command) -> std::io::Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+
+    Err(program.exec())
+}
+
+/// Elsewhere than on Unix it waits for it.
+#[cfg(not(unix))]
+pub fn become_it(mut program: Command) -> std::io::Result<ExitCode> {
+    program.status().map(|status| ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }
 
 /// Runs a command to its end with all its output in a log file; `on_line` sees each line.

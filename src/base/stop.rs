@@ -94,17 +94,6 @@ pub fn kill_all_with(variable: &str, value: &std::path::Path) {
     }
 }
 
-/// The crates that compilers with this variable compile at the moment.
-#[cfg(target_os = "linux")]
-pub fn compiled_with(variable: &str, value: &std::path::Path) -> Vec<String> {
-    let crate_of = |process: i32| {
-        let line = std::fs::read(format!("/proc/{process}/cmdline")).ok()?;
-        let words: Vec<_> = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
-        words.windows(2).find(|pair| pair[0] == "--crate-name").map(|pair| pair[1].clone().into_owned())
-    };
-    all_with(variable, value).filter_map(crate_of).collect()
-}
-
 #[cfg(target_os = "linux")]
 fn all_with(variable: &str, value: &std::path::Path) -> impl Iterator<Item = i32> {
     let wanted = format!("{variable}={}", value.display());
@@ -119,12 +108,6 @@ fn all_with(variable: &str, value: &std::path::Path) -> impl Iterator<Item = i32
 /// Other systems don't tell a process's variables.
 #[cfg(not(target_os = "linux"))]
 pub fn kill_all_with(_: &str, _: &std::path::Path) {}
-
-/// Other systems don't tell a process's variables.
-#[cfg(not(target_os = "linux"))]
-pub fn compiled_with(_: &str, _: &std::path::Path) -> Vec<String> {
-    Vec::new()
-}
 
 /// Ends a program.
 #[cfg(not(unix))]

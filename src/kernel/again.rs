@@ -1,42 +1,42 @@
-//! Compiles a cell by the very command that cargo compiled the last one by.
+//! Compiles a cell by the command that cargo compiled one by before.
 //!
 //! For each cell cargo finds out anew that of 158 packages only `src/lib.rs` of the cell's crate has changed, which takes
-//! longer than compiling it. So what cargo told rustc for the last cell is noted, with all that cargo looks at: while
-//! that is as it was, rustc is told the same, and what it says is passed on as cargo would. In any other case cargo
-//! does the work: what it decides is never decided here.
+//! longer than compiling it. So what cargo told rustc is kept as an answer ([`super::answers`]): the next cell is compiled
+//! by the same, against the libraries that it was about, and what rustc says is passed on as cargo would.
 
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::process::{Command, ExitCode, Stdio};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::moved;
+use super::surroundings::{Surroundings, use_own_linker};
 use crate::base::console::without_colours;
+use crate::base::process::become_it;
 
-/// A program that stands before rustc, and notes how the cell's crate is compiled.
-pub const WRAPPER: &str = include_str!("note.sh");
+/// The name by which the launcher, before rustc, notes how a cell's crate is compiled.
+pub const NOTER: &str = "note";
 
 /// Tells it where to.
-const NOTE_VARIABLE: &str = "IMBALANCED_DATA_NOTE";
-
-// Cargo's exit code when a crate doesn't compile.
-const CARGO_FAILED: u8 = 101;
+pub const NOTE_VARIABLE: &str = "IMBALANCED_DATA_NOTE";
 
 /// Tells cargo of it.
 pub const WRAPPER_VARIABLE: &str = "RUSTC_WRAPPER";
 
-/// A build that succeeded, and all that it depended on but the cell.
+// By these rustc would ask a cargo that has ended for leave to use a core.
+const OF_JOBS: [&str; 3] = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"];
+
+// Cargo's exit code when a crate doesn't compile.
+const CARGO_FAILED: u8 = 101;
+
+/// How a cell is compiled.
 #[derive(Deserialize, Serialize)]
-struct Build {
-    arguments: Vec<String>,
-    environment: BTreeMap<String, String>,
-    files: Vec<(PathBuf, Stamp)>,
+pub struct Build {
     rustc: Rustc,
     /// Where rustc puts the library, and where cargo then links it to.
     library: [PathBuf; 2],
@@ -48,174 +48,129 @@ struct Build {
 #[derive(Deserialize, Serialize)]
 struct Rustc {
     folder: PathBuf,
+    /// The variables that cargo adds.
     environment: BTreeMap<String, String>,
     words: Vec<String>,
 }
 
-/// Time of change and size; none when there is no file.
-type Stamp = Option<(u64, u32, u64)>;
-
-/// The cell's crate, in whose folder cargo is run, and the crate it uses.
-pub struct Place<'a> {
-    /// The folder of the cell's crate.
-    pub cell: &'a Path,
-    /// The folder of `support`.
-    pub support: &'a Path,
-    /// The wrapper.
-    pub wrapper: &'a Path,
+/// What cargo would have said, and where the library is if there is one.
+#[derive(Deserialize, Serialize)]
+pub struct Compiled {
+    /// Cargo's exit code.
+    pub code: u8,
+    /// Its messages.
+    pub lines: Vec<String>,
+    /// The cell's library.
+    pub library: Option<PathBuf>,
 }
 
-impl Place<'_> {
-    fn record(&self) -> PathBuf {
-        self.cell.with_file_name("build.json")
+impl Compiled {
+    /// Would it be the same again? An error of the cell's has a code; one of the machine's, as of a full disk, has none.
+    pub fn is_of_the_cell(&self) -> bool {
+        let messages = self.lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let mut errors = messages.filter(|message| message["message"]["level"] == "error").peekable();
+        match self.code {
+            0 => true,
+            CARGO_FAILED => errors.peek().is_some() && errors.all(|error| !error["message"]["code"].is_null()),
+            _ => false,
+        }
     }
 
-    /// Compiles the cell by the last build's command; none when cargo has to.
-    pub fn compile(&self, arguments: &[OsString]) -> Option<ExitCode> {
-        let build: Build = serde_json::from_str(&fs::read_to_string(self.record()).ok()?).ok()?;
-        let is_same = words(arguments)? == build.arguments
-            && environment()? == build.environment
-            && build.files.iter().all(|(file, stamp)| stamp_of(file) == *stamp);
-        if !is_same {
-            return None;
+    /// Says what cargo would have said.
+    pub fn pass_on(&self, about: &Surroundings) -> ExitCode {
+        for line in &self.lines {
+            println!("{}", moved::explain(&about.workspace, line).as_ref().unwrap_or(line));
         }
-        let (code, lines) = build.run().ok()??;
-        for line in lines {
-            println!("{line}");
-        }
-        Some(code)
+        ExitCode::from(self.code)
     }
+}
 
-    /// Has cargo compile it, and notes how if it succeeds.
-    pub fn compile_by_cargo(&self, mut cargo: Command, arguments: &[OsString]) -> io::Result<ExitStatus> {
-        let record = self.record();
-        let note = self.cell.with_file_name("rustc.note");
-        for file in [&record, &note] {
-            if let Err(error) = fs::remove_file(file)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                return Err(error);
-            }
-        }
-        // The reader's own wrapper would not see all of its compiler's work.
-        let notes = env::var_os(WRAPPER_VARIABLE).is_none() && self.wrapper.is_file();
-        if notes {
-            cargo.env(WRAPPER_VARIABLE, self.wrapper).env(NOTE_VARIABLE, &note);
-        }
-        let begin = SystemTime::now();
-        let mut child = cargo.stdout(Stdio::piped()).spawn()?;
-        let mut lines = Vec::new();
-        if let Some(stdout) = child.stdout.take() {
-            for line in BufReader::new(stdout).lines() {
-                let line = line?;
-                println!("{line}");
-                lines.push(line);
-            }
-        }
-        let status = child.wait()?;
-        if notes
-            && status.success()
-            && let Some(build) = self.build(&note, &lines, arguments, begin)
-            && let Ok(text) = serde_json::to_string(&build)
-        {
-            fs::write(record, text)?;
-        }
-        let _ = fs::remove_file(note);
-        Ok(status)
+/// Stands before rustc: notes the folder, the environment and the command that compile a cell, and is rustc from then on.
+pub fn note() -> Option<ExitCode> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    if words.windows(2).any(|pair| pair == ["--crate-name", "ctx"]) {
+        let variables = env::vars().filter(|(name, _)| name.starts_with("CARGO") && !OF_JOBS.contains(&name.as_str()));
+        let rustc = Rustc { folder: env::current_dir().ok()?, environment: variables.collect(), words: words.clone() };
+        let _ = fs::write(env::var_os(NOTE_VARIABLE)?, serde_json::to_string(&rustc).ok()?);
     }
+    let mut rustc = Command::new(words.first()?);
+    rustc.args(&words[1..]).env_remove(NOTE_VARIABLE).env_remove(WRAPPER_VARIABLE);
+    become_it(rustc).ok()
+}
 
-    // None where something is not as in the cells of the lesson: then cargo compiles the next cell too.
-    fn build(&self, note: &Path, lines: &[String], arguments: &[OsString], begin: SystemTime) -> Option<Build> {
-        let messages: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let support = self.support.canonicalize().ok()?;
-        let own = self.cell.join("Cargo.toml").canonicalize().ok()?;
-        let mut sources = Vec::new();
+impl Build {
+    /// How cargo has just built a cell; none where something is not as in the cells of the lesson.
+    pub fn noted(about: &Surroundings, note: &Path, lines: &[String]) -> Option<Self> {
+        let own = about.cell().join("Cargo.toml").canonicalize().ok()?;
         let mut cell = None;
-        let is_of_a_folder = |message: &&Value| {
-            message["package_id"].as_str().is_some_and(|package| package.starts_with("path+"))
-                && message["reason"] != "compiler-message"
-        };
-        for message in messages.iter().filter(is_of_a_folder) {
-            // Cargo knows when a build script is to be run again.
-            if message["reason"] != "compiler-artifact" || message["target"]["kind"][0] == "custom-build" {
-                return None;
+        for line in lines {
+            let message: Value = serde_json::from_str(line).ok()?;
+            let is_of_a_folder = message["package_id"].as_str().is_some_and(|package| package.starts_with("path+"));
+            if !is_of_a_folder || message["reason"] == "compiler-message" {
+                continue;
             }
             let manifest = Path::new(message["manifest_path"].as_str()?).canonicalize().ok()?;
-            if manifest == own {
+            if manifest == own && message["reason"] == "compiler-artifact" {
                 cell = Some(message);
-            } else if manifest.starts_with(&support) {
-                sources.extend(sources_of(message)?);
-            } else {
+            } else if !about.is_ours(&manifest) {
                 // The reader's own, whose sources may change.
                 return None;
             }
         }
-        let cell = cell?;
-        let rustc = Rustc::noted(note)?;
-        let shown = PathBuf::from(cell["filenames"][0].as_str()?);
-        let built =
-            rustc.after("--out-dir").map(|folder| Path::new(folder).join(shown.file_name().unwrap_or_default()))?;
-        sources.extend(self.settings());
-        sources.push(PathBuf::from(rustc.words.first()?));
-        let mut files = stamps(sources);
-        // Changed while cargo read them: the next build may see more.
-        let begin = since_epoch(begin)?;
-        if files.iter().any(|(_, stamp)| stamp.is_some_and(|(seconds, nanoseconds, _)| (seconds, nanoseconds) >= begin))
-        {
-            return None;
+        let message = cell?;
+        let mut rustc: Rustc = serde_json::from_str(&fs::read_to_string(note).ok()?).ok()?;
+        let out = rustc.words.iter().position(|word| word == "--out-dir")? + 1;
+        let shown = PathBuf::from(message["filenames"][0].as_str()?);
+        let built = Path::new(rustc.words.get(out)?).join(shown.file_name()?);
+        // The libraries stay where they are; all else is in the folder of the kernel that asks.
+        let mut before = String::new();
+        for word in &mut rustc.words {
+            if ["-L", "--extern"].contains(&before.as_str()) || word.starts_with("-L") {
+                *word = about.with_libraries(word);
+            }
+            before.clone_from(word);
         }
-        files.extend(stamps(rustc.libraries()));
-        files.extend(stamps([self.cell.with_file_name("Cargo.lock")]));
-        Some(Build {
-            arguments: words(arguments)?,
-            environment: environment()?,
-            files,
-            rustc,
-            library: [built, shown],
-            message: cell.clone(),
-        })
+        Some(Self { rustc, library: [built, shown], message })
     }
 
-    // The manifests and settings that cargo reads.
-    fn settings(&self) -> Vec<PathBuf> {
-        let workspace = self.cell.parent().unwrap_or(self.cell);
-        let mut files: Vec<PathBuf> = self.support.ancestors().map(|folder| folder.join("Cargo.toml")).collect();
-        files.extend([self.cell, workspace, &workspace.join("keep")].map(|folder| folder.join("Cargo.toml")));
-        let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
-        let folders = self.cell.ancestors().map(|folder| folder.join(".cargo")).chain(home);
-        files.extend(folders.flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name))));
-        files
+    /// Where cargo puts the cell's library.
+    pub fn library(&self) -> &Path {
+        &self.library[1]
     }
-}
 
-impl Build {
-    // The exit code and the messages of cargo; none when rustc says what cargo should see.
-    fn run(&self) -> io::Result<Option<(ExitCode, Vec<String>)>> {
+    /// Compiles the cell; none when rustc says what cargo should see.
+    pub fn run(&self) -> io::Result<Option<Compiled>> {
         let [built, shown] = &self.library;
         // evcxr has renamed what was linked there: a linker that writes in place would change the last cell's library.
         for file in [built, shown] {
             let _ = fs::remove_file(file);
+            fs::create_dir_all(file.parent().unwrap_or(file))?;
         }
         let [rustc, arguments @ ..] = self.rustc.words.as_slice() else {
             return Ok(None);
         };
-        let output = Command::new(rustc)
-            .args(arguments)
-            .current_dir(&self.rustc.folder)
-            .env_clear()
-            .envs(&self.rustc.environment)
-            .stdin(Stdio::null())
-            .output()?;
+        // `--extern support=FILE`
+        let mut linked = self.rustc.words.windows(2).filter(|pair| pair[0] == "--extern");
+        if !linked.all(|pair| pair[1].split_once('=').is_none_or(|(_, file)| Path::new(file).is_file())) {
+            return Ok(None);
+        }
+        let mut rustc = Command::new(rustc);
+        for name in OF_JOBS {
+            rustc.env_remove(name);
+        }
+        use_own_linker(&mut rustc);
+        rustc.args(arguments).current_dir(&self.rustc.folder).envs(&self.rustc.environment).stdin(Stdio::null());
+        let output = rustc.output()?;
         let Some(mut lines) = self.messages(&output.stderr) else {
             return Ok(None);
         };
         match output.status.code() {
             Some(0) => {
-                fs::hard_link(built, shown)?;
+                fs::hard_link(built, shown).or_else(|_| fs::copy(built, shown).map(|_| ()))?;
                 lines.push(self.message.to_string());
-                Ok(Some((ExitCode::SUCCESS, lines)))
+                Ok(Some(Compiled { code: 0, lines, library: Some(shown.clone()) }))
             }
-            Some(1) if !lines.is_empty() => Ok(Some((ExitCode::from(CARGO_FAILED), lines))),
+            Some(1) if !lines.is_empty() => Ok(Some(Compiled { code: CARGO_FAILED, lines, library: None })),
             _ => Ok(None),
         }
     }
@@ -246,83 +201,4 @@ impl Build {
         }
         Some(lines)
     }
-}
-
-impl Rustc {
-    // As the wrapper has written it: the folder, the environment, an empty word, the command.
-    fn noted(file: &Path) -> Option<Self> {
-        let text = fs::read_to_string(file).ok()?;
-        let (folder, text) = text.strip_suffix('\0')?.split_once('\0')?;
-        let (environment, words) = text.split_once("\0\0")?;
-        // By the first three rustc would ask a cargo that has ended for leave to use a core.
-        const NOT: [&str; 5] = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS", WRAPPER_VARIABLE, NOTE_VARIABLE];
-        let environment = environment.split('\0').filter_map(|variable| variable.split_once('='));
-        let environment = environment.filter(|(name, _)| !NOT.contains(name));
-        Some(Self {
-            folder: PathBuf::from(folder),
-            environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            words: words.split('\0').map(str::to_owned).collect(),
-        })
-    }
-
-    fn after(&self, option: &str) -> Option<&str> {
-        let place = self.words.iter().position(|word| word == option)?;
-        self.words.get(place + 1).map(String::as_str)
-    }
-
-    // What is linked to: `--extern support=FILE`.
-    fn libraries(&self) -> Vec<PathBuf> {
-        let named = self.words.windows(2).filter(|pair| pair[0] == "--extern");
-        named.filter_map(|pair| Some(PathBuf::from(pair[1].split_once('=')?.1))).collect()
-    }
-}
-
-// The sources that a library of cargo's message was made of, as rustc has written beside it.
-fn sources_of(message: &Value) -> Option<Vec<PathBuf>> {
-    let library = Path::new(message["filenames"][0].as_str()?);
-    let name = library.file_stem()?.to_str()?;
-    let list = library.with_file_name(format!("{}.d", name.strip_prefix("lib").unwrap_or(name)));
-    let text = fs::read_to_string(list).ok()?;
-    let (_, sources) = text.lines().next()?.split_once(": ")?;
-    let mut files = vec![String::new()];
-    let mut characters = sources.chars();
-    while let Some(character) = characters.next() {
-        match (character, files.last_mut()) {
-            ('\\', Some(file)) => file.extend(characters.next()),
-            (' ', _) => files.push(String::new()),
-            (_, Some(file)) => file.push(character),
-            (_, None) => {}
-        }
-    }
-    Some(files.into_iter().map(PathBuf::from).collect())
-}
-
-fn stamps(files: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Stamp)> {
-    let with_stamp = |file: PathBuf| {
-        let stamp = stamp_of(&file);
-        (file, stamp)
-    };
-    files.into_iter().map(with_stamp).collect()
-}
-
-fn stamp_of(file: &Path) -> Stamp {
-    let about = fs::metadata(file).ok()?;
-    let (seconds, nanoseconds) = since_epoch(about.modified().ok()?)?;
-    Some((seconds, nanoseconds, about.len()))
-}
-
-fn since_epoch(time: SystemTime) -> Option<(u64, u32)> {
-    let since = time.duration_since(UNIX_EPOCH).ok()?;
-    Some((since.as_secs(), since.subsec_nanos()))
-}
-
-// None when one is no text, as for the arguments.
-fn environment() -> Option<BTreeMap<String, String>> {
-    let text = |text: OsString| text.into_string().ok();
-    env::vars_os().map(|(name, value)| Some((text(name)?, text(value)?))).collect()
-}
-
-fn words(arguments: &[OsString]) -> Option<Vec<String>> {
-    let texts: Option<Vec<&str>> = arguments.iter().map(OsString::as_os_str).map(OsStr::to_str).collect();
-    Some(texts?.into_iter().map(str::to_owned).collect())
 }

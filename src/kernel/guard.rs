@@ -22,14 +22,14 @@ pub struct Left {
     /// A process, which is asked to end
     #[arg(long)]
     process: Option<u32>,
-    /// A kernel's clone of the warm folder
+    /// The folder of a kernel
     #[arg(long)]
-    clone: Option<PathBuf>,
+    folder: Option<PathBuf>,
 }
 
-/// Of a kernel: its clone, and all that works in it.
-pub fn of_kernel(clone: &Path) -> Result<Guard> {
-    Guard::start(&Left { group: stop::own_group(), process: None, clone: Some(clone.to_owned()) })
+/// Of a kernel: its folder, and all that works in it.
+pub fn of_kernel(folder: &Path) -> Result<Guard> {
+    Guard::start(&Left { group: stop::own_group(), process: None, folder: Some(folder.to_owned()) })
 }
 
 /// Of a server.
@@ -50,8 +50,8 @@ impl Guard {
         if let Some(process) = left.process {
             guard.arg("--process").arg(process.to_string());
         }
-        if let Some(clone) = &left.clone {
-            guard.arg("--clone").arg(clone);
+        if let Some(folder) = &left.folder {
+            guard.arg("--folder").arg(folder);
         }
         stop::in_own_group(&mut guard);
         // It must not hold open what others read to its end.
@@ -78,8 +78,8 @@ pub fn run(left: &Left) -> Result<()> {
     if let Some(process) = left.process {
         stop::terminate_process(process);
     }
-    if let Some(clone) = &left.clone {
-        own_folder::remove(clone);
+    if let Some(folder) = &left.folder {
+        own_folder::remove(folder);
     }
     Ok(())
 }

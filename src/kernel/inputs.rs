@@ -1,51 +1,77 @@
-//! What the warm folder is made from, and whether that is as it was.
+//! What a warm folder is made from. By it the folder is named, so none is ever built over another that a kernel uses,
+//! and whether one fits the sources as they are is a question of its name alone.
 
-use std::fs;
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 
-use super::built_with::BuiltWith;
-use super::{EVCXR_VERSION, again, packages, workspace};
+use super::{EVCXR_VERSION, workspace};
 use crate::base::paths::Paths;
-use crate::base::stamp::{self, Inputs};
+use crate::base::stamp::Inputs;
 
-/// Our crates and their folders, counted from that of `support`: each uses only those before it.
-pub const CRATES: [(&str, &str); 3] = [("learn", "learn"), ("plot", "plot"), ("support", "")];
+/// Our crates, whose sources change while the tutorial is written.
+pub const CRATES: [&str; 4] = ["learn", "plot", "support", "exercises"];
 
-/// The file in the warm folder that says what it was made from.
-pub const STAMP: &str = "warm.stamp";
+// What says how cargo's answers are kept and shortened: those of another launcher may be others.
+const OF_ANSWERS: [&str; 5] = [
+    include_str!("again.rs"),
+    include_str!("answers.rs"),
+    include_str!("cargo.rs"),
+    include_str!("metadata.rs"),
+    include_str!("ready.rs"),
+];
 
-/// Is the warm folder built from the sources and with the compiler as they are?
-pub fn fit(paths: &Paths, built_with: &BuiltWith) -> Result<bool> {
-    built_with.rustc_version().map_or(Ok(false), |rustc| match_stamp(paths, &rustc))
+/// What one warm folder is made from.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Recipe {
+    /// evcxr, the compiler, the libraries, all manifests and this launcher: with them what cargo says changes too.
+    pub ground: String,
+    /// The sources of each of our crates.
+    pub crates: BTreeMap<String, String>,
 }
 
-/// Is it built from the sources as they are, with this compiler?
-pub fn match_stamp(paths: &Paths, rustc: &str) -> Result<bool> {
-    Ok(stamp::matches(&paths.warm().join(STAMP), &stamp(paths, rustc)?))
-}
-
-/// The stamp of the sources as they are, with this compiler.
-pub fn stamp(paths: &Paths, rustc: &str) -> Result<String> {
-    let support = paths.support();
-    let lock = fs::read_to_string(paths.repo.join("Cargo.lock"))
-        .context("can't read Cargo.lock\nTry: git checkout Cargo.lock")?;
-    let mut inputs = Inputs::default()
-        .text("evcxr", EVCXR_VERSION)
-        .text("rustc", rustc)
-        .text("wrapper", again::WRAPPER)
-        .text("builds", &paths.builds.display().to_string())
-        .text("workspace", &workspace::description(paths))
-        .text("packages", &packages::needed_by(&lock, "support")?);
-    for (_, folder) in CRATES {
-        let folder = support.join(folder);
-        inputs = inputs.path(&folder.join("Cargo.toml"))?.path(&folder.join("src"))?;
-    }
-    // Files that the crate takes in at compile time.
-    for optional in [support.join("build.rs"), support.join("data"), paths.data().join("creditcard-model.json")] {
-        if optional.exists() {
-            inputs = inputs.path(&optional)?;
+impl Recipe {
+    /// Everything as it is now, with the compiler of this version.
+    pub fn now(paths: &Paths, rustc: &str) -> Result<Self> {
+        let support = paths.support();
+        let folders = [support.join("learn"), support.join("plot"), support.clone(), paths.exercises()];
+        let mut ground = Inputs::default()
+            .text("evcxr", EVCXR_VERSION)
+            .text("rustc", rustc)
+            .text("answers", &OF_ANSWERS.concat())
+            .text("workspace", &workspace::description(paths))
+            .path(&paths.repo.join("Cargo.lock"))
+            .context("Try: git checkout Cargo.lock")?
+            .path(&paths.repo.join("Cargo.toml"))?;
+        let mut crates = BTreeMap::new();
+        for (name, folder) in CRATES.into_iter().zip(folders) {
+            ground = ground.path(&folder.join("Cargo.toml"))?;
+            let mut sources = Inputs::default().path(&folder.join("src"))?;
+            // Files that the crates take in at compile time.
+            let taken_in: &[_] = match name {
+                "support" => {
+                    &[folder.join("build.rs"), folder.join("data"), paths.data().join("creditcard-model.json")]
+                }
+                _ => &[folder.join("build.rs"), folder.join("en")],
+            };
+            for path in taken_in.iter().filter(|path| path.exists()) {
+                sources = sources.path(path)?;
+            }
+            crates.insert(name.to_owned(), sources.stamp());
         }
+        Ok(Self { ground: ground.stamp(), crates })
     }
-    Ok(inputs.stamp())
+
+    /// The name of the folder that is made from it.
+    pub fn folder_name(&self) -> String {
+        let whole = self.crates.iter().fold(Inputs::default(), |all, (name, stamp)| all.text(name, stamp));
+        format!("warm-{}", &whole.text("ground", &self.ground).stamp()[..12])
+    }
+
+    /// Our crates whose sources are others than in an earlier one.
+    pub fn changed_since(&self, earlier: Option<&Recipe>) -> Vec<&str> {
+        let same = |name: &&str| earlier.is_some_and(|earlier| earlier.crates.get(*name) == self.crates.get(*name));
+        self.crates.keys().map(String::as_str).filter(|name| !same(name)).collect()
+    }
 }

@@ -64,8 +64,8 @@ fn kept(metadata: &Value) -> Option<HashSet<String>> {
     Some(kept)
 }
 
-// Of the standard library's own packages, those with types that cells use: not what prints a backtrace.
-fn is_of_the_library(name: &str) -> bool {
+/// Of the standard library's own packages, those with types that cells use: not what prints a backtrace.
+pub fn is_of_the_library(name: &str) -> bool {
     ["core", "alloc", "std", "proc_macro", "sysroot", "hashbrown"].contains(&name)
         || name.starts_with("rustc-std-workspace")
 }

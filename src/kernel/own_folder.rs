@@ -1,4 +1,4 @@
-//! The folder of one kernel: a clone of the warm folder, locked while the kernel lives and removed at its end.
+//! The folder of one kernel: what its cells are compiled from and to, locked while the kernel lives and removed at its end.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::EVCXR_VERSION;
-use super::clone::{LOCK_FILE, Large, clone_folder};
 use super::workspace::{self, FOLDER_VARIABLE};
-use crate::base::console::tell;
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
 use crate::base::stop::kill_all_with;
 
 const PREFIX: &str = "kernel-";
 
-/// A clone of the warm folder for one kernel, removed when dropped.
+/// The file that a living kernel holds locked.
+const LOCK_FILE: &str = "kernel.lock";
+
+/// The folder in it for the temporary files of its cells.
+pub const TEMPORARY: &str = "tmp";
+
+/// One kernel's folder, removed when dropped.
 pub struct OwnFolder {
     /// Where it is.
     pub folder: PathBuf,
@@ -29,29 +32,13 @@ impl OwnFolder {
     /// An empty one, locked.
     pub fn new(paths: &Paths) -> Result<Self> {
         loop {
-            let folder = paths.clones().join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
+            let folder = paths.kernels().join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
             fs::create_dir_all(&folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
-            // A kernel that looks for dead clones may have it for a moment, and then removes the folder.
+            // A kernel that looks for dead ones may have it for a moment, and then removes the folder.
             if let Some(lock) = Lock::try_exclusive(&folder.join(LOCK_FILE))? {
                 return Ok(Self { folder, lock: Some(lock) });
             }
         }
-    }
-
-    /// Clones the warm folder into it.
-    pub fn fill(&self, paths: &Paths) -> Result<()> {
-        // Not while a new warm folder takes the place of the old one.
-        let _warm = Lock::shared(&paths.builds.join("warm.lock"))?;
-        if paths.warm().join("Cargo.toml").is_file() {
-            let large = if paths.is_shared() { Large::AnyLink } else { Large::HardLink };
-            return clone_folder(&paths.warm(), &self.folder, large)
-                .with_context(|| format!("can't clone {} to {}", paths.warm().display(), self.folder.display()));
-        }
-        tell(format!(
-            "evcxr {EVCXR_VERSION}: no built dependencies in {}, so the first cell compiles them all, which takes minutes. `cargo run` builds them once for all kernels.",
-            paths.warm().display()
-        ));
-        workspace::write(&self.folder, paths)
     }
 }
 
@@ -67,9 +54,9 @@ fn nanoseconds() -> u128 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos())
 }
 
-/// Removes the clones whose kernel was killed: nobody holds their lock any more.
+/// Removes those whose kernel was killed: nobody holds their lock any more.
 pub fn remove_dead(paths: &Paths) {
-    let Ok(entries) = fs::read_dir(paths.clones()) else {
+    let Ok(entries) = fs::read_dir(paths.kernels()) else {
         return;
     };
     for entry in entries.flatten() {
@@ -85,17 +72,17 @@ pub fn remove_dead(paths: &Paths) {
     }
 }
 
-/// Removes a clone, with what still runs in it: the cell of a killed kernel, or a compiler.
-pub fn remove(clone: &Path) {
-    kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(clone));
+/// Removes one, with what still runs in it: the cell of a killed kernel, or a compiler.
+pub fn remove(folder: &Path) {
+    kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(folder));
     // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
     // the next kernel knows that it is dead.
-    for entry in fs::read_dir(clone).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().is_dir() {
             remove_folder(&entry.path());
         }
     }
-    remove_folder(clone);
+    remove_folder(folder);
 }
 
 // A process may still write a file while it dies.
@@ -122,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_dead_clones_are_removed() {
+    fn only_folders_of_dead_kernels_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = || folder.path().to_path_buf();
         let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };

@@ -3,10 +3,13 @@
 //! evcxr runs the cells in `init.evcxr` before it takes any other. Ours add `support` and ask for one type, so that
 //! rust-analyzer reads the libraries now; the notebook's own `:dep` then finds it done. evcxr ends when they fail, and
 //! answers nobody while they run. So they are only for a kernel in which they can't fail, and where they did fail,
-//! the kernel is started again without, and so are all others with the same warm folder.
+//! the kernel is started again without, and so are all others with the same warm folder for an hour: it may have been the
+//! machine's fault.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -16,6 +19,10 @@ use crate::base::stamp::{self, write_whole};
 use crate::kernel::workspace::dep_line;
 
 const CELLS: &str = "init.evcxr";
+const DONE: &str = "done";
+
+// How long a failure is remembered.
+const A_WHILE: Duration = Duration::from_secs(3600);
 
 /// The cells of one kernel.
 pub struct FirstCells {
@@ -24,10 +31,12 @@ pub struct FirstCells {
 }
 
 impl FirstCells {
-    /// Writes them into a kernel's clone.
-    pub fn write(clone: &Path, support: &Path) -> Result<Self> {
-        let cells = Self { folder: clone.join("config") };
-        let done = format!("std::fs::write({:?}, \"\").ok();", cells.done_file());
+    /// Writes them into a kernel's own folder.
+    pub fn write(own: &Path, support: &Path) -> Result<Self> {
+        let cells = Self { folder: own.join("config") };
+        // The same words in each kernel, so that what they compile to can be kept.
+        let file = format!("std::path::Path::new(&folder).join({DONE:?})");
+        let done = format!("std::env::var_os({CONFIG_VARIABLE:?}).map(|folder| std::fs::write({file}, \"\").ok());");
         // A type of `support`'s own is told without the standard library's sources.
         let lines = [&dep_line("support", support), "let _ready = support::Adam::new(0.001);", &done];
         write_whole(&cells.folder.join(CELLS), lines.join("\n").as_bytes())?;
@@ -40,26 +49,29 @@ impl FirstCells {
     }
 
     fn done_file(&self) -> PathBuf {
-        self.folder.join("done")
+        self.folder.join(DONE)
     }
 }
 
-/// Have they failed with this warm folder?
-pub fn have_failed(paths: &Paths) -> bool {
-    fs::read_to_string(warm_stamp(paths)).is_ok_and(|warm| stamp::matches(&failed_file(paths), &warm))
+/// Have they failed with this warm folder, not long ago?
+pub fn have_failed(paths: &Paths, warm: &str) -> bool {
+    let age = fs::metadata(failed_file(paths)).and_then(|about| about.modified()).ok().and_then(|it| it.elapsed().ok());
+    age.is_some_and(|age| age < A_WHILE) && stamp::matches(&failed_file(paths), warm)
 }
 
 /// Remembers that they have.
-pub fn remember_failure(paths: &Paths) -> Result<()> {
-    write_whole(&failed_file(paths), fs::read_to_string(warm_stamp(paths))?.as_bytes())
-}
-
-fn warm_stamp(paths: &Paths) -> PathBuf {
-    paths.warm().join("warm.stamp")
+pub fn remember_failure(paths: &Paths, warm: &str) -> Result<()> {
+    write_whole(&failed_file(paths), warm.as_bytes())
 }
 
 fn failed_file(paths: &Paths) -> PathBuf {
     paths.own.join("first-cells-failed")
+}
+
+/// Asked in a kernel: have these cells not come to their end?
+pub fn are_running() -> bool {
+    let folder = env::var_os(CONFIG_VARIABLE).map(PathBuf::from);
+    folder.is_some_and(|folder| folder.join(CELLS).is_file() && !folder.join(DONE).exists())
 }
 
 /// Asked in a kernel: are these cells still to be run?
@@ -67,10 +79,9 @@ fn failed_file(paths: &Paths) -> PathBuf {
 /// Before them evcxr runs a cell of its own, `42`, for which rust-analyzer would read the whole standard library. It
 /// reads all again when they have added `support`.
 pub fn are_to_come() -> bool {
-    let file = |variable: &str, name: &str| Some(PathBuf::from(std::env::var_os(variable)?).join(name));
-    let has_cells = file(CONFIG_VARIABLE, CELLS).is_some_and(|cells| cells.is_file());
-    let manifest = file(FOLDER_VARIABLE, "Cargo.toml").and_then(|manifest| fs::read_to_string(manifest).ok());
-    has_cells && manifest.is_some_and(|manifest| !manifest.contains("support"))
+    let manifest = env::var_os(FOLDER_VARIABLE).map(|folder| PathBuf::from(folder).join("Cargo.toml"));
+    let manifest = manifest.and_then(|manifest| fs::read_to_string(manifest).ok());
+    are_running() && manifest.is_some_and(|manifest| !manifest.contains("support"))
 }
 
 #[cfg(test)]
@@ -78,15 +89,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_remembered_for_one_warm_folder() {
+    fn a_failure_is_remembered_for_one_warm_folder_and_an_hour() {
         let folder = tempfile::tempdir().unwrap();
         let path = || folder.path().to_path_buf();
         let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
-        assert!(!have_failed(&paths));
-        write_whole(&warm_stamp(&paths), b"one").unwrap();
-        remember_failure(&paths).unwrap();
-        assert!(have_failed(&paths));
-        write_whole(&warm_stamp(&paths), b"two").unwrap();
-        assert!(!have_failed(&paths));
+        assert!(!have_failed(&paths, "one"));
+        remember_failure(&paths, "one").unwrap();
+        assert!(have_failed(&paths, "one") && !have_failed(&paths, "two"));
+        let file = fs::File::options().write(true).open(failed_file(&paths)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - A_WHILE).unwrap();
+        assert!(!have_failed(&paths, "one"));
     }
 }

@@ -3,51 +3,39 @@
 //! The kernel learns the type of a `let` from rust-analyzer, which reads the source of every package that
 //! `cargo metadata` lists and of the whole standard library: 130 MB, for the few crates that a cell can name.
 //! That was most of a kernel's start and of its memory. So the kernel gets a folder that looks like a toolchain,
-//! of links to the installed one; only `cargo` is this launcher, which narrows the list ([`stand_in`]).
+//! of links to the installed one; only `cargo` is this launcher, which narrows the list ([`super::cargo`]) and names the
+//! [skeletons](super::skeleton) of what is left.
 //! Compiling is not touched: rustc sees all packages.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+#[cfg(unix)]
+use anyhow::Context;
+use anyhow::Result;
 
-use crate::base::console::note;
 use crate::base::process::command;
-use crate::base::stamp::{self, Inputs, write_whole};
-use crate::kernel::again::{self, Place, WRAPPER_VARIABLE};
-use crate::kernel::fresh;
-use crate::kernel::metadata;
-use crate::kernel::ready;
-use crate::kernel::sources::{self, MISSING, REMEDY};
-use crate::kernel::workspace::{CACHE_TAG, FOLDER_VARIABLE};
+use crate::base::stamp::Inputs;
+use crate::kernel::again::NOTER;
+use crate::kernel::skeleton::Skeletons;
+use crate::kernel::sources;
+use crate::kernel::surroundings::{SUPPORT_VARIABLE, TOOLCHAIN_VARIABLE};
 
-/// Tells the launcher, when it runs as `cargo`, where the installed toolchain is.
-const TOOLCHAIN_VARIABLE: &str = "IMBALANCED_DATA_TOOLCHAIN";
-
-/// Tells it where the sources of `support` are.
-const SUPPORT_VARIABLE: &str = "IMBALANCED_DATA_SUPPORT";
-
-/// In the toolchain's folder, the program that notes how a cell is compiled.
-const WRAPPER: &str = "note";
+/// In the toolchain's folder, the skeletons that rust-analyzer reads.
+pub const SKELETONS: &str = "skeletons";
 
 /// The folder of such a toolchain, in a folder here.
-pub fn folder(here: &Path, installed: &Path) -> PathBuf {
+fn folder(here: &Path, installed: &Path) -> PathBuf {
     // One for each installed toolchain: kernels of another may be running.
     let name = Inputs::default().text("installed", &installed.display().to_string()).stamp();
     here.join(format!("toolchain-{}", &name[..8]))
 }
 
-/// Puts the program that notes how a cell is compiled before rustc, if the reader has none of their own there.
-///
-/// Cargo keeps what one rustc has told it: every cargo of a kernel names it in the same way, or each would ask anew.
-pub fn wrap_rustc(cargo: &mut Command, folder: &Path) {
-    let wrapper = folder.join(WRAPPER);
-    if wrapper.is_file() && env::var_os(WRAPPER_VARIABLE).is_none() {
-        cargo.env(WRAPPER_VARIABLE, wrapper);
-    }
+/// The folder of its skeletons.
+pub fn skeletons(here: &Path, installed: &Path) -> PathBuf {
+    folder(here, installed).join(SKELETONS)
 }
 
 /// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only slower.
@@ -66,17 +54,20 @@ pub fn narrow(kernel: &mut Command, here: &Path, installed: &Path, support: &Pat
             // Where it isn't, rust-analyzer takes this one.
             .env("CARGO", folder.join("bin/cargo"));
     };
-    let answers = |program: &str| {
+    let version = |program: &str| {
         let mut program = command(program);
         give(&mut program);
-        program.arg("--version").output().is_ok_and(|output| output.status.success())
+        let output = program.arg("-vV").output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
     };
-    if !answers("cargo") || !answers("rustc") {
+    let (Some(_), Some(rustc)) = (version("cargo"), version("rustc")) else {
         return;
-    }
+    };
     give(kernel);
-    if sources::are_in(&folder.join("library")) {
-        kernel.env("RUST_SRC_PATH", folder.join("library"));
+    let whole = folder.join("library");
+    if sources::are_in(&whole) {
+        let skeleton = Skeletons(&folder.join(SKELETONS)).of_library(&whole, &rustc);
+        kernel.env("RUST_SRC_PATH", skeleton.filter(|library| sources::are_in(library)).unwrap_or(whole));
     }
 }
 
@@ -88,7 +79,7 @@ fn link_all(folder: &Path, installed: &Path) -> Result<()> {
         let target = if is_cargo { launcher.clone() } else { program.path() };
         link(&target, &folder.join("bin").join(program.file_name()))?;
     }
-    write_program(&folder.join(WRAPPER), again::WRAPPER)?;
+    link(&launcher, &folder.join(NOTER))?;
     for name in ["lib", "libexec"].iter().filter(|name| installed.join(name).is_dir()) {
         link(&installed.join(name), &folder.join(name))?;
     }
@@ -99,8 +90,7 @@ fn link_all(folder: &Path, installed: &Path) -> Result<()> {
     for entry in entries(&library).filter(|entry| entry.file_name() != "stdarch") {
         link(&entry.path(), &folder.join("library").join(entry.file_name()))?;
     }
-    // In it cargo keeps what rustc has told it.
-    write_whole(&folder.join("library/target/CACHEDIR.TAG"), CACHE_TAG.as_bytes())
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -110,146 +100,15 @@ fn link(target: &Path, link: &Path) -> Result<()> {
     }
     fs::create_dir_all(link.parent().context("a link needs a folder")?)?;
     // Another kernel may be starting: the link is never missing.
-    let beside = beside(link);
+    let beside = link.with_added_extension(format!("{}.part", std::process::id()));
     let _ = fs::remove_file(&beside);
     std::os::unix::fs::symlink(target, &beside)?;
     Ok(fs::rename(beside, link)?)
 }
 
-#[cfg(unix)]
-fn write_program(path: &Path, text: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    // Left as it is when it is there: by its times cargo would take it for another, and ask rustc all again.
-    if stamp::matches(path, text) {
-        return Ok(());
-    }
-    let beside = beside(path);
-    fs::write(&beside, text)?;
-    fs::set_permissions(&beside, fs::Permissions::from_mode(0o755))?;
-    Ok(fs::rename(beside, path)?)
-}
-
-#[cfg(unix)]
-fn beside(path: &Path) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    PathBuf::from(beside)
-}
-
 #[cfg(not(unix))]
 fn link(_: &Path, _: &Path) -> Result<()> {
     anyhow::bail!("links need a permission here")
-}
-
-#[cfg(not(unix))]
-fn write_program(_: &Path, _: &str) -> Result<()> {
-    anyhow::bail!("there is no shell here")
-}
-
-/// Run as a kernel's `cargo`? Then does what cargo does, and says less of the packages.
-pub fn stand_in() -> Option<ExitCode> {
-    let mut arguments = env::args_os();
-    let name = arguments.next()?;
-    let installed = PathBuf::from(env::var_os(TOOLCHAIN_VARIABLE)?);
-    if Path::new(&name).file_name() != Some(OsStr::new("cargo")) {
-        return None;
-    }
-    match run_cargo(&installed, &arguments.collect::<Vec<_>>()) {
-        Ok(code) => Some(code),
-        Err(error) => {
-            note(format!("error: {error:#}"));
-            Some(ExitCode::FAILURE)
-        }
-    }
-}
-
-fn run_cargo(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
-    let program = installed.join("bin/cargo");
-    let cannot = || format!("can't run {}\nTry: cargo run -- doctor", program.display());
-    let mut cargo = Command::new(&program);
-    cargo.env("RUSTUP_TOOLCHAIN", installed).env_remove("CARGO");
-    // cargo asks rustc a dozen questions each time: without the detour by rustup.
-    let rest = env::var_os("PATH").unwrap_or_default();
-    if let Ok(path) = env::join_paths([installed.join("bin")].into_iter().chain(env::split_paths(&rest))) {
-        cargo.env("PATH", path);
-    }
-    use_own_linker(&mut cargo);
-    let verb = arguments.first().and_then(|verb| verb.to_str()).unwrap_or_default();
-    if verb == "build" || verb == "check" {
-        let sources = env::var_os(SUPPORT_VARIABLE).map(PathBuf::from);
-        let cell = env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
-        let toolchain = env::var_os("RUSTUP_TOOLCHAIN").map(PathBuf::from);
-        if let (Some(support), Some(cell), Some(toolchain)) = (sources, cell, toolchain) {
-            let place = Place { cell: &cell, support: &support, wrapper: &toolchain.join(WRAPPER) };
-            return compile(&place, cargo, arguments).with_context(cannot);
-        }
-    }
-    cargo.args(arguments);
-    if verb != "metadata" {
-        return become_it(cargo).with_context(cannot);
-    }
-    if let Some(folder) = env::var_os("RUSTUP_TOOLCHAIN") {
-        wrap_rustc(&mut cargo, Path::new(&folder));
-    }
-    if asks_for_a_dependency() && sources::folder(installed).is_none() {
-        bail!("{MISSING}\n{REMEDY}");
-    }
-    let output = cargo.stderr(std::process::Stdio::inherit()).output().with_context(cannot)?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let narrowed = if ready::are_to_come() { metadata::without_library(&text) } else { metadata::narrow(&text) };
-    print!("{}", narrowed.as_deref().unwrap_or(&text));
-    Ok(code_of(output.status))
-}
-
-// For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies in the
-// warm folder, that takes minutes. A build has them, and finds the same errors.
-fn compile(place: &Place, mut cargo: Command, arguments: &[OsString]) -> std::io::Result<ExitCode> {
-    let arguments = arguments.get(1..).unwrap_or_default();
-    if let Some(code) = place.compile(arguments) {
-        return Ok(code);
-    }
-    if let Some(workspace) = place.cell.parent() {
-        fresh::unlink_changed(workspace, place.support)?;
-    }
-    cargo.arg("build").args(arguments);
-    place.compile_by_cargo(cargo, arguments).map(code_of)
-}
-
-// evcxr takes mold or lld when one is on PATH: another than the set-up was linked with would build all again.
-fn use_own_linker(cargo: &mut Command) {
-    if let Ok(flags) = env::var("RUSTFLAGS") {
-        let kept: Vec<&str> = flags.split(' ').filter(|flag| !flag.starts_with("-Clink-arg=-fuse-ld=")).collect();
-        cargo.env("RUSTFLAGS", kept.join(" "));
-    }
-    // `mold -run` works by a library that is loaded before all others.
-    let is_mold = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("mold-wrapper"));
-    if let Some(loaded) = env::var_os("LD_PRELOAD") {
-        let kept = env::split_paths(&loaded).filter(|path| !is_mold(path));
-        if let Ok(kept) = env::join_paths(kept) {
-            cargo.env("LD_PRELOAD", kept);
-        }
-    }
-}
-
-// Does the kernel ask whether the crate of a `:dep` is there? It does so in a manifest of this name.
-fn asks_for_a_dependency() -> bool {
-    fs::read_to_string("Cargo.toml").is_ok_and(|manifest| manifest.contains("\"evcxr_dummy_validate_dep\""))
-}
-
-#[cfg(unix)]
-fn become_it(mut cargo: Command) -> std::io::Result<ExitCode> {
-    use std::os::unix::process::CommandExt;
-
-    Err(cargo.exec())
-}
-
-#[cfg(not(unix))]
-fn become_it(mut cargo: Command) -> std::io::Result<ExitCode> {
-    cargo.status().map(code_of)
-}
-
-fn code_of(status: std::process::ExitStatus) -> ExitCode {
-    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
 #[cfg(all(test, unix))]

@@ -6,21 +6,13 @@
 //! `support` as an optional dependency: it is never built, but cargo keeps its versions in the lock file,
 //! even while `ctx` has no dependencies yet. So a kernel starts without network.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::built_with::changes_the_build;
-use super::toolchain;
 use crate::base::paths::Paths;
-use crate::base::process::command;
 use crate::base::stamp::write_whole;
-
-/// What marks a folder of cargo's.
-pub const CACHE_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55";
 
 /// Tells evcxr its folder; and, as no two kernels have the same, whose a process is.
 pub const FOLDER_VARIABLE: &str = "EVCXR_TMPDIR";
@@ -33,6 +25,11 @@ pub fn crate_folder(workspace: &Path) -> PathBuf {
     workspace.join("ctx")
 }
 
+/// The folder where cargo puts a cell's library, and those it is linked to.
+pub fn cells(workspace: &Path, host: &str) -> PathBuf {
+    crate_folder(workspace).join("target").join(host).join("debug")
+}
+
 /// Writes the workspace's files, not the crate's, which evcxr writes.
 pub fn write(workspace: &Path, paths: &Paths) -> Result<()> {
     let put = |name: &str, text: &str| write_whole(&workspace.join(name), text.as_bytes());
@@ -41,11 +38,23 @@ pub fn write(workspace: &Path, paths: &Paths) -> Result<()> {
     put("keep/src/lib.rs", "")?;
     put("ctx/Cargo.toml", CRATE)?;
     put("ctx/src/lib.rs", "")?;
-    // In it cargo keeps what rustc has told it. evcxr builds elsewhere, so cargo would not make it.
-    put("target/CACHEDIR.TAG", CACHE_TAG)?;
     let lock = paths.repo.join("Cargo.lock");
     fs::copy(&lock, workspace.join("Cargo.lock")).with_context(|| format!("can't copy {}", lock.display()))?;
     Ok(())
+}
+
+/// Puts the files of a warm folder's workspace into a kernel's own: all but what is built.
+pub fn copy(warm: &Path, workspace: &Path) -> Result<()> {
+    for name in ["Cargo.toml", "Cargo.lock", "keep/Cargo.toml", "keep/src/lib.rs"] {
+        let (from, to) = (warm.join(name), workspace.join(name));
+        let cannot = || format!("can't copy {} to {}", from.display(), to.display());
+        fs::create_dir_all(to.parent().unwrap_or(workspace)).with_context(cannot)?;
+        fs::copy(&from, &to).with_context(cannot)?;
+    }
+    let sources = crate_folder(workspace).join("src");
+    fs::create_dir_all(&sources).with_context(|| format!("can't make the folder {}", sources.display()))?;
+    Ok(fs::write(sources.join("lib.rs"), "")
+        .and_then(|()| fs::write(crate_folder(workspace).join("Cargo.toml"), CRATE))?)
 }
 
 /// All that the workspace's files say, for a stamp.
@@ -58,32 +67,11 @@ pub fn dep_line(name: &str, folder: &Path) -> String {
     format!(":dep {name} = {{ path = {} }}", toml_string(folder))
 }
 
-/// The command that builds our crates, and what they use, as evcxr would for a cell that names them.
-///
-/// Built otherwise, with another flag or for another target, they would be built again in each kernel.
-pub fn build(workspace: &Path, paths: &Paths, sysroot: &Path, host: &str) -> Result<Command> {
-    let crates = [("support", paths.support()), ("exercises", paths.exercises())];
+/// Writes the crate's manifest as evcxr would for cells that name these crates.
+pub fn write_crate(workspace: &Path, crates: &[(&str, PathBuf)]) -> Result<()> {
     let lines = crates.iter().map(|(name, folder)| format!("{name} = {{ path = {} }}\n", toml_string(folder)));
-    let manifest = [CRATE, "\n[dependencies]\n"].into_iter().map(str::to_owned).chain(lines).collect::<String>();
-    write_whole(&crate_folder(workspace).join("Cargo.toml"), manifest.as_bytes())?;
-    let program = |folder: &Path, name: &str| folder.join("bin").join(format!("{name}{}", env::consts::EXE_SUFFIX));
-    let mut cargo = command(program(sysroot, "cargo"));
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(changes_the_build)) {
-        cargo.env_remove(name);
-    }
-    let kernels = toolchain::folder(paths.clones(), sysroot);
-    toolchain::wrap_rustc(&mut cargo, &kernels);
-    let rustc = program(if program(&kernels, "rustc").is_file() { &kernels } else { sysroot }, "rustc");
-    cargo
-        .args(["build", "--target", host])
-        .args(crates.iter().flat_map(|(name, _)| ["--package", name]))
-        .current_dir(crate_folder(workspace))
-        .env("CARGO_TARGET_DIR", "target")
-        .env("CARGO_BUILD_BUILD_DIR", "target")
-        .env("CARGO_TERM_COLOR", "never")
-        .env("RUSTC", rustc)
-        .env("RUSTFLAGS", "-Cprefer-dynamic");
-    Ok(cargo)
+    let manifest: String = [CRATE, "\n[dependencies]\n"].into_iter().map(str::to_owned).chain(lines).collect();
+    write_whole(&crate_folder(workspace).join("Cargo.toml"), manifest.as_bytes())
 }
 
 fn keep_manifest(support: &Path) -> String {

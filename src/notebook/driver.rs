@@ -46,12 +46,6 @@ pub enum Event {
         /// The most that the kernel, and the process that runs its cells, have held, in MB; only Linux tells.
         memory: Vec<u64>,
     },
-    /// The kernel or cargo wrote a line.
-    #[serde(skip)]
-    Message {
-        /// The line.
-        text: String,
-    },
     /// A cell failed, or the kernel ended.
     Error(Failure),
     /// The kernel has ended; always last.
@@ -111,7 +105,6 @@ pub fn run_notebook(
     while let Some(line) = next_line(&lines, &mut child) {
         let Ok(event) = serde_json::from_str::<Event>(&line) else {
             let _ = writeln!(log_file, "{line}");
-            on_event(&Event::Message { text: line });
             continue;
         };
         match &event {

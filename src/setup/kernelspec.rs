@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::base::console::Progress;
 use crate::base::paths::Paths;
 use crate::base::stamp;
-use crate::kernel::built_with::BuiltWith;
+use crate::kernel::warm::Warm;
 use crate::setup::evcxr::Evcxr;
 use crate::setup::step::Step;
 
@@ -45,7 +45,7 @@ impl KernelSpec {
     // Interrupting is a message to evcxr, which ends the running cell; a signal would end evcxr itself.
     fn content(&self) -> Option<String> {
         let evcxr = Evcxr::new(&self.paths);
-        let is_whole = evcxr.program().is_some() && BuiltWith::of(&self.paths.warm()).is_some();
+        let is_whole = evcxr.program().is_some() && Warm::last(&self.paths).is_some();
         let spec = json!({
             "argv": [
                 self.paths.kernel_launcher(), "kernel",
