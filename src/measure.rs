@@ -63,9 +63,9 @@ fn beside_targets(all: &[Measured], is_lesson: bool) -> String {
         |value: &dyn Fn(&Measured) -> Option<f64>| median(&mut all.iter().filter_map(value).collect::<Vec<_>>());
     let memory = all.iter().filter_map(|measured| measured.kernel_mb).max();
     let mut rows = vec![
-        ("kernel start", 4.0, "s", middle(&|measured| Some(measured.kernel_start))),
-        ("median warm cell", 0.3, "s", middle(&|measured| measured.median_cell)),
-        ("memory of a kernel", 500.0, "MB", memory.map(|megabytes| megabytes as f64)),
+        ("kernel start", 3.5, "s", middle(&|measured| Some(measured.kernel_start))),
+        ("median warm cell", 0.28, "s", middle(&|measured| measured.median_cell)),
+        ("memory of a kernel", 300.0, "MB", memory.map(|megabytes| megabytes as f64)),
     ];
     if is_lesson {
         rows.push(("all notebooks", 120.0, "s", Some(all.iter().map(|measured| measured.all).sum())));
@@ -136,9 +136,9 @@ mod tests {
         let measured = |cell| Measured { kernel_start: 3.0, median_cell: Some(cell), all: 50.0, ..Measured::default() };
         let table = beside_targets(&[measured(0.25), measured(0.45), measured(0.5)], true);
         let rows: Vec<&str> = table.lines().collect();
-        assert_eq!(rows[1], "kernel start             ≤ 4 s       3.00 s");
-        assert_eq!(rows[2], "median warm cell       ≤ 0.3 s       0.45 s  missed");
-        assert_eq!(rows[3], "memory of a kernel    ≤ 500 MB            –");
+        assert_eq!(rows[1], "kernel start           ≤ 3.5 s       3.00 s");
+        assert_eq!(rows[2], "median warm cell      ≤ 0.28 s       0.45 s  missed");
+        assert_eq!(rows[3], "memory of a kernel    ≤ 300 MB            –");
         assert_eq!(rows[4], "all notebooks          ≤ 120 s        150 s  missed");
         assert_eq!(beside_targets(&[], false).lines().count(), 4);
     }
