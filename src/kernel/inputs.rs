@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::rust::Rust;
 use super::{EVCXR_VERSION, workspace};
 use crate::base::paths::Paths;
 use crate::base::stamp::Inputs;
@@ -32,13 +33,16 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Everything as it is now, with the compiler of this version.
-    pub fn now(paths: &Paths, rustc: &str) -> Result<Self> {
+    /// Everything as it is now, with this compiler.
+    pub fn now(paths: &Paths, rust: &Rust) -> Result<Self> {
+        let rustc = rust.program("rustc");
+        let version = rust.version().with_context(|| format!("{} does not run", rustc.display()))?;
         let support = paths.support();
         let folders = [support.join("learn"), support.join("plot"), support.clone(), paths.exercises()];
         let mut ground = Inputs::default()
             .text("evcxr", EVCXR_VERSION)
-            .text("rustc", rustc)
+            .text("rustc", &rustc.display().to_string())
+            .text("version", &version)
             .text("answers", &OF_ANSWERS.concat())
             .text("workspace", &workspace::description(paths))
             .path(&paths.repo.join("Cargo.lock"))

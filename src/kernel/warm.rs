@@ -55,14 +55,8 @@ impl Warm {
 
     /// The one that is made from everything as it is now, by this compiler; or else by the one that it was built with.
     pub fn fitting(paths: &Paths, rust: Option<&Rust>) -> Option<Self> {
-        let fits = |warm: &Self| {
-            let version = rust.unwrap_or(&warm.rust).version()?;
-            (Recipe::now(paths, &version).ok()? == warm.recipe).then_some(())
-        };
-        [paths.kernels(), paths.builds.clone()]
-            .iter()
-            .filter_map(|place| Self::read(place))
-            .find(|warm| fits(warm).is_some())
+        let fits = |warm: &Self| Recipe::now(paths, rust.unwrap_or(&warm.rust)).is_ok_and(|now| now == warm.recipe);
+        [paths.kernels(), paths.builds.clone()].iter().filter_map(|place| Self::read(place)).find(fits)
     }
 
     fn read(place: &Path) -> Option<Self> {
@@ -83,8 +77,7 @@ impl Warm {
 
     /// Have only the sources of our crates changed since, if anything?
     pub fn has_same_libraries(&self, paths: &Paths) -> bool {
-        let now = self.rust.version().and_then(|version| Recipe::now(paths, &version).ok());
-        now.is_some_and(|now| now.ground == self.recipe.ground)
+        Recipe::now(paths, &self.rust).is_ok_and(|now| now.ground == self.recipe.ground)
     }
 
     /// Gives a kernel what it was built with.
@@ -117,7 +110,6 @@ pub fn build(
     if let Some(warm) = Warm::fitting(paths, Some(rust)) {
         return Ok(warm);
     }
-    let version = rust.version().with_context(|| format!("{} does not run", rust.program("rustc").display()))?;
     let next = place.join("warm-next");
     let cannot = || format!("can't make {}", next.display());
     let last = Warm::last(paths);
@@ -135,7 +127,7 @@ pub fn build(
     }
     workspace::write(&next, paths)?;
     let (recipe, like) = loop {
-        let recipe = Recipe::now(paths, &version)?;
+        let recipe = Recipe::now(paths, rust)?;
         set_stamps(&next, &recipe.changed_since(made_from.as_ref())).with_context(cannot)?;
         // With the same libraries it is built as they were, whatever is set in this terminal.
         let like = last.as_ref().filter(|last| last.recipe.ground == recipe.ground);
@@ -147,7 +139,7 @@ pub fn build(
         run_logged(&mut cargo, &paths.log("warm"), &mut on_line)
             .context("Does the support crate compile? `cargo build -p support` tells")?;
         // What changes while cargo reads it may be in the build or not.
-        if Recipe::now(paths, &version)? == recipe {
+        if Recipe::now(paths, rust)? == recipe {
             break (recipe, like);
         }
         made_from = Some(recipe);
