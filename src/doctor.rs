@@ -210,7 +210,7 @@ fn setup_steps(paths: &Paths) -> Vec<Check> {
 }
 
 fn warm_folder(paths: &Paths) -> PathBuf {
-    Warm::last(paths).map_or_else(|| paths.builds.join("warm"), |warm| warm.folder)
+    Warm::last(paths).map_or_else(|| paths.kernels(), |warm| warm.folder)
 }
 
 // Nothing to say when they have not failed.

@@ -192,7 +192,9 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     // Once a source has changed cargo builds `support` again, and does it as the kernel asks for it.
     let mut last: Value = serde_json::from_str(&fs::read_to_string(home.join("warm.json")).unwrap()).unwrap();
     last["recipe"]["crates"]["learn"] = json!("of other sources");
-    fs::write(home.join("warm.json"), last.to_string()).unwrap();
+    for record in [home.join("warm.json"), home.join(last["name"].as_str().unwrap()).join("warm.json")] {
+        fs::write(record, last.to_string()).unwrap();
+    }
     succeeds(&mut start(&["setup"], true));
     let built = fs::read_to_string(home.join("logs/warm.log")).unwrap();
     let lines = built.lines().filter_map(|line| line.trim().strip_prefix("Compiling "));
@@ -296,7 +298,7 @@ fn a_kernel_copies_and_builds_nothing_and_a_changed_crate_reaches_the_next_one()
     let first_text = fs::read_to_string(&source).unwrap();
     for newer in [&[][..], &NEWER_FOLDERS] {
         fs::write(&source, &first_text).unwrap();
-        let _ = fs::remove_file(home.join("warm.json"));
+        warm_folders().iter().for_each(|folder| fs::remove_dir_all(folder).unwrap());
         let mut set_up = launcher(&["setup"]);
         set_up.current_dir(&repo).env("PATH", &path).env_remove("IMBALANCED_DATA_HOME").envs(newer.iter().copied());
         succeeds(&mut set_up);
@@ -331,6 +333,11 @@ fn a_kernel_copies_and_builds_nothing_and_a_changed_crate_reaches_the_next_one()
                 assert_eq!(said.contains("changed since it was built"), is_built, "{round}: {said}");
                 assert_eq!(warm_folders().len(), 2, "{round}: the older kernel uses one");
             }
+            // A change that is taken back finds the older kernel's folder, which stays as it is.
+            fs::write(&source, &first_text).unwrap();
+            let said = text_of(&execute_by_jupyter(&home, &[&dep, text], &environment));
+            assert!(said.contains("text: one") && !said.contains("changed since it was built"), "{said}");
+            fs::write(&source, first_text.replace("one", "two")).unwrap();
             fs::write(&changed, "").unwrap();
             let said = text_of(&older.join().unwrap());
             assert!(said.contains("text: one"), "{said}");

@@ -12,6 +12,14 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::base::paths::Paths;
 
+/// This program's own file.
+pub fn this_program() -> std::io::Result<PathBuf> {
+    let program = env::current_exe()?;
+    // A set-up may have put a newer one in its place meanwhile; Linux then says so at the end of the name.
+    let newer = program.to_str().and_then(|name| name.strip_suffix(" (deleted)")).map(PathBuf::from);
+    Ok(newer.filter(|newer| newer.is_file()).unwrap_or(program))
+}
+
 /// A command without what `cargo run` adds to the environment.
 ///
 /// Cargo puts `target/debug` first in the library path, where a cell would find the wrong `libsupport`;

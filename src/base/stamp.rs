@@ -43,6 +43,10 @@ impl Inputs {
         entries.sort();
         for entry in entries {
             let file = entry.file_name().unwrap_or_default().to_string_lossy();
+            // An editor's own, and gone again in a moment.
+            if file.starts_with(['.', '#']) || file.ends_with('~') {
+                continue;
+            }
             self.add_path(&entry, &format!("{name}/{file}"))?;
         }
         Ok(())

@@ -2,8 +2,8 @@
 //!
 //! evcxr and rust-analyzer ask cargo two dozen questions at each start, and the same in each kernel. An answer depends on
 //! the words, on the manifest of the cell's crate, on cargo's settings and variables, and on the compiler; those are its
-//! name. On all else it depends by the warm folder, in which it lies. Nothing is kept of packages that are not the
-//! tutorial's own, as their sources may change. In any case of doubt cargo is asked.
+//! name. On all else it depends by the warm folder, in which it lies. What is said of packages that are not the
+//! tutorial's own is kept for the same kernel alone, if at all. In any case of doubt cargo is asked.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,7 +15,6 @@ use std::time::UNIX_EPOCH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::skeleton::WHOLE_VARIABLE;
 use super::surroundings::{Surroundings, own_linker_s};
 use super::workspace::crate_folder;
 use crate::base::stamp::{Inputs, write_whole};
@@ -134,6 +133,5 @@ fn of_cargo((name, value): (OsString, OsString)) -> Option<(String, String)> {
     let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
     let is_cargo_s = ["CARGO", "RUSTC", "RUSTFLAGS", "RUSTDOC"].iter().any(|start| name.starts_with(start));
     let value = if name == "RUSTFLAGS" { own_linker_s(&value) } else { value };
-    let is_cargo_s = is_cargo_s || name == WHOLE_VARIABLE;
     (is_cargo_s && !NOT.contains(&name.as_str())).then_some((name, value))
 }

@@ -79,9 +79,14 @@ fn run(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
 
 fn narrowed(text: String) -> String {
     let narrowed = if ready::are_to_come() { metadata::without_library(&text) } else { metadata::narrow(&text) };
-    let text = narrowed.unwrap_or(text);
+    narrowed.unwrap_or(text)
+}
+
+// With the skeletons of the packages that it names, made if they aren't there.
+fn say(text: &str) {
     let skeletons = env::var_os("RUSTUP_TOOLCHAIN").map(|toolchain| Path::new(&toolchain).join(SKELETONS));
-    skeletons.and_then(|folder| Skeletons(&folder).of_packages(&text)).unwrap_or(text)
+    let named = skeletons.and_then(|folder| Skeletons(&folder).of_packages(text));
+    print!("{}", named.as_deref().unwrap_or(text));
 }
 
 // Only what cargo answers well is kept.
@@ -93,12 +98,12 @@ fn answer(
 ) -> io::Result<ExitCode> {
     let question = about.and_then(|about| Question::new(about, arguments, false)).filter(Question::is_about_ours);
     if let Some((text, _)) = question.as_ref().and_then(Question::answer::<String>) {
-        print!("{text}");
+        say(&text);
         return Ok(ExitCode::SUCCESS);
     }
     let output = cargo.args(arguments).stderr(Stdio::inherit()).output()?;
     let text = shorten(String::from_utf8_lossy(&output.stdout).into_owned());
-    print!("{text}");
+    say(&text);
     if let Some(question) = question.filter(|_| output.status.success()) {
         question.keep(&text, None);
     }

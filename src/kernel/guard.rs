@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::base::process::this_program;
 use crate::base::stop::{self, Stop};
 use crate::kernel::own_folder;
 
@@ -42,7 +43,7 @@ pub struct Guard(Child);
 
 impl Guard {
     fn start(left: &Left) -> Result<Self> {
-        let mut guard = Command::new(std::env::current_exe()?);
+        let mut guard = Command::new(this_program()?);
         guard.arg("guard");
         if let Some(group) = left.group {
             guard.arg("--group").arg(group.to_string());

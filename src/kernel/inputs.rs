@@ -26,7 +26,7 @@ const OF_ANSWERS: [&str; 5] = [
 /// What one warm folder is made from.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Recipe {
-    /// evcxr, the compiler, the libraries, all manifests and this launcher: with them what cargo says changes too.
+    /// evcxr, the compiler, the libraries, all manifests, and what this launcher does with cargo's answers.
     pub ground: String,
     /// The sources of each of our crates.
     pub crates: BTreeMap<String, String>,

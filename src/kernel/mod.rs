@@ -1,6 +1,6 @@
 //! One kernel, from the line in the kernelspec to its end. Nothing here is seen by a reader who has no kernel running.
 //!
-//! The road of a start, in this order; each step is a file:
+//! The road of a start; each step is a file, and 3 and 5 go on side by side:
 //!
 //! 1. [`ports`] takes the ports that Jupyter has chosen, so that no other kernel can.
 //! 2. [`own_folder`] makes a folder for this kernel alone and removes those of dead ones; [`guard`] ends what is left if this
@@ -15,8 +15,8 @@
 //! 8. evcxr runs, and this process watches it.
 //!
 //! What evcxr then asks our `cargo` ([`mod@cargo`], in the [`surroundings`] that step 5 has told it) is answered as it was
-//! before ([`answers`]), compiled by the command of before ([`again`]), or left to cargo, less of whose list of packages is
-//! passed on ([`metadata`]). An error about a variable that was moved away is explained ([`moved`]).
+//! before ([`answers`]), compiled by the command of before ([`again`]), or left to cargo, whose list of packages is
+//! shortened ([`metadata`]). An error about a variable that was moved away is explained ([`moved`]).
 
 mod again;
 mod answers;
@@ -66,7 +66,7 @@ use crate::base::stop::{Stop, terminate_own_group};
 /// The version of evcxr that the tutorial was made with.
 pub const EVCXR_VERSION: &str = "0.22.0";
 
-/// Set while the warm folder is made: the kernel then works in that folder itself, and leaves it.
+/// Set while the warm folder is made: the kernel then works in that folder itself, and does not remove it.
 pub const WARMING_VARIABLE: &str = "IMBALANCED_DATA_WARMING";
 
 // Of mimalloc, evcxr's allocator.
@@ -182,6 +182,10 @@ fn wait_for_set_up(paths: &Paths, evcxr: &Path, stop: &Stop) -> bool {
 fn hold_libraries(paths: &Paths) -> Option<(Warm, Lock)> {
     for _ in 0..3 {
         let warm = match (Warm::fitting(paths, None), Warm::last(paths)) {
+            (Some(warm), Some(last)) if last.name != warm.name => {
+                warm::build(paths, &last.rust, |_| {}, |_| Ok(())).ok()?; // makes it the last again
+                warm
+            }
             (Some(warm), _) => warm,
             (None, Some(last)) => build_changed(paths, &last)?,
             (None, None) => return None,

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 /// The file in a kernel's folder with the names of the variables that its cells have kept.
-const NAMES: &str = "variables";
+pub const NAMES: &str = "variables";
 
 /// Remembers the variables that a cell keeps, by the program that evcxr makes of the cell.
 pub fn remember(kernel: &Path, program: &str) {

@@ -7,7 +7,6 @@
 //! [skeletons](super::skeleton) of what is left.
 //! Compiling is not touched: rustc sees all packages.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +15,7 @@ use std::process::Command;
 use anyhow::Context;
 use anyhow::Result;
 
-use crate::base::process::command;
+use crate::base::process::{command, this_program};
 use crate::base::stamp::Inputs;
 use crate::kernel::again::NOTER;
 use crate::kernel::skeleton::Skeletons;
@@ -72,7 +71,7 @@ pub fn narrow(kernel: &mut Command, here: &Path, installed: &Path, support: &Pat
 }
 
 fn link_all(folder: &Path, installed: &Path) -> Result<()> {
-    let launcher = env::current_exe()?;
+    let launcher = this_program()?;
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
     for program in entries(&installed.join("bin")) {
         let is_cargo = program.file_name() == "cargo";
@@ -137,7 +136,7 @@ mod tests {
             link_all(&folder, &installed).unwrap();
         }
         assert_eq!(fs::read_link(folder.join("bin/rustdoc")).unwrap(), installed.join("bin/rustdoc"));
-        assert_eq!(fs::read_link(folder.join("bin/cargo")).unwrap(), env::current_exe().unwrap());
+        assert_eq!(fs::read_link(folder.join("bin/cargo")).unwrap(), this_program().unwrap());
         assert!(folder.join("library/core/src/lib.rs").is_file());
         assert!(!folder.join("library/stdarch").exists());
         assert_eq!(fs::read_dir(folder.join("bin")).unwrap().count(), 3);

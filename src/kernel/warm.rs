@@ -1,9 +1,9 @@
 //! The warm folder: all libraries of the cells, built once; every kernel compiles its cells against it.
 //!
 //! It is named by what it is made from, so a changed crate is built into another folder, never over one that a living
-//! kernel uses. `warm.json` beside it says which was built last, and with what: with another compiler, or another value
-//! of a variable that a build script looks at (`CC`, `CFLAGS`, …), cargo would build all of it again wherever a kernel
-//! needs cargo. Kernels hold a lock on theirs; those that nobody holds any more are removed.
+//! kernel uses. `warm.json` in it says from what, and with what; the one beside it is that of the last. With another
+//! compiler, or another value of a variable that a build script looks at (`CC`, `CFLAGS`, …), cargo would build all of it
+//! again wherever a kernel needs cargo. Kernels hold a lock on theirs; those that nobody holds any more are removed.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answers;
 use super::inputs::{CRATES, Recipe};
+use super::moved;
 use super::rust::Rust;
 use super::workspace::{self, crate_folder};
 use crate::base::lock::Lock;
@@ -25,7 +26,7 @@ use crate::base::paths::Paths;
 use crate::base::process::{command, run_logged};
 use crate::base::stamp::write_whole;
 
-const LAST: &str = "warm.json";
+const RECORD: &str = "warm.json";
 const IN_USE: &str = "in-use.lock";
 const BUILDING: &str = "warm.lock";
 
@@ -55,18 +56,25 @@ impl Warm {
 
     /// The one that is made from everything as it is now, by this compiler; or else by the one that it was built with.
     pub fn fitting(paths: &Paths, rust: Option<&Rust>) -> Option<Self> {
-        let fits = |warm: &Self| Recipe::now(paths, rust.unwrap_or(&warm.rust)).is_ok_and(|now| now == warm.recipe);
-        [paths.kernels(), paths.builds.clone()].iter().filter_map(|place| Self::read(place)).find(fits)
+        let last = Self::last(paths);
+        let recipe = Recipe::now(paths, rust.or(last.as_ref().map(|last| &last.rust))?).ok()?;
+        let made = [paths.kernels(), paths.builds.clone()].map(|place| place.join(recipe.folder_name()));
+        made.iter().filter_map(|folder| Self::read(folder)).find(|warm| warm.recipe == recipe)
     }
 
+    // By the record in its folder, or in the one around it of which it is the last.
     fn read(place: &Path) -> Option<Self> {
-        let mut warm: Self = serde_json::from_str(&fs::read_to_string(place.join(LAST)).ok()?).ok()?;
-        warm.folder = place.join(&warm.name);
+        let mut warm: Self = serde_json::from_str(&fs::read_to_string(place.join(RECORD)).ok()?).ok()?;
+        warm.folder = if place.ends_with(&warm.name) { place.to_owned() } else { place.join(&warm.name) };
         warm.is_whole().then_some(warm)
     }
 
     fn is_whole(&self) -> bool {
         self.folder.join("Cargo.toml").is_file()
+    }
+
+    fn record(&self, folder: &Path) -> Result<()> {
+        write_whole(&folder.join(RECORD), serde_json::to_string_pretty(self)?.as_bytes())
     }
 
     /// Keeps it from being removed while the lock is held; none when it was removed before.
@@ -97,7 +105,7 @@ impl Warm {
 /// Builds one from everything as it is now, unless that is there; `check` sees it before it is taken for whole, unless
 /// only our crates are others than in the last one.
 ///
-/// It is made beside the last one, from its files, so a kernel may start at any time meanwhile, and a killed build goes
+/// It is made beside the last one, from its files or those of a build that was stopped, so a kernel may start at any time meanwhile, and a killed build goes
 /// on where it stopped.
 pub fn build(
     paths: &Paths,
@@ -108,6 +116,10 @@ pub fn build(
     let place = paths.kernels();
     let _lock = Lock::exclusive(&place.join(BUILDING), || {})?;
     if let Some(warm) = Warm::fitting(paths, Some(rust)) {
+        // Not the last one, where a change was taken back that a kernel goes on with.
+        if warm.folder.starts_with(&place) {
+            warm.record(&place)?;
+        }
         return Ok(warm);
     }
     let next = place.join("warm-next");
@@ -155,11 +167,12 @@ pub fn build(
     let warm = Warm { folder: place.join(&name), name, recipe, rust: rust.clone(), cargo_home, variables };
     let cannot = || format!("can't put {} in place", warm.folder.display());
     write_whole(&next.join(IN_USE), b"")?;
+    warm.record(&next)?;
     if warm.folder.exists() {
-        fs::remove_dir_all(&warm.folder).with_context(cannot)?;
+        fs::remove_dir_all(&warm.folder).with_context(cannot)?; // not whole: else it was used again
     }
     fs::rename(&next, &warm.folder).with_context(cannot)?;
-    write_whole(&place.join(LAST), serde_json::to_string_pretty(&warm)?.as_bytes())?;
+    warm.record(&place)?;
     Ok(warm)
 }
 
@@ -182,8 +195,8 @@ pub fn remove_unused(paths: &Paths) {
     }
 }
 
-/// Copies a folder with the times of its files, by which cargo knows what is built; without cells' libraries, in whose
-/// place a kernel has its own, loaded.
+/// Copies a folder with the times of its files, by which cargo knows what is built; without the libraries of cells, of which
+/// a kernel has loaded its own.
 pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     const OF_CELLS: [&str; 3] = ["libctx", "libcode_", "code_"];
     fs::create_dir_all(to)?;
@@ -191,7 +204,9 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
         let entry = entry?;
         let (path, target) = (entry.path(), to.join(entry.file_name()));
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name == IN_USE || name == "incremental" || OF_CELLS.iter().any(|start| name.starts_with(start)) {
+        if [IN_USE, RECORD, "incremental", moved::NAMES].contains(&&*name)
+            || OF_CELLS.iter().any(|start| name.starts_with(start))
+        {
             continue;
         }
         if entry.file_type()?.is_dir() {
@@ -206,8 +221,8 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Copies its libraries into a kernel's own folder, for cargo. The kernel keeps the crates that it started with, also where
-/// cargo looks at their sources.
+/// Copies its libraries into a kernel's own folder, for cargo, which is told that no source has changed: the kernel keeps the
+/// crates that it started with.
 pub fn take_libraries(warm: &Path, workspace: &Path) -> io::Result<()> {
     let taken = workspace.join("libraries-taken");
     if !taken.exists() {

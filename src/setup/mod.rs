@@ -1,6 +1,6 @@
 //! The set-up: five steps, each done only when its result is missing or out of date.
 //!
-//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step but those before it.
+//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step (the kernelspec names where the next two put the kernel).
 
 pub mod evcxr;
 pub mod kernelspec;

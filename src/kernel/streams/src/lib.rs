@@ -1,4 +1,4 @@
-//! What the process of a kernel that runs the cells does about the keyboard and about bytes that are no text. The set-up
+//! What the process of a kernel that runs the cells does about the keyboard and about bytes that are no text. The first kernel
 //! compiles this file by itself; `LD_PRELOAD` puts its `read` and `write` before those of the system's library.
 //!
 //! evcxr sends that process its commands through the standard input. A cell that asks for the keyboard would wait there without
@@ -23,6 +23,7 @@ const READ_AND_WRITE: [c_long; 2] = [0, 1];
 #[cfg(target_arch = "aarch64")]
 const READ_AND_WRITE: [c_long; 2] = [63, 64];
 
+const INTERRUPTED: c_int = 4;
 const NOT_SUPPORTED: c_int = 95;
 
 const REFUSED: &str = "\
@@ -86,8 +87,8 @@ pub unsafe extern "C" fn write(file: c_int, buffer: *const c_void, count: usize)
         && let Ok(mut stream) = STREAMS[file as usize - 1].try_lock()
     {
         // SAFETY: the caller vouches for the buffer.
-        write_all(file, stream.text(unsafe { std::slice::from_raw_parts(buffer.cast(), count) }).as_bytes());
-        return count as isize;
+        let text = stream.text(unsafe { std::slice::from_raw_parts(buffer.cast(), count) });
+        return if write_all(file, text.as_bytes()) { count as isize } else { -1 };
     }
     // SAFETY: the caller vouches for the buffer.
     unsafe { syscall(READ_AND_WRITE[1], file, buffer, count) as isize }
@@ -131,13 +132,17 @@ fn unfinished(bytes: &[u8]) -> usize {
     }
 }
 
-fn write_all(file: c_int, mut bytes: &[u8]) {
+/// False where the system's error number says why not.
+fn write_all(file: c_int, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         // SAFETY: the bytes are ours.
         let written = unsafe { syscall(READ_AND_WRITE[1], file, bytes.as_ptr(), bytes.len()) };
-        if written <= 0 {
-            return;
+        // SAFETY: the address of this thread's error number is always valid.
+        match usize::try_from(written) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(_) if unsafe { *__errno_location() } == INTERRUPTED => {}
+            Err(_) => return false,
         }
-        bytes = &bytes[written as usize..];
     }
+    true
 }
