@@ -170,9 +170,10 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     script(&scripts.join("rustup"), &add);
     // The built dependencies, which this home would need minutes for; it builds `support` itself. Killed half-way once.
     fs::create_dir_all(&home).unwrap();
-    let last: Value = serde_json::from_str(&fs::read_to_string(self::home().join("warm.json")).unwrap()).unwrap();
-    let warm = last["name"].as_str().unwrap();
-    succeeds(Command::new("cp").arg("-a").arg(self::home().join(warm)).arg(self::home().join("warm.json")).arg(&home));
+    let mut last: Value = serde_json::from_str(&fs::read_to_string(self::home().join("warm.json")).unwrap()).unwrap();
+    succeeds(Command::new("cp").arg("-a").arg(self::home().join(last["name"].as_str().unwrap())).arg(&home));
+    last["recipe"]["ground"] = json!("another toolchain");
+    fs::write(home.join("warm.json"), last.to_string()).unwrap();
     let mut killed = start(&["setup"], true).stdout(Stdio::null()).spawn().unwrap();
     wait_until("the dependencies are built", || home.join("warm-next/ctx/target").is_dir());
     killed.kill().unwrap();
