@@ -198,7 +198,7 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     let built = fs::read_to_string(home.join("logs/warm.log")).unwrap();
     let lines = built.lines().filter_map(|line| line.trim().strip_prefix("Compiling "));
     let names: Vec<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
-    assert_eq!(names, ["learn", "support", "exercises"], "{built}");
+    assert_eq!(names, ["learn", "plot", "support", "exercises"], "{built}");
     let ran = execute_by_jupyter(&home, &[&dep(), "use support::*;", "println!(\"{}\", thousands(1234));"], &[]);
     let said = text(&ran);
     assert!(ran.status.success() && !said.contains("Compiling"), "{said}");
