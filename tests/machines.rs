@@ -170,9 +170,10 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     script(&scripts.join("rustup"), &add);
     // The built dependencies, which this home would need minutes for; it builds `support` itself. Killed half-way once.
     fs::create_dir_all(&home).unwrap();
-    let last: Value = serde_json::from_str(&fs::read_to_string(self::home().join("warm.json")).unwrap()).unwrap();
-    let warm = last["name"].as_str().unwrap();
-    succeeds(Command::new("cp").arg("-a").arg(self::home().join(warm)).arg(self::home().join("warm.json")).arg(&home));
+    let mut last: Value = serde_json::from_str(&fs::read_to_string(self::home().join("warm.json")).unwrap()).unwrap();
+    succeeds(Command::new("cp").arg("-a").arg(self::home().join(last["name"].as_str().unwrap())).arg(&home));
+    last["recipe"]["ground"] = json!("another toolchain");
+    fs::write(home.join("warm.json"), last.to_string()).unwrap();
     let mut killed = start(&["setup"], true).stdout(Stdio::null()).spawn().unwrap();
     wait_until("the dependencies are built", || home.join("warm-next/ctx/target").is_dir());
     killed.kill().unwrap();
@@ -199,7 +200,7 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     let built = fs::read_to_string(home.join("logs/warm.log")).unwrap();
     let lines = built.lines().filter_map(|line| line.trim().strip_prefix("Compiling "));
     let names: Vec<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
-    assert_eq!(names, ["learn", "support", "exercises"], "{built}");
+    assert_eq!(names, ["learn", "plot", "support", "exercises"], "{built}");
     let ran = execute_by_jupyter(&home, &[&dep(), "use support::*;", "println!(\"{}\", thousands(1234));"], &[]);
     let said = text(&ran);
     assert!(ran.status.success() && !said.contains("Compiling"), "{said}");

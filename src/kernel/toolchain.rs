@@ -44,14 +44,19 @@ pub fn narrow(kernel: &mut Command, here: &Path, installed: &Path, support: &Pat
     if cfg!(not(unix)) || link_all(folder, installed).is_err() {
         return;
     }
+    let rest = env::var_os("PATH").unwrap_or_default();
+    let Ok(path) = env::join_paths([folder.join("bin")].into_iter().chain(env::split_paths(&rest))) else {
+        return;
+    };
     let give = |command: &mut Command| {
         command
             .env(TOOLCHAIN_VARIABLE, installed)
             .env(SUPPORT_VARIABLE, support)
             // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for both by it.
             .env("RUSTUP_TOOLCHAIN", folder)
-            // Where it isn't, rust-analyzer takes this one.
-            .env("CARGO", folder.join("bin/cargo"));
+            // Where it isn't, rust-analyzer takes the first, and evcxr what is on PATH.
+            .env("CARGO", folder.join("bin/cargo"))
+            .env("PATH", &path);
     };
     let version = |program: &str| {
         let mut program = command(program);
