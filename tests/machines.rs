@@ -128,6 +128,13 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// What a warm folder was made from, as it is written beside it and in it.
+fn put_record(home: &Path, record: &Value) {
+    for folder in [home.to_owned(), home.join(record["name"].as_str().unwrap())] {
+        fs::write(folder.join("warm.json"), record.to_string()).unwrap();
+    }
+}
+
 #[test]
 fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     let _alone = alone();
@@ -173,7 +180,7 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     let mut last: Value = serde_json::from_str(&fs::read_to_string(self::home().join("warm.json")).unwrap()).unwrap();
     succeeds(Command::new("cp").arg("-a").arg(self::home().join(last["name"].as_str().unwrap())).arg(&home));
     last["recipe"]["ground"] = json!("another toolchain");
-    fs::write(home.join("warm.json"), last.to_string()).unwrap();
+    put_record(&home, &last);
     let mut killed = start(&["setup"], true).stdout(Stdio::null()).spawn().unwrap();
     wait_until("the dependencies are built", || home.join("warm-next/ctx/target").is_dir());
     killed.kill().unwrap();
@@ -193,9 +200,7 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     // Once a source has changed cargo builds `support` again, and does it as the kernel asks for it.
     let mut last: Value = serde_json::from_str(&fs::read_to_string(home.join("warm.json")).unwrap()).unwrap();
     last["recipe"]["crates"]["learn"] = json!("of other sources");
-    for record in [home.join("warm.json"), home.join(last["name"].as_str().unwrap()).join("warm.json")] {
-        fs::write(record, last.to_string()).unwrap();
-    }
+    put_record(&home, &last);
     succeeds(&mut start(&["setup"], true));
     let built = fs::read_to_string(home.join("logs/warm.log")).unwrap();
     let lines = built.lines().filter_map(|line| line.trim().strip_prefix("Compiling "));
@@ -290,7 +295,7 @@ fn a_kernel_copies_and_builds_nothing_and_a_changed_crate_reaches_the_next_one()
     let path = std::env::join_paths([self::home().join("evcxr/bin")].into_iter().chain(std::env::split_paths(&rest)));
     let path = path.unwrap();
     let warm_folders = || -> Vec<PathBuf> {
-        let entries = fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path());
+        let entries = fs::read_dir(&home).into_iter().flatten().map(|entry| entry.unwrap().path());
         entries
             .filter(|path| path.is_dir() && path.file_name().unwrap().to_string_lossy().starts_with("warm"))
             .collect()
