@@ -7,6 +7,7 @@
 //! [skeletons](super::skeleton) of what is left.
 //! Compiling is not touched: rustc sees all packages.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
