@@ -93,7 +93,6 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
         return Ok(0);
     }
     remove_dead(paths);
-    warm::remove_unused(paths);
     let own = OwnFolder::new(paths)?;
     let guard = guard::of_kernel(&own.folder);
     if let Err(error) = &guard {
@@ -107,6 +106,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
         (hold_libraries(paths), kernel.join())
     });
     let mut kernel = kernel.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    warm::remove_unused(paths);
     let warm = held.as_ref().map(|(warm, _)| warm);
     match warm {
         Some(warm) => start_beside(warm, &own.folder, &mut kernel)?,
