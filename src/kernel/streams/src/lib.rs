@@ -137,9 +137,9 @@ fn write_all(file: c_int, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         // SAFETY: the bytes are ours.
         let written = unsafe { syscall(READ_AND_WRITE[1], file, bytes.as_ptr(), bytes.len()) };
-        // SAFETY: the address of this thread's error number is always valid.
         match usize::try_from(written) {
             Ok(written) => bytes = &bytes[written..],
+            // SAFETY: the address of this thread's error number is always valid.
             Err(_) if unsafe { *__errno_location() } == INTERRUPTED => {}
             Err(_) => return false,
         }
