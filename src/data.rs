@@ -1,33 +1,19 @@
 //! `data`: downloads the real data set, or writes the built-in one as a CSV. And which data set is chosen.
 
 use std::env;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use crate::base::console::{Progress, Unit, say};
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
-use crate::base::process::{command, for_each_line, python_command};
+use crate::base::process::command;
+use crate::setup::download::{Source, check, fetch, sha256_of};
 use crate::setup::python::find_python;
-
-const PROGRAM: &str = include_str!("download.py");
-
-/// What the program that downloads prints.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Event {
-    Position(u64),
-    Again(String),
-    Failed(String),
-}
 
 /// Names the CSV that the notebooks read.
 pub const CSV_VARIABLE: &str = "CREDITCARD_CSV";
@@ -44,17 +30,9 @@ pub struct Options {
 }
 
 /// The real data set.
-struct Source {
-    url: &'static str,
-    bytes: u64,
-    sha256: &'static str,
-    /// How long nothing may come before the server is asked again.
-    patience: Duration,
-}
-
 const REAL: Source = Source {
     url: "https://storage.googleapis.com/download.tensorflow.org/data/creditcard.csv",
-    bytes: 150_828_752,
+    bytes: Some(150_828_752),
     sha256: "76274b691b16a6c49d3f159c883398e03ccd6d1ee12d9d8ee38f4b4b98551a89",
     patience: Duration::from_secs(30),
 };
@@ -118,131 +96,47 @@ fn write_synthetic(paths: &Paths, file: &Path) -> Result<()> {
 
 fn download(source: &Source, python: &Path, file: &Path) -> Result<()> {
     let shown = Paths::shown(file);
-    if fs::metadata(file).is_ok_and(|about| about.len() == source.bytes) && sha256_of(file)? == source.sha256 {
+    if fs::metadata(file).is_ok_and(|about| Some(about.len()) == source.bytes) && sha256_of(file)? == source.sha256 {
         say(format!("{shown} is there and whole"));
         return Ok(());
     }
     if file.exists() {
         bail!(
-            "{shown} exists, but is not the data set of the tutorial ({} bytes, SHA-256 {})\nMove it away and run the same command again, or name it in {CSV_VARIABLE} to use it as it is.",
-            source.bytes,
+            "{shown} exists, but is not the data set of the tutorial (SHA-256 {})\nMove it away and run the same command again, or name it in {CSV_VARIABLE} to use it as it is.",
             source.sha256
         );
     }
     let part = file.with_extension("csv.part");
-    fetch(source, python, &part)?;
+    fetch(source, python, &part, &mut Progress::start(Unit::Bytes)).map_err(|error| {
+        anyhow!(
+            "the data set could not be downloaded: {error:#}\nRun the same command again when the network is back: it goes on where it stopped. The notebooks work without it, on the built-in data set."
+        )
+    })?;
     say("Checking it");
-    let sha256 = sha256_of(&part)?;
-    if sha256 != source.sha256 {
-        fs::remove_file(&part).with_context(|| format!("can't remove {}", part.display()))?;
-        bail!(
-            "the download is damaged: its SHA-256 is {sha256}, not {}\nRun the same command again; if that happens twice, something between here and {} changes files.",
-            source.sha256,
+    check(source, &part).map_err(|error| {
+        anyhow!(
+            "{error:#}\nRun the same command again; if that happens twice, something between here and {} changes files.",
             source.url
-        );
-    }
+        )
+    })?;
     fs::rename(&part, file).with_context(|| format!("can't write {}", file.display()))?;
     say(format!("The data set is in {shown}. Licence and source: data/README.md"));
     Ok(())
 }
 
-// Python knows the system's certificates and proxies, and is there for Jupyter anyway.
-fn fetch(source: &Source, python: &Path, part: &Path) -> Result<()> {
-    const FAILED: &str = "the data set could not be downloaded";
-    const REMEDY: &str = "Run the same command again when the network is back: it goes on where it stopped. The notebooks work without it, on the built-in data set.";
-    if fs::metadata(part).is_ok_and(|about| about.len() > source.bytes) {
-        fs::remove_file(part).with_context(|| format!("can't remove {}", part.display()))?;
-    }
-    let mut progress = Progress::start(Unit::Bytes);
-    progress.set_total(source.bytes);
-    let mut child = python_command(python)
-        .args(["-c", PROGRAM, source.url])
-        .arg(part)
-        .args([source.bytes.to_string(), source.patience.as_secs_f64().to_string()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("can't start {}", python.display()))?;
-    let mut failure = None;
-    for_each_line(child.stdout.take().context("lost the download's output")?, |line| {
-        match serde_json::from_str(line) {
-            Ok(Event::Position(position)) => progress.set_position(position),
-            Ok(Event::Again(why)) => progress.say(format!("  {why}: trying again")),
-            Ok(Event::Failed(why)) => failure = Some(why),
-            Err(_) => progress.say(line),
-        }
-    });
-    let status = child.wait().context("lost the download")?;
-    match failure {
-        None if status.success() => Ok(()),
-        None => bail!("{FAILED} from {} ({status})\n{REMEDY}", source.url),
-        Some(why) => bail!("{FAILED} from {}: {why}\n{REMEDY}", source.url),
-    }
-}
-
-fn sha256_of(path: &Path) -> Result<String> {
-    let mut file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;
-    let mut digest = Sha256::new();
-    let mut block = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut block).with_context(|| format!("can't read {}", path.display()))?;
-        if read == 0 {
-            break;
-        }
-        digest.update(&block[..read]);
-    }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{BufRead, BufReader, Write};
-    use std::net::{TcpListener, TcpStream};
-    use std::thread;
+    use crate::setup::download::tests::serve;
 
     const TEXT: &[u8] = b"Time,V1,Class\n0,1.5,0\n";
     const WRONG: &str = "80a5cd2a0a3a85d3ec5c4a5b0ff3e5b1b8e6e5f4c5f4b0bd3b0ff5cc0f1ff6cd";
 
-    /// A server that answers one request for each limit and gives at most so many bytes; after them it either ends the
-    /// connection or says nothing more. Returns the ranges it was asked for.
-    fn serve(limits: &'static [usize], stalls: bool) -> (&'static str, thread::JoinHandle<Vec<usize>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/creditcard.csv", listener.local_addr().unwrap());
-        let server = thread::spawn(move || {
-            let mut silent = Vec::new();
-            let answer = |limit: &usize| {
-                let (mut stream, _) = listener.accept().unwrap();
-                let from = range(&stream);
-                let status = if from > 0 { "206 Partial Content" } else { "200 OK" };
-                let rest = &TEXT[from..];
-                let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", rest.len());
-                stream.write_all(head.as_bytes()).unwrap();
-                stream.write_all(&rest[..rest.len().min(*limit)]).unwrap();
-                if stalls {
-                    silent.push(stream);
-                }
-                from
-            };
-            limits.iter().map(answer).collect()
-        });
-        (url.leak(), server)
-    }
-
-    fn range(stream: &TcpStream) -> usize {
-        let lines = BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
-        let from = lines.filter_map(|line| {
-            let line = line.to_lowercase();
-            line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok()
-        });
-        from.last().unwrap_or(0)
-    }
-
-    fn source(url: &'static str, file: &Path) -> Source {
+    fn source(url: &'static str, file: &Path) -> Source<'static> {
         fs::write(file, TEXT).unwrap();
         let sha256 = sha256_of(file).unwrap().leak();
         fs::remove_file(file).unwrap();
-        Source { url, bytes: TEXT.len() as u64, sha256, patience: Duration::from_millis(500) }
+        Source { url, bytes: Some(TEXT.len() as u64), sha256, patience: Duration::from_millis(500) }
     }
 
     fn download(source: &Source, file: &Path) -> Result<()> {
@@ -253,12 +147,12 @@ mod tests {
     fn a_broken_download_goes_on_where_it_stopped() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("creditcard.csv");
-        let (url, server) = serve(&[9], false);
+        let (url, server) = serve(TEXT, &[9], false);
         let error = download(&source(url, &file), &file).unwrap_err();
         assert_eq!(server.join().unwrap(), [0]);
         assert!(format!("{error:#}").contains("goes on where it stopped"), "{error:#}");
         assert!(!file.exists());
-        let (url, server) = serve(&[5, usize::MAX], false);
+        let (url, server) = serve(TEXT, &[5, usize::MAX], false);
         download(&source(url, &file), &file).unwrap();
         assert_eq!(server.join().unwrap(), [9, 14]);
         assert_eq!(fs::read(&file).unwrap(), TEXT);
@@ -271,7 +165,7 @@ mod tests {
     fn a_download_that_stalls_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("creditcard.csv");
-        let (url, server) = serve(&[3, 0, 4, usize::MAX], true);
+        let (url, server) = serve(TEXT, &[3, 0, 4, usize::MAX], true);
         download(&source(url, &file), &file).unwrap();
         assert_eq!(server.join().unwrap(), [0, 3, 3, 7]);
         assert_eq!(fs::read(&file).unwrap(), TEXT);
@@ -281,7 +175,7 @@ mod tests {
     fn a_damaged_download_is_thrown_away() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("creditcard.csv");
-        let (url, server) = serve(&[usize::MAX], false);
+        let (url, server) = serve(TEXT, &[usize::MAX], false);
         let damaged = Source { sha256: WRONG, ..source(url, &file) };
         let error = download(&damaged, &file).unwrap_err().to_string();
         server.join().unwrap();

@@ -2,6 +2,7 @@
 //!
 //! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step (the kernelspec names where the next two put the kernel).
 
+pub mod download;
 pub mod evcxr;
 pub mod kernelspec;
 pub mod python;

@@ -1,6 +1,7 @@
 """Downloads a file. Started by the launcher: download.py URL FILE BYTES SECONDS
 
 What FILE holds already is kept, and the server is asked for the rest; also after SECONDS in which nothing came.
+For 0 BYTES the server is believed how many there are.
 Prints one JSON object a line: {"position": bytes so far}, {"again": why}, and at last {"failed": why} or nothing.
 """
 
@@ -40,6 +41,7 @@ def fetch(url, file, total, seconds):
         goes_on = response.status == 206
         with open(file, "ab" if goes_on else "wb") as out:
             position = there if goes_on else 0
+            total = total or position + int(response.headers.get("Content-Length", 0))
             while position < total:
                 block = response.read1(1 << 16)
                 if not block:
@@ -53,7 +55,7 @@ def download(url, file, total, seconds):
     tries = 0
     while True:
         before = os.path.getsize(file) if os.path.exists(file) else 0
-        if before >= total:
+        if 0 < total <= before:
             return
         try:
             return fetch(url, file, total, seconds)
