@@ -2,6 +2,7 @@
 //!
 //! Here belongs what would be the same for another tutorial.
 
+pub mod builds;
 pub mod console;
 pub mod jupyter;
 pub mod lock;

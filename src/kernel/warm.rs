@@ -21,12 +21,14 @@ use super::inputs::{CRATES, Recipe};
 use super::moved;
 use super::rust::Rust;
 use super::workspace::{self, crate_folder};
+use crate::base::builds::{cargo_home, run_cargo};
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
-use crate::base::process::{command, run_logged};
+use crate::base::process::command;
 use crate::base::stamp::write_whole;
 
 const RECORD: &str = "warm.json";
+const BUILT: &str = "built.json";
 const IN_USE: &str = "in-use.lock";
 const BUILDING: &str = "warm.lock";
 
@@ -125,7 +127,7 @@ pub fn build(
     let next = place.join("warm-next");
     let cannot = || format!("can't make {}", next.display());
     let last = Warm::last(paths);
-    let mut made_from = None;
+    let built = next.join(BUILT);
     if !next.exists() {
         // Under another name until it is whole, so that one killed half-way is not taken for it.
         let part = place.join("warm-part");
@@ -133,10 +135,12 @@ pub fn build(
         fs::create_dir_all(&part).with_context(cannot)?;
         if let Some(last) = &last {
             copy(&last.folder, &part).with_context(cannot)?;
-            made_from = Some(last.recipe.clone());
         }
         fs::rename(&part, &next).with_context(cannot)?;
     }
+    // Of a build that did not end, nobody knows.
+    let mut made_from = fs::read(&built).ok().and_then(|recipe| serde_json::from_slice::<Recipe>(&recipe).ok());
+    let _ = fs::remove_file(&built);
     workspace::write(&next, paths)?;
     let (recipe, like) = loop {
         let recipe = Recipe::now(paths, rust)?;
@@ -148,7 +152,7 @@ pub fn build(
         if let Some(like) = like {
             like.give(&mut cargo);
         }
-        run_logged(&mut cargo, &paths.log("warm"), &mut on_line)
+        run_cargo(&mut cargo, &paths.log("warm"), &mut on_line)
             .context("Does the support crate compile? `cargo build -p support` tells")?;
         // What changes while cargo reads it may be in the build or not.
         if Recipe::now(paths, rust)? == recipe {
@@ -156,6 +160,7 @@ pub fn build(
         }
         made_from = Some(recipe);
     };
+    write_whole(&built, &serde_json::to_vec(&recipe)?)?;
     if like.is_none() {
         check(&next)?;
     }
@@ -285,7 +290,6 @@ fn cargo(workspace: &Path, paths: &Paths, rust: &Rust) -> Result<Command> {
         .current_dir(crate_folder(workspace))
         .env("CARGO_TARGET_DIR", "target")
         .env("CARGO_BUILD_BUILD_DIR", "target")
-        .env("CARGO_TERM_COLOR", "never")
         .env("RUSTC", rust.program("rustc"))
         .env("RUSTFLAGS", "-Cprefer-dynamic");
     Ok(cargo)
@@ -307,12 +311,6 @@ pub fn changes_the_build(name: &str) -> bool {
     const STARTS: [&str; 3] = ["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_"];
     // How many compilers run at once changes nothing in what they make.
     name != "CARGO_BUILD_JOBS" && (NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start)))
-}
-
-fn cargo_home() -> Option<PathBuf> {
-    let named = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    let home = named.or_else(|| Some(env::home_dir()?.join(".cargo")))?;
-    std::path::absolute(home).ok()
 }
 
 // The variables that build scripts look at, as they are now; what they say lies in a file of one of these names.

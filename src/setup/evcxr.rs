@@ -3,13 +3,18 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 
+use super::prebuilt;
+use crate::base::builds::{Builds, run_cargo};
 use crate::base::console::Progress;
 use crate::base::paths::Paths;
-use crate::base::process::{command, find_program, run_logged};
-use crate::kernel::EVCXR_VERSION;
+use crate::base::process::{command, find_program};
+use crate::kernel::rust::Rust;
+use crate::kernel::{EVCXR_VERSION, warm};
 use crate::setup::step::Step;
 
 // What the kernel never asks for, or what is quick without: rust-analyzer's crates for an editor's suggestions and for
@@ -65,25 +70,20 @@ impl Step for Evcxr {
     }
 
     fn megabytes(&self) -> u64 {
-        1500
+        2500
     }
 
     fn run(&self, progress: &mut Progress) -> Result<()> {
         let root = self.paths.evcxr_root();
-        let log = self.paths.log("evcxr");
-        let package = format!("evcxr_jupyter@{EVCXR_VERSION}");
-        if find_program("cargo-binstall").is_some() {
-            progress.set_message("downloading it with cargo binstall");
-            let mut binstall = command("cargo");
-            // Only the files of evcxr's own releases, not those that others have built.
-            binstall.args(["binstall", "--no-confirm", "--locked", "--strategies", "crate-meta-data", "--root"]);
-            binstall.arg(&root).arg(&package);
-            if run_logged(&mut binstall, &log, |_| {}).is_ok() && self.program().is_some() {
-                return Ok(());
+        // Of no use, or the step would be done.
+        let _ = fs::remove_dir_all(&root);
+        if let Some(archive) = prebuilt::archive() {
+            match prebuilt::install(&archive, &self.paths.python_program("python"), &root, progress) {
+                Ok(()) => return Ok(()),
+                Err(error) => progress.say(format!("      {error:#}: compiling the kernel instead")),
             }
-            progress.say("      cargo binstall could not: compiling it instead");
         }
-        self.compile(&root, &log, &package, progress)?;
+        self.compile(&root, progress)?;
         if self.program().is_none() {
             bail!(
                 "`cargo install` ended well, but {} isn't there in version {EVCXR_VERSION}\nTry: delete {} and run the same command again",
@@ -96,28 +96,29 @@ impl Step for Evcxr {
 }
 
 impl Evcxr {
-    // A build folder of its own, so that a killed build goes on where it stopped.
-    fn compile(&self, root: &Path, log: &Path, package: &str, progress: &mut Progress) -> Result<()> {
+    // A build folder of its own, so that a killed build goes on where it stopped. Each of two builds waits for single crates
+    // at times, so that of the next step goes on beside it.
+    fn compile(&self, root: &Path, progress: &mut Progress) -> Result<()> {
         let build = self.paths.home.join("evcxr-build");
-        progress.set_message("downloading and compiling it (about 8 minutes on two cores)");
+        progress
+            .set_message("downloading and compiling it, and the notebooks' libraries (about 10 minutes on two cores)");
         let mut install = command("cargo");
         install
             .args(["install", "--locked", "--force", "--root"])
             .arg(root)
-            .arg(package)
+            .arg(format!("evcxr_jupyter@{EVCXR_VERSION}"))
             .args(settings().flat_map(|setting| ["--config".to_owned(), setting]))
             .current_dir(&self.paths.home)
-            .env("CARGO_TARGET_DIR", &build)
-            .env("CARGO_TERM_COLOR", "never")
-            .env("CARGO_TERM_PROGRESS_WHEN", "always")
-            .env("CARGO_TERM_PROGRESS_WIDTH", "100");
-        run_logged(&mut install, log, |line| {
-            if let Some((position, total)) = progress_of(line) {
-                progress.set_total(total);
-                progress.set_position(position);
-            } else if let Some(name) = line.trim().strip_prefix("Compiling ") {
-                progress.set_message(name);
+            .env("CARGO_TARGET_DIR", &build);
+        let builds = Mutex::new(Builds::new(progress));
+        let on_line = |build: usize, line: &str| {
+            if let Ok(mut builds) = builds.lock() {
+                builds.on_line(build, line);
             }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| self.build_libraries(|line| on_line(1, line)));
+            run_cargo(&mut install, &self.paths.log("evcxr"), |line| on_line(0, line))
         })?;
         fs::remove_dir_all(&build)
             .or_else(|error| match error.kind() {
@@ -126,6 +127,12 @@ impl Evcxr {
             })
             .with_context(|| format!("can't remove {}", build.display()))
     }
+
+    // Whatever fails here, the next step finds it too, and tells.
+    fn build_libraries(&self, on_line: impl FnMut(&str)) {
+        let check = |_: &Path| bail!("there is no kernel yet to try them with");
+        let _ = Rust::on_path().and_then(|rust| warm::build(&self.paths, &rust, on_line, check));
+    }
 }
 
 fn settings() -> impl Iterator<Item = String> {
@@ -133,35 +140,24 @@ fn settings() -> impl Iterator<Item = String> {
     WHOLE_CRATES.into_iter().map(str::to_owned).chain(CHEAPER.iter().map(level))
 }
 
-fn program_in(root: &Path) -> PathBuf {
+/// Where the program is in the folder that cargo installs it in.
+pub fn program_in(root: &Path) -> PathBuf {
     root.join("bin").join(format!("evcxr_jupyter{}", env::consts::EXE_SUFFIX))
 }
 
-// The program can't tell its version; cargo's list beside its folder can.
-fn has_version(program: &Path) -> bool {
-    let entry = format!("\"evcxr_jupyter {EVCXR_VERSION} (");
-    let list = program.parent().and_then(Path::parent).map(|root| root.join(".crates.toml"));
-    program.is_file() && list.is_some_and(|list| fs::read_to_string(list).is_ok_and(|text| text.contains(&entry)))
-}
-
-// The position in cargo's `Building [====>    ] 12/345: some, crates`.
-fn progress_of(line: &str) -> Option<(u64, u64)> {
-    let line = line.trim().strip_prefix("Building [")?;
-    let numbers = line.split("] ").nth(1)?.split(':').next()?;
-    let (position, total) = numbers.split_once('/')?;
-    Some((position.trim().parse().ok()?, total.trim().parse().ok()?))
+/// Is it there, in the right version? The program can't tell, but a list beside its folder can: cargo's, or our own.
+pub fn has_version(program: &Path) -> bool {
+    let entry = format!("evcxr_jupyter {EVCXR_VERSION} (");
+    let Some(root) = program.parent().and_then(Path::parent) else {
+        return false;
+    };
+    let tells = |list: PathBuf| fs::read_to_string(list).is_ok_and(|text| text.contains(&entry));
+    program.is_file() && (tells(root.join(".crates.toml")) || tells(prebuilt::record(root)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cargo_s_bar_is_read() {
-        let line = "    Building [=====>        ] 12/345: serde, syn(build)";
-        assert_eq!(progress_of(line), Some((12, 345)));
-        assert_eq!(progress_of("   Compiling serde v1.0.0"), None);
-    }
 
     #[test]
     fn only_the_right_version_counts() {

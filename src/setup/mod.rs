@@ -6,6 +6,7 @@ pub mod download;
 pub mod evcxr;
 pub mod kernelspec;
 pub mod python;
+mod prebuilt;
 mod sources;
 pub mod step;
 pub mod tried;

@@ -9,9 +9,10 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::json;
 
+use crate::base::builds::Builds;
 use crate::base::console::Progress;
 use crate::base::paths::Paths;
-use crate::base::process::{command, probable_cause};
+use crate::base::process::probable_cause;
 use crate::base::stamp;
 use crate::kernel::WARMING_VARIABLE;
 use crate::kernel::rust::Rust;
@@ -52,17 +53,8 @@ impl Step for Warm {
                 self.paths.builds.display()
             ));
         }
-        if let Some(total) = crates_to_build(&self.paths) {
-            progress.set_total(total);
-        }
-        let mut built = 0;
-        let on_line = |line: &str| {
-            if let Some(name) = compiled_crate(line) {
-                built += 1;
-                progress.set_position(built);
-                progress.set_message(name);
-            }
-        };
+        let mut builds = Builds::new(progress);
+        let on_line = |line: &str| builds.on_line(0, line);
         warm::build(&self.paths, &Rust::on_path()?, on_line, |folder| self.try_in(folder))?;
         warm::remove_unused(&self.paths);
         Ok(())
@@ -98,11 +90,6 @@ impl Warm {
     }
 }
 
-/// The crate named in one of cargo's lines.
-fn compiled_crate(line: &str) -> Option<&str> {
-    line.trim().strip_prefix("Compiling ")?.split(' ').next()
-}
-
 fn notebook_of(cells: &[String]) -> serde_json::Value {
     let cells: Vec<_> = cells
         .iter()
@@ -115,18 +102,4 @@ fn notebook_of(cells: &[String]) -> serde_json::Value {
         })
         .collect();
     json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5 })
-}
-
-// How many crates cargo will name: only for the bar.
-fn crates_to_build(paths: &Paths) -> Option<u64> {
-    let output = command("cargo")
-        .args(["tree", "--package", "exercises", "--edges", "normal,build"])
-        .args(["--prefix", "none", "--format", "{p}"])
-        .current_dir(&paths.repo)
-        .output()
-        .ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let crates: std::collections::BTreeSet<&str> =
-        text.lines().map(|line| line.trim_end_matches(" (*)").trim_end_matches(" (proc-macro)")).collect();
-    Some(crates.len() as u64).filter(|total| *total > 0)
 }
