@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::base::jupyter;
 use crate::base::own_copy;
 use crate::base::paths::Paths;
+use crate::base::process::become_it;
 use crate::setup;
 
 const PROGRAM: &str = "jupyterhub-singleuser";
@@ -21,17 +22,6 @@ pub fn run(paths: &Paths, arguments: &[OsString]) -> Result<u8> {
     let notebooks = own_copy::notebooks(paths)?;
     let mut server = jupyter::command(paths, PROGRAM);
     server.args(arguments).arg(format!("--ServerApp.root_dir={}", notebooks.display())).current_dir(&notebooks);
-    become_it(server)
-}
-
-// The hub watches and ends the process that it has started.
-#[cfg(unix)]
-fn become_it(mut server: std::process::Command) -> Result<u8> {
-    use std::os::unix::process::CommandExt;
-    Err(server.exec()).map_err(|error| anyhow::anyhow!("can't start {PROGRAM}: {error}"))
-}
-
-#[cfg(not(unix))]
-fn become_it(_: std::process::Command) -> Result<u8> {
-    bail!("JupyterHub runs on Unix only")
+    // The hub watches and ends the process that it has started.
+    become_it(server).map(|_| 0).with_context(|| format!("can't start {PROGRAM}"))
 }

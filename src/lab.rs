@@ -187,27 +187,8 @@ fn free_port(ip: IpAddr) -> Result<u16> {
 
 fn new_token() -> Result<String> {
     let mut bytes = [0; 24];
-    fill_random(&mut bytes)?;
+    getrandom::fill(&mut bytes).context("the system gives no random numbers")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-#[cfg(unix)]
-fn fill_random(bytes: &mut [u8]) -> Result<()> {
-    use std::io::Read;
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(bytes))
-        .context("can't read /dev/urandom")
-}
-
-#[cfg(not(unix))]
-fn fill_random(bytes: &mut [u8]) -> Result<()> {
-    use std::hash::{BuildHasher, RandomState};
-    // Each RandomState has fresh random keys from the operating system.
-    for chunk in bytes.chunks_mut(8) {
-        let random = RandomState::new().hash_one(0).to_le_bytes();
-        chunk.copy_from_slice(&random[..chunk.len()]);
-    }
-    Ok(())
 }
 
 // A text browser would take over the terminal.
@@ -243,7 +224,9 @@ impl Rest {
         if is_whole {
             return Self(None);
         }
-        say("\n  The notebooks can be read. Their kernel is being set up: cells that are run now wait for it.\n");
+        say(
+            "\n  The notebooks can be read; those in `en` show what every cell prints.\n  Their Rust kernel and libraries are compiled meanwhile, in about 10 minutes on two cores;\n  cells that are run now wait for it.\n",
+        );
         let paths = paths.clone();
         Self(Some(thread::spawn(move || setup::prepare_to_run(&paths))))
     }

@@ -249,8 +249,9 @@ mod tests {
 
     #[test]
     fn cargo_s_folders_leave_the_library_path() {
-        let value = "/repo/target/debug/deps:/repo/target/debug:/r/toolchains/x/lib:/opt/lib";
-        assert_eq!(without_build_folders(OsStr::new(value)), Some(OsString::from("/opt/lib")));
+        let value = ["/repo/target/debug/deps", "/repo/target/debug", "/r/toolchains/x/lib", "/opt/lib"];
+        let value = env::join_paths(value).unwrap();
+        assert_eq!(without_build_folders(&value), Some(OsString::from("/opt/lib")));
         assert_eq!(without_build_folders(OsStr::new("/repo/target/debug")), None);
     }
 

@@ -246,8 +246,10 @@ fn make_writable(file: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn make_writable(_: &Path) -> io::Result<()> {
-    Ok(())
+fn make_writable(file: &Path) -> io::Result<()> {
+    let mut permissions = fs::metadata(file)?.permissions();
+    permissions.set_readonly(false);
+    fs::set_permissions(file, permissions)
 }
 
 /// Copies one into a kernel's own folder, where cargo is to build what has changed.

@@ -1,14 +1,14 @@
 //! Step 4: the Rust kernel, evcxr_jupyter.
 
-use std::env;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
 
-use super::prebuilt;
+use super::prebuilt::{self, program_in};
 use crate::base::builds::{Builds, run_cargo};
 use crate::base::console::Progress;
 use crate::base::paths::Paths;
@@ -75,15 +75,18 @@ impl Step for Evcxr {
 
     fn run(&self, progress: &mut Progress) -> Result<()> {
         let root = self.paths.evcxr_root();
+        // A build folder of its own, so that a killed build goes on where it stopped.
+        let build = self.paths.home.join("evcxr-build");
         // Of no use, or the step would be done.
         let _ = fs::remove_dir_all(&root);
-        if let Some(archive) = prebuilt::archive() {
-            match prebuilt::install(&archive, &self.paths.python_program("python"), &root, progress) {
-                Ok(()) => return Ok(()),
-                Err(error) => progress.say(format!("      {error:#}: compiling the kernel instead")),
-            }
+        let is_prebuilt = prebuilt::archive().is_some_and(|archive| {
+            prebuilt::install(&archive, &self.paths.python_program("python"), &root, progress)
+                .inspect_err(|error| progress.say(format!("      {error:#}: compiling the kernel instead")))
+                .is_ok()
+        });
+        if !is_prebuilt {
+            self.compile(&root, &build, progress)?;
         }
-        self.compile(&root, progress)?;
         if self.program().is_none() {
             bail!(
                 "`cargo install` ended well, but {} isn't there in version {EVCXR_VERSION}\nTry: delete {} and run the same command again",
@@ -91,15 +94,18 @@ impl Step for Evcxr {
                 root.display()
             );
         }
-        Ok(())
+        match fs::remove_dir_all(&build) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("can't remove {}", build.display()))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 impl Evcxr {
-    // A build folder of its own, so that a killed build goes on where it stopped. Each of two builds waits for single crates
-    // at times, so that of the next step goes on beside it.
-    fn compile(&self, root: &Path, progress: &mut Progress) -> Result<()> {
-        let build = self.paths.home.join("evcxr-build");
+    // Each of two builds waits for single crates at times, so that of the next step goes on beside it.
+    fn compile(&self, root: &Path, build: &Path, progress: &mut Progress) -> Result<()> {
         progress
             .set_message("downloading and compiling it, and the notebooks' libraries (about 10 minutes on two cores)");
         let mut install = command("cargo");
@@ -109,7 +115,7 @@ impl Evcxr {
             .arg(format!("evcxr_jupyter@{EVCXR_VERSION}"))
             .args(settings().flat_map(|setting| ["--config".to_owned(), setting]))
             .current_dir(&self.paths.home)
-            .env("CARGO_TARGET_DIR", &build);
+            .env("CARGO_TARGET_DIR", build);
         let builds = Mutex::new(Builds::new(progress));
         let on_line = |build: usize, line: &str| {
             if let Ok(mut builds) = builds.lock() {
@@ -119,13 +125,7 @@ impl Evcxr {
         thread::scope(|scope| {
             scope.spawn(|| self.build_libraries(|line| on_line(1, line)));
             run_cargo(&mut install, &self.paths.log("evcxr"), |line| on_line(0, line))
-        })?;
-        fs::remove_dir_all(&build)
-            .or_else(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => Ok(()),
-                _ => Err(error),
-            })
-            .with_context(|| format!("can't remove {}", build.display()))
+        })
     }
 
     // Whatever fails here, the next step finds it too, and tells.
@@ -140,13 +140,8 @@ fn settings() -> impl Iterator<Item = String> {
     WHOLE_CRATES.into_iter().map(str::to_owned).chain(CHEAPER.iter().map(level))
 }
 
-/// Where the program is in the folder that cargo installs it in.
-pub fn program_in(root: &Path) -> PathBuf {
-    root.join("bin").join(format!("evcxr_jupyter{}", env::consts::EXE_SUFFIX))
-}
-
-/// Is it there, in the right version? The program can't tell, but a list beside its folder can: cargo's, or our own.
-pub fn has_version(program: &Path) -> bool {
+// Is it there, in the right version? The program can't tell, but a list beside its folder can: cargo's, or our own.
+fn has_version(program: &Path) -> bool {
     let entry = format!("evcxr_jupyter {EVCXR_VERSION} (");
     let Some(root) = program.parent().and_then(Path::parent) else {
         return false;
@@ -170,6 +165,10 @@ mod tests {
         fs::write(root.path().join(".crates.toml"), list("0.21.1")).unwrap();
         assert!(!has_version(&program));
         fs::write(root.path().join(".crates.toml"), list(EVCXR_VERSION)).unwrap();
+        assert!(has_version(&program));
+        fs::remove_file(root.path().join(".crates.toml")).unwrap();
+        assert!(!has_version(&program));
+        fs::write(prebuilt::record(root.path()), format!("evcxr_jupyter {EVCXR_VERSION} (file)\n")).unwrap();
         assert!(has_version(&program));
     }
 }

@@ -56,7 +56,7 @@ impl KernelSpec {
                 "{connection_file}",
             ],
             // JupyterLab shows it beside the notebook.
-            "display_name": if is_whole { "Rust" } else { "Rust, being set up: cells wait" },
+            "display_name": if is_whole { "Rust" } else { "Rust, being compiled: read on, cells wait" },
             "language": "rust",
             "interrupt_mode": "message",
         });

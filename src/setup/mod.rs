@@ -1,6 +1,7 @@
 //! The set-up: five steps, each done only when its result is missing or out of date.
 //!
-//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step (the kernelspec names where the next two put the kernel).
+//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step (the kernelspec names where
+//! the next two put the kernel). [`download`] and [`prebuilt`] fetch what is not made here.
 
 pub mod download;
 pub mod evcxr;
@@ -104,9 +105,6 @@ fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
     let _lock = Lock::exclusive(&paths.setup_lock(), || {
         say("Another launcher is setting up this folder: waiting for it …");
     })?;
-    if all_done(wanted)? {
-        return Ok(());
-    }
     if all_done(wanted.iter().filter(|step| !step.is_quick()))? {
         return run_quick(wanted);
     }

@@ -37,6 +37,11 @@ pub fn archive() -> Option<String> {
     env::var(VARIABLE).ok().filter(|archive| !archive.is_empty()).or(known)
 }
 
+/// Where the program is in the folder that cargo installs it in.
+pub fn program_in(root: &Path) -> PathBuf {
+    root.join("bin").join(format!("evcxr_jupyter{}", env::consts::EXE_SUFFIX))
+}
+
 /// The file beside the program's folder that tells its version, in the words of cargo's own list.
 pub fn record(root: &Path) -> PathBuf {
     root.join("prebuilt.txt")
@@ -44,6 +49,15 @@ pub fn record(root: &Path) -> PathBuf {
 
 /// Puts an archive's program into a folder, as cargo would.
 pub fn install(archive: &str, python: &Path, root: &Path, progress: &mut Progress) -> Result<()> {
+    let beside = root.with_extension("part");
+    let _ = fs::remove_dir_all(&beside);
+    let installed = install_beside(archive, python, &beside, progress)
+        .and_then(|()| fs::rename(&beside, root).with_context(|| format!("can't write {}", root.display())));
+    let _ = fs::remove_dir_all(&beside);
+    installed
+}
+
+fn install_beside(archive: &str, python: &Path, root: &Path, progress: &mut Progress) -> Result<()> {
     let Some((url, sha256)) = archive.split_once("#sha256=") else {
         bail!("{archive} has no `#sha256=` at its end");
     };
@@ -51,17 +65,14 @@ pub fn install(archive: &str, python: &Path, root: &Path, progress: &mut Progres
     if !url.contains(EVCXR_VERSION) {
         bail!("{url} is not named as version {EVCXR_VERSION}");
     }
+    let (file, program) = (root.join("archive"), program_in(root));
+    let cannot = || format!("can't write into {}", root.display());
+    fs::create_dir_all(root.join("bin")).with_context(cannot)?;
     progress.set_message("downloading it");
-    let part = root.with_extension("archive.part");
     let source = Source { url, bytes: None, sha256, patience: Duration::from_secs(30) };
-    fetch(&source, python, &part, progress)?;
-    check(&source, &part)?;
-    let beside = root.with_extension("part");
-    let cannot = || format!("can't make {}", beside.display());
-    let _ = fs::remove_dir_all(&beside);
-    let program = super::evcxr::program_in(&beside);
-    fs::create_dir_all(beside.join("bin")).with_context(cannot)?;
-    let unpacked = python_command(python).args(["-c", UNPACK]).arg(&part).arg(&program).output()?;
+    fetch(&source, python, &file, progress)?;
+    check(&source, &file)?;
+    let unpacked = python_command(python).args(["-c", UNPACK]).args([&file, &program]).output()?;
     if !unpacked.status.success() {
         let errors = String::from_utf8_lossy(&unpacked.stderr);
         bail!("{url} can't be unpacked: {}", errors.lines().last().unwrap_or_default());
@@ -71,10 +82,8 @@ pub fn install(archive: &str, python: &Path, root: &Path, progress: &mut Progres
         Ok(output) => bail!("the program of {url} does not run here ({})", output.status),
         Err(error) => bail!("the program of {url} does not run here: {error}"),
     }
-    fs::write(record(&beside), format!("evcxr_jupyter {EVCXR_VERSION} ({archive})\n")).with_context(cannot)?;
-    fs::rename(&beside, root).with_context(|| format!("can't write {}", root.display()))?;
-    let _ = fs::remove_file(part);
-    Ok(())
+    fs::remove_file(&file).with_context(cannot)?;
+    fs::write(record(root), format!("evcxr_jupyter {EVCXR_VERSION} ({archive})\n")).with_context(cannot)
 }
 
 #[cfg(test)]
@@ -83,48 +92,51 @@ mod tests {
     use crate::base::console::Unit;
     use crate::setup::download::sha256_of;
     use crate::setup::download::tests::serve;
-    use crate::setup::evcxr::{has_version, program_in};
     use crate::setup::python::find_python;
 
-    /// Serves an archive as upstream makes it, and installs it.
-    fn installed(program: &str, served: impl Fn(Vec<u8>) -> Vec<u8>) -> (Result<()>, bool, usize) {
+    const PACK: &str =
+        "import sys, tarfile; tarfile.open(sys.argv[1], 'w:gz').add(sys.argv[2], 'evcxr/' + sys.argv[3])";
+
+    /// What installing leaves of a program that is packed as upstream does it, and damaged on the way.
+    fn installed(program: &str, damage: impl Fn(&mut [u8])) -> (Result<()>, usize) {
         let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let inside = path("evcxr_jupyter-v0.22.0").join(program_in(Path::new("")).file_name().unwrap());
-        fs::create_dir_all(inside.parent().unwrap()).unwrap();
-        fs::write(&inside, program).unwrap();
+        let [text, packed, home] = ["text", "packed", "home"].map(|name| folder.path().join(name));
+        fs::create_dir(&home).unwrap();
+        fs::write(&text, program).unwrap();
         let python = find_python().unwrap();
-        let pack = "import sys, tarfile; tarfile.open(sys.argv[1], 'w:gz').add(sys.argv[2], 'a/' + sys.argv[3])";
-        let mut command = python_command(&python);
-        command.args(["-c", pack]).args([path("packed"), inside.clone()]).arg(inside.file_name().unwrap());
-        assert!(command.status().unwrap().success());
-        let sha256 = sha256_of(&path("packed")).unwrap();
-        let (url, server) = serve(served(fs::read(path("packed")).unwrap()).leak(), &[usize::MAX], false);
-        fs::create_dir(path("home")).unwrap();
-        let root = path("home").join("evcxr");
+        let mut pack = python_command(&python);
+        pack.args(["-c", PACK]).args([&packed, &text]).arg(program_in(Path::new("")).file_name().unwrap());
+        assert!(pack.status().unwrap().success());
+        let sha256 = sha256_of(&packed).unwrap();
+        let mut packed = fs::read(&packed).unwrap();
+        damage(&mut packed);
+        let (url, server) = serve(packed.leak(), &[usize::MAX], false);
         let archive = format!("{url}-{EVCXR_VERSION}.tar.gz#sha256={sha256}");
-        let result = install(&archive, &python, &root, &mut Progress::start(Unit::Items));
+        let result = install(&archive, &python, &home.join("evcxr"), &mut Progress::start(Unit::Items));
         server.join().unwrap();
-        (result, has_version(&program_in(&root)), fs::read_dir(path("home")).unwrap().count())
+        let is_whole = record(&home.join("evcxr")).is_file() && program_in(&home.join("evcxr")).is_file();
+        assert_eq!(result.is_ok(), is_whole);
+        (result, fs::read_dir(home).unwrap().count())
     }
 
     #[cfg(unix)]
     #[test]
     fn a_whole_archive_is_unpacked_and_tried() {
-        let (result, is_there, files) = installed("#!/bin/sh\n[ \"$1\" = --help ]\n", |packed| packed);
+        let (result, files) = installed("#!/bin/sh\n[ \"$1\" = --help ]\n", |_| {});
         result.unwrap();
-        assert!(is_there && files == 1);
+        assert_eq!(files, 1);
     }
 
     #[test]
     fn what_is_not_as_it_should_be_is_not_taken() {
-        let no_program = "#!/bin/sh\nexit 3\n";
-        let (result, is_there, _) = installed(no_program, |packed| packed);
-        assert!(result.unwrap_err().to_string().contains("does not run here") && !is_there);
-        let (result, is_there, files) = installed(no_program, |packed| packed[1..].to_vec());
-        assert!(result.unwrap_err().to_string().contains("is damaged") && !is_there && files == 0);
-        for (archive, why) in [("http://127.0.0.1:1/v0.22.0.tar.gz", "#sha256="), ("http://v0.21.0#sha256=0", "0.22.0")]
-        {
+        let fails = |damage: fn(&mut [u8]), why: &str| {
+            let (result, files) = installed("#!/bin/sh\nexit 3\n", damage);
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains(why) && !error.contains('\n') && files == 0, "{error}");
+        };
+        fails(|_| {}, "does not run here");
+        fails(|packed| packed[20] ^= 1, "is damaged");
+        for (archive, why) in [("http://0.22.0.tar.gz", "#sha256="), ("http://0.21.0#sha256=0", "0.22.0")] {
             let error = install(archive, Path::new("python"), Path::new("evcxr"), &mut Progress::start(Unit::Items));
             assert!(error.unwrap_err().to_string().contains(why));
         }
