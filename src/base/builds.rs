@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
@@ -45,26 +45,27 @@ fn jobs() -> usize {
     jobs.unwrap_or_else(|| available_parallelism().map_or(1, usize::from))
 }
 
-/// How far builds are that run at once.
-pub struct Builds<'a> {
-    progress: &'a mut Progress,
-    counts: [(u64, u64); 2],
-}
+/// How far two builds are that run at once, or one alone: the progress, and of each how many crates are done, and of how many.
+pub struct Builds<'a>(Mutex<(&'a mut Progress, [(u64, u64); 2])>);
 
 impl<'a> Builds<'a> {
     /// Shows them by this progress.
     pub fn new(progress: &'a mut Progress) -> Self {
-        Self { progress, counts: [(0, 0); 2] }
+        Self(Mutex::new((progress, [(0, 0); 2])))
     }
 
     /// Takes a line of one of them.
-    pub fn on_line(&mut self, build: usize, line: &str) {
+    pub fn on_line(&self, build: usize, line: &str) {
+        let Ok(mut shown) = self.0.lock() else {
+            return;
+        };
+        let (progress, counts) = &mut *shown;
         if let Some(count) = count_of(line) {
-            self.counts[build] = count;
-            self.progress.set_total(self.counts.iter().map(|(_, total)| total).sum());
-            self.progress.set_position(self.counts.iter().map(|(done, _)| done).sum());
+            counts[build] = count;
+            progress.set_total(counts.iter().map(|(_, total)| total).sum());
+            progress.set_position(counts.iter().map(|(done, _)| done).sum());
         } else if let Some(name) = line.trim().strip_prefix("Compiling ") {
-            self.progress.set_message(name.split(' ').next().unwrap_or(name));
+            progress.set_message(name.split(' ').next().unwrap_or(name));
         }
     }
 }

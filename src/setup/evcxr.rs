@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
@@ -116,15 +115,10 @@ impl Evcxr {
             .args(settings().flat_map(|setting| ["--config".to_owned(), setting]))
             .current_dir(&self.paths.home)
             .env("CARGO_TARGET_DIR", build);
-        let builds = Mutex::new(Builds::new(progress));
-        let on_line = |build: usize, line: &str| {
-            if let Ok(mut builds) = builds.lock() {
-                builds.on_line(build, line);
-            }
-        };
+        let builds = Builds::new(progress);
         thread::scope(|scope| {
-            scope.spawn(|| self.build_libraries(|line| on_line(1, line)));
-            run_cargo(&mut install, &self.paths.log("evcxr"), |line| on_line(0, line))
+            scope.spawn(|| self.build_libraries(|line| builds.on_line(1, line)));
+            run_cargo(&mut install, &self.paths.log("evcxr"), |line| builds.on_line(0, line))
         })
     }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::download::{Source, check, fetch};
 use crate::base::console::Progress;
-use crate::base::process::{command, python_command};
+use crate::base::process::command;
 use crate::kernel::EVCXR_VERSION;
 
 /// Names an archive: `URL#sha256=…`.
@@ -18,17 +18,7 @@ const VARIABLE: &str = "IMBALANCED_DATA_EVCXR";
 // The processor and the system, and an archive for them. Upstream's belong here, once somebody has their hashes.
 const KNOWN: [(&str, &str); 0] = [];
 
-// The program alone, wherever in the archive it is.
-const UNPACK: &str = "
-import os, shutil, sys, tarfile
-archive, program = sys.argv[1:]
-with tarfile.open(archive) as tar:
-    inside = [file for file in tar if file.isfile() and os.path.basename(file.name) == os.path.basename(program)]
-    if not inside:
-        sys.exit('there is no ' + os.path.basename(program) + ' in it')
-    with tar.extractfile(inside[0]) as source, open(program, 'wb') as target:
-        shutil.copyfileobj(source, target)
-os.chmod(program, 0o755)";
+const ARCHIVE: &str = "archive";
 
 /// The archive to take the kernel from, if there is one for this machine.
 pub fn archive() -> Option<String> {
@@ -65,14 +55,16 @@ fn install_beside(archive: &str, python: &Path, root: &Path, progress: &mut Prog
     if !url.contains(EVCXR_VERSION) {
         bail!("{url} is not named as version {EVCXR_VERSION}");
     }
-    let (file, program) = (root.join("archive"), program_in(root));
+    let (file, program) = (root.join(ARCHIVE), program_in(root));
     let cannot = || format!("can't write into {}", root.display());
     fs::create_dir_all(root.join("bin")).with_context(cannot)?;
     progress.set_message("downloading it");
     let source = Source { url, bytes: None, sha256, patience: Duration::from_secs(30) };
     fetch(&source, python, &file, progress)?;
     check(&source, &file)?;
-    let unpacked = python_command(python).args(["-c", UNPACK]).args([&file, &program]).output()?;
+    let mut unpack = command("tar");
+    unpack.args(["-xf", ARCHIVE, "-C", "bin", "--strip-components=1", "--no-same-owner"]).current_dir(root);
+    let unpacked = unpack.output().context("can't start `tar`")?;
     if !unpacked.status.success() {
         let errors = String::from_utf8_lossy(&unpacked.stderr);
         bail!("{url} can't be unpacked: {}", errors.lines().last().unwrap_or_default());
@@ -94,28 +86,28 @@ mod tests {
     use crate::setup::download::tests::serve;
     use crate::setup::python::find_python;
 
-    const PACK: &str =
-        "import sys, tarfile; tarfile.open(sys.argv[1], 'w:gz').add(sys.argv[2], 'evcxr/' + sys.argv[3])";
-
     /// What installing leaves of a program that is packed as upstream does it, and damaged on the way.
-    fn installed(program: &str, damage: impl Fn(&mut [u8])) -> (Result<()>, usize) {
+    fn installed(text: &str, damage: impl Fn(&mut [u8])) -> (Result<()>, usize) {
         let folder = tempfile::tempdir().unwrap();
-        let [text, packed, home] = ["text", "packed", "home"].map(|name| folder.path().join(name));
-        fs::create_dir(&home).unwrap();
-        fs::write(&text, program).unwrap();
-        let python = find_python().unwrap();
-        let mut pack = python_command(&python);
-        pack.args(["-c", PACK]).args([&packed, &text]).arg(program_in(Path::new("")).file_name().unwrap());
-        assert!(pack.status().unwrap().success());
-        let sha256 = sha256_of(&packed).unwrap();
-        let mut packed = fs::read(&packed).unwrap();
-        damage(&mut packed);
-        let (url, server) = serve(packed.leak(), &[usize::MAX], false);
+        let [program, home] = [program_in(folder.path()), folder.path().join("home")];
+        for folder in [program.parent().unwrap(), &home] {
+            fs::create_dir(folder).unwrap();
+        }
+        fs::write(&program, text).unwrap();
+        #[cfg(unix)]
+        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let mut pack = command("tar");
+        assert!(pack.args(["-czf", ARCHIVE, "bin"]).current_dir(&folder).status().unwrap().success());
+        let archive = folder.path().join(ARCHIVE);
+        let sha256 = sha256_of(&archive).unwrap();
+        let mut sent = fs::read(archive).unwrap();
+        damage(&mut sent);
+        let (url, server) = serve(sent.leak(), &[usize::MAX], false);
         let archive = format!("{url}-{EVCXR_VERSION}.tar.gz#sha256={sha256}");
-        let result = install(&archive, &python, &home.join("evcxr"), &mut Progress::start(Unit::Items));
+        let root = home.join("evcxr");
+        let result = install(&archive, &find_python().unwrap(), &root, &mut Progress::start(Unit::Items));
         server.join().unwrap();
-        let is_whole = record(&home.join("evcxr")).is_file() && program_in(&home.join("evcxr")).is_file();
-        assert_eq!(result.is_ok(), is_whole);
+        assert_eq!(result.is_ok(), record(&root).is_file() && program_in(&root).is_file());
         (result, fs::read_dir(home).unwrap().count())
     }
 

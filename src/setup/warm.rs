@@ -53,7 +53,7 @@ impl Step for Warm {
                 self.paths.builds.display()
             ));
         }
-        let mut builds = Builds::new(progress);
+        let builds = Builds::new(progress);
         let on_line = |line: &str| builds.on_line(0, line);
         warm::build(&self.paths, &Rust::on_path()?, on_line, |folder| self.try_in(folder))?;
         warm::remove_unused(&self.paths);
