@@ -159,7 +159,11 @@ mod killed {
                 // Without the launcher's driver, which would start a kernel again.
                 let cells = format!("{}\n{end}", say_place(&file));
                 let notebook = notebook_in(folder.path(), &format!("{round}-{number}"), &[&cells]);
-                let child = by_jupyter(&home(), &notebook).spawn().unwrap();
+                let mut jupyter = by_jupyter(&home(), &notebook);
+                if killed.is_some() {
+                    jupyter.stderr(Stdio::null());
+                }
+                let child = jupyter.spawn().unwrap();
                 (child, file, killed)
             };
             for (mut child, file, killed) in (0..at_once).map(run).collect::<Vec<_>>() {
