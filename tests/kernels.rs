@@ -148,8 +148,6 @@ mod killed {
         let _alone = alone();
         let folder = tempfile::tempdir().unwrap();
         let count = std::env::var("KERNELS").map_or(100, |count| count.parse().unwrap());
-        let mut kernels = None;
-        let mut processes = Vec::new();
         for (round, at_once) in repeat_n(1, count).chain(repeat_n(8, count / 20)).enumerate() {
             let begin = Instant::now();
             let run = |number: usize| {
@@ -166,11 +164,13 @@ mod killed {
                 let child = jupyter.spawn().unwrap();
                 (child, file, killed)
             };
+            let mut processes = Vec::new();
+            let mut kernels = PathBuf::new();
             for (mut child, file, killed) in (0..at_once).map(run).collect::<Vec<_>>() {
                 let mut has_ended = || child.try_wait().unwrap().is_some();
                 wait_until("the cell runs", || place(&file).is_some() || has_ended());
                 let Place { process, clone } = place(&file).expect("the kernel died at its start");
-                kernels = clone.parent().map(Path::to_owned);
+                kernels = clone.parent().unwrap().to_owned();
                 processes.push(process);
                 if let Some(killed) = killed {
                     let family = family(process);
@@ -180,10 +180,9 @@ mod killed {
                 wait_until("Jupyter sees the end", &mut has_ended);
                 assert_eq!(child.wait().unwrap().success(), killed.is_none(), "round {round}: {killed:?} was killed");
             }
+            wait_until("nothing is left", || left_in(&kernels).is_empty() && !processes.iter().any(|&it| is_alive(it)));
             println!("round {round}: {at_once} at once, {:.1} s", begin.elapsed().as_secs_f64());
         }
-        let kernels = kernels.unwrap();
-        wait_until("nothing is left", || left_in(&kernels).is_empty() && !processes.iter().any(|&it| is_alive(it)));
     }
 
     #[test]
