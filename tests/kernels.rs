@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use common::{alone, dep, fails, launcher, notebook_in};
+use common::{alone, dep, launcher, notebook_in};
 
 // Enough for a class on one machine to collide, where kernels can.
 const MANY: usize = 6;
@@ -67,7 +67,7 @@ fn many_kernels_run_at_once_and_leave_nothing() {
 fn no_cell_hangs_and_a_moved_variable_is_explained() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let fails = |cells: &[&str], why: &str| fails(&mut execute(folder.path(), "hang", cells), &[why]);
+    let fails = |cells: &[&str], why: &str| common::fails(&mut execute(folder.path(), "hang", cells), &[why]);
     fails(&["let count = std::io::stdin().read_line(&mut String::new())?;"], "A cell has no keyboard");
     let no_text = r#"use std::io::Write;
 std::io::stdout().write_all(b"a\xffb, half a letter: \xc3")?;
