@@ -4,10 +4,13 @@
 #![allow(missing_docs)]
 #![cfg(unix)]
 
+mod common;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use common::{dep, launcher, repo, set_up};
 use serde_json::{Value, json};
 
 const CELLS: [&str; 2] = [
@@ -41,18 +44,17 @@ const SHOWN: [&str; 8] = [
 const COMPLETED: [&str; 8] = ["table.hei", "list.", "table.", "matrix.", "1.0f64.", "Adam::", "std::fs::", "support::"];
 
 fn answers(whole: bool) -> Value {
-    let launcher = Command::new(env!("CARGO_BIN_EXE_imbalanced-data")).args(["doctor", "--json"]).output().unwrap();
-    let doctor: Value = serde_json::from_slice(&launcher.stdout).unwrap();
+    let doctor = launcher(&["doctor", "--json"]).output().unwrap();
+    let doctor: Value = serde_json::from_slice(&doctor.stdout).unwrap();
     let path = |name: &str| Path::new(doctor[name].as_str().unwrap()).to_owned();
-    let repo = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let dependency = format!(":dep support = {{ path = {:?} }}", repo.join("support"));
-    let runs = [&*dependency].into_iter().chain(CELLS).chain(LETS).map(|code| json!(["run", code]));
+    let dep = dep();
+    let runs = [&*dep].into_iter().chain(CELLS).chain(LETS).map(|code| json!(["run", code]));
     let shown = SHOWN.iter().map(|code| json!(["inspect", code]));
     let completed = COMPLETED.iter().map(|code| json!(["complete", code]));
     let questions: Vec<Value> = runs.chain(shown).chain(completed).collect();
     let mut python = Command::new(path("python"));
     python
-        .arg(repo.join("tests/analysis.py"))
+        .arg(repo().join("tests/analysis.py"))
         .env("JUPYTER_PATH", path("kernelspec").join("../.."))
         .env_remove(VARIABLE);
     if whole {
@@ -68,8 +70,7 @@ const VARIABLE: &str = "IMBALANCED_DATA_WHOLE_SOURCES";
 
 #[test]
 fn skeletons_tell_what_whole_sources_do() {
-    let setup = Command::new(env!("CARGO_BIN_EXE_imbalanced-data")).arg("setup").status().unwrap();
-    assert!(setup.success());
+    set_up();
     let (short, whole) = (answers(false), answers(true));
     for code in CELLS.iter().chain(&LETS) {
         assert_eq!(short[code], "ok", "{code}");

@@ -3,26 +3,24 @@
 
 #![allow(missing_docs)]
 
+mod common;
+
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
+use common::{launcher, repo};
 use serde_json::Value;
 
 /// The cell to edit.
 const EDIT: &str = "edit";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// A folder as deep in the repository as that of the notebooks, which find the crate by a relative path.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let folder = root().join("target").join(format!("your-data-{name}-{}", std::process::id()));
+        let folder = repo().join("target").join(format!("your-data-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
@@ -94,7 +92,7 @@ fn python(truth: bool) -> &'static str {
 
 /// The notebook with another cell to edit; all other cells are those of the lesson.
 fn edited(edit: &str) -> Value {
-    let text = fs::read_to_string(root().join("notebooks/en/07_your_data.ipynb")).unwrap();
+    let text = fs::read_to_string(repo().join("notebooks/en/07_your_data.ipynb")).unwrap();
     let mut notebook: Value = serde_json::from_str(&text).unwrap();
     let cells = notebook["cells"].as_array_mut().unwrap();
     let cell = cells.iter_mut().find(|cell| cell["id"] == EDIT).expect("there is a cell to edit");
@@ -120,9 +118,7 @@ fn run(name: &str, csv: &str, edit: &str) -> Value {
     let (notebook, out) = (folder.0.join(format!("{name}.ipynb")), folder.0.join("out"));
     fs::write(folder.0.join("mine.csv"), csv).unwrap();
     fs::write(&notebook, edited(edit).to_string()).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imbalanced-data"));
-    command.arg("execute").arg(&notebook).arg("--out").arg(&out).env_remove("CREDITCARD_CSV").stdin(Stdio::null());
-    let status = command.status().unwrap();
+    let status = launcher(&["execute", "--out"]).args([&out, &notebook]).status().unwrap();
     assert!(status.success(), "the notebook fails on {name}: see above");
     serde_json::from_str(&fs::read_to_string(out.join(format!("{name}.ipynb"))).unwrap()).unwrap()
 }

@@ -4,33 +4,26 @@
 #![allow(missing_docs)]
 #![cfg(unix)]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use serde_json::{Value, json};
+use common::{dep, launcher, notebook_in, repo, set_up, succeeds};
+use serde_json::Value;
 
 const FOREIGN: &str =
     r#"{"argv": ["/no/such/kernel", "{connection_file}"], "display_name": "Rust", "language": "rust"}"#;
-
-fn repo() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn launcher(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imbalanced-data"));
-    command.args(arguments).env_remove("CREDITCARD_CSV").stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap()
-}
 
 /// What `setup` tells the reader to type: the folder for `JUPYTER_PATH`, and the command.
 fn told() -> &'static (PathBuf, Vec<String>) {
     static TOLD: OnceLock<(PathBuf, Vec<String>)> = OnceLock::new();
     TOLD.get_or_init(|| {
-        let setup = launcher(&["setup"]);
-        assert!(setup.status.success(), "the set-up failed: see above");
-        let said = String::from_utf8(setup.stdout).unwrap();
+        set_up();
+        let said = succeeds(&mut launcher(&["setup"]));
         let line = |part: &str| said.lines().find(|line| line.contains(part)).unwrap().trim().to_owned();
         let path = line("export JUPYTER_PATH=").split_once('=').unwrap().1.to_owned();
         (PathBuf::from(path), line("kernelspec install").split(' ').map(str::to_owned).collect())
@@ -54,14 +47,6 @@ fn environment() -> &'static Path {
         fs::copy(requirements, done).unwrap();
         folder
     })
-}
-
-#[track_caller]
-fn succeeds(command: &mut Command) -> String {
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let said = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?}\n{said}");
-    said
 }
 
 /// A user with a kernelspec `rust` of another program.
@@ -99,16 +84,8 @@ impl User {
 
     /// Two cells in a notebook, whose second prints 1,234.
     fn notebook(&self) -> PathBuf {
-        let cell = |source: &str| json!({ "cell_type": "code", "metadata": {}, "execution_count": null, "outputs": [], "source": source });
-        let dep = format!(":dep support = {{ path = {:?} }}\nuse support::*;", repo().join("support"));
-        let kernelspec = json!({ "name": "rust", "language": "rust", "display_name": "Rust" });
-        let notebook = json!({
-            "cells": [cell(&dep), cell("println!(\"{}\", thousands(1234));")],
-            "metadata": { "kernelspec": kernelspec }, "nbformat": 4, "nbformat_minor": 4,
-        });
-        let path = self.home.path().join("cells.ipynb");
-        fs::write(&path, notebook.to_string()).unwrap();
-        path
+        let dep = format!("{}\nuse support::*;", dep());
+        notebook_in(self.home.path(), "cells", &[&dep, "println!(\"{}\", thousands(1234));"])
     }
 }
 
@@ -162,7 +139,7 @@ fn papermill_and_nbconvert_run_cells_beside_a_foreign_kernelspec() {
 fn another_evcxr_leaves_our_kernelspec_alone() {
     let (jupyter_path, _) = told();
     let ours = files(&jupyter_path.join("kernels/rust"));
-    let report: Value = serde_json::from_slice(&launcher(&["doctor", "--json"]).stdout).unwrap();
+    let report: Value = serde_json::from_slice(&launcher(&["doctor", "--json"]).output().unwrap().stdout).unwrap();
     // evcxr writes its kernelspecs anew before it looks at what it was started with.
     let start = |path: &Path| {
         let mut evcxr = Command::new(report["kernel"].as_str().unwrap());

@@ -2,44 +2,23 @@
 
 #![allow(missing_docs)]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-use serde_json::json;
+use common::{alone, dep, launcher, notebook_in};
 
 // Enough for a class on one machine to collide, where kernels can.
 const MANY: usize = 6;
-
-/// One test at a time: each wants the machine for itself. The first one sets up.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    static SET_UP: Once = Once::new();
-    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    SET_UP.call_once(|| {
-        assert!(launcher(&["setup"]).status().unwrap().success(), "the set-up failed: see above");
-    });
-    guard
-}
-
-fn launcher(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imbalanced-data"));
-    command.args(arguments).env_remove("CREDITCARD_CSV").stdin(Stdio::null());
-    command
-}
 
 fn start(folder: &Path, name: &str, cells: &[&str]) -> Child {
     execute(folder, name, cells).stdout(Stdio::null()).spawn().unwrap()
 }
 
 fn execute(folder: &Path, name: &str, cells: &[&str]) -> Command {
-    let cell = |source: &&str| json!({ "cell_type": "code", "metadata": {}, "execution_count": null, "outputs": [], "source": source });
-    let cells: Vec<_> = cells.iter().map(cell).collect();
-    let notebook = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4 });
-    let path = folder.join(format!("{name}.ipynb"));
-    fs::write(&path, notebook.to_string()).unwrap();
-    launcher(&["execute", path.to_str().unwrap()])
+    launcher(&["execute", notebook_in(folder, name, cells).to_str().unwrap()])
 }
 
 /// Where a cell ran; its last line writes this to a file, as `PID FOLDER`.
@@ -63,13 +42,11 @@ fn place(file: &Path) -> Option<Place> {
 fn many_kernels_run_at_once_and_leave_nothing() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let support = Path::new(env!("CARGO_MANIFEST_DIR")).join("support");
-    let dep = format!(":dep support = {{ path = {support:?} }}");
     let places: Vec<PathBuf> = (0..MANY).map(|number| folder.path().join(format!("place-{number}"))).collect();
     let children: Vec<Child> = (0..MANY)
         .map(|number| {
             let sum = format!("assert_eq!(ndarray::Array1::from_elem(2, {number}).sum(), 2 * {number});");
-            start(folder.path(), &number.to_string(), &[&dep, "use support::*;", &sum, &say_place(&places[number])])
+            start(folder.path(), &number.to_string(), &[&dep(), "use support::*;", &sum, &say_place(&places[number])])
         })
         .collect();
     for mut child in children {
@@ -90,11 +67,7 @@ fn many_kernels_run_at_once_and_leave_nothing() {
 fn no_cell_hangs_and_a_moved_variable_is_explained() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let fails = |cells: &[&str], why: &str| {
-        let output = execute(folder.path(), "hang", cells).output().unwrap();
-        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-        assert!(!output.status.success() && text.contains(why), "{text}");
-    };
+    let fails = |cells: &[&str], why: &str| common::fails(&mut execute(folder.path(), "hang", cells), &[why]);
     fails(&["let count = std::io::stdin().read_line(&mut String::new())?;"], "A cell has no keyboard");
     let no_text = r#"use std::io::Write;
 std::io::stdout().write_all(b"a\xffb, half a letter: \xc3")?;
@@ -112,9 +85,12 @@ std::io::stdout().flush()?;"#;
 
 #[cfg(target_os = "linux")]
 mod killed {
-    use super::*;
-    use std::thread::sleep;
+    use std::fs::File;
+    use std::iter::repeat_n;
     use std::time::{Duration, Instant};
+
+    use super::common::{by_jupyter, home};
+    use super::*;
 
     /// A cell runs in a process of evcxr, which the launcher's `kernel` started, which the driver started.
     #[derive(Clone, Copy, Debug)]
@@ -135,49 +111,77 @@ mod killed {
     }
 
     #[track_caller]
-    fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-        let start = Instant::now();
-        while !is_so() {
-            assert!(start.elapsed() < Duration::from_secs(120), "{what}");
-            sleep(Duration::from_millis(100));
-        }
+    fn wait_until(what: &str, is_so: impl FnMut() -> bool) {
+        common::wait_until(what, Duration::from_secs(120), is_so);
     }
 
-    /// Minutes of a machine's time: `cargo test --test kernels -- --ignored --nocapture`.
+    fn kill(process: u32) {
+        assert!(Command::new("kill").args(["-9", &process.to_string()]).status().unwrap().success());
+    }
+
+    /// The process of a cell, that of evcxr, the launcher's and the driver's.
+    fn family(process: u32) -> Vec<u32> {
+        std::iter::successors(Some(process), |&it| Some(parent(it))).take(4).collect()
+    }
+
+    /// What kernels have left in the folder of all of them: folders of their own, locks that are held, processes.
+    fn left_in(kernels: &Path) -> Vec<PathBuf> {
+        let one = kernels.join("kernel-").display().to_string();
+        let paths = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let is_held = |path: &PathBuf| {
+            path.extension().is_some_and(|end| end == "lock") && File::open(path).unwrap().try_lock().is_err()
+        };
+        let works_in_one = |process: &PathBuf| {
+            let says = |file: &str| {
+                fs::read(process.join(file)).is_ok_and(|text| String::from_utf8_lossy(&text).contains(&one))
+            };
+            says("cmdline") || says("environ")
+        };
+        let files = paths(kernels).filter(|path| path.to_string_lossy().starts_with(&one) || is_held(path));
+        files.chain(paths(Path::new("/proc")).filter(works_in_one)).collect()
+    }
+
+    /// Minutes of a machine's time: `cargo test --test kernels -- --ignored --nocapture`, or fewer with `KERNELS=20`.
     #[test]
     #[ignore = "takes a quarter of an hour"]
-    fn a_hundred_kernels_in_a_row_and_eight_at_a_time() {
+    fn kernels_eight_at_a_time_and_a_hundred_in_a_row() {
         let _alone = alone();
         let folder = tempfile::tempdir().unwrap();
-        let mut clones = Vec::new();
-        let mut times = Vec::new();
-        let rows = std::iter::repeat_n(1, 60).chain(std::iter::repeat_n(8, 5));
-        for (round, at_once) in rows.enumerate() {
+        let count = std::env::var("KERNELS").map_or(100, |count| count.parse().unwrap());
+        for (round, at_once) in repeat_n(8, count / 20).chain(repeat_n(1, count)).enumerate() {
             let begin = Instant::now();
-            let runs: Vec<_> = (0..at_once)
-                .map(|number| {
-                    let file = folder.path().join(format!("place-{round}-{number}"));
-                    let is_killed = (round + number) % 7 == 3;
-                    let end = if is_killed { "loop { std::hint::spin_loop(); }" } else { "" };
-                    let cells = format!("{}\n{end}", say_place(&file));
-                    (start(folder.path(), &format!("{round}-{number}"), &[&cells]), file, is_killed)
-                })
-                .collect();
-            for (mut child, file, is_killed) in runs {
-                wait_until("a cell runs", || place(&file).is_some());
-                let Place { process, clone } = place(&file).unwrap();
-                if is_killed {
-                    let victim = parent(parent(process));
-                    assert!(Command::new("kill").args(["-9", &victim.to_string()]).status().unwrap().success());
+            let run = |number: usize| {
+                let file = folder.path().join(format!("place-{round}-{number}"));
+                let killed = [None, None, Some(Killed::Evcxr), None, Some(Killed::Kernel)][(round + number) % 5];
+                let end = if killed.is_some() { "loop { std::hint::spin_loop(); }" } else { "" };
+                // Without the launcher's driver, which would start a kernel again.
+                let cells = format!("{}\n{end}", say_place(&file));
+                let notebook = notebook_in(folder.path(), &format!("{round}-{number}"), &[&cells]);
+                let mut jupyter = by_jupyter(&home(), &notebook);
+                if killed.is_some() {
+                    jupyter.stderr(Stdio::null());
                 }
-                assert_eq!(child.wait().unwrap().success(), !is_killed, "round {round}");
-                clones.push((process, clone));
+                let child = jupyter.spawn().unwrap();
+                (child, file, killed)
+            };
+            let mut processes = Vec::new();
+            let mut kernels = PathBuf::new();
+            for (mut child, file, killed) in (0..at_once).map(run).collect::<Vec<_>>() {
+                let mut has_ended = || child.try_wait().unwrap().is_some();
+                wait_until("the cell runs", || place(&file).is_some() || has_ended());
+                let Place { process, clone } = place(&file).expect("the kernel died at its start");
+                kernels = clone.parent().unwrap().to_owned();
+                processes.push(process);
+                if let Some(killed) = killed {
+                    let family = family(process);
+                    kill(family[killed as usize]);
+                    processes.extend(&family[1..3]);
+                }
+                wait_until("Jupyter sees the end", &mut has_ended);
+                assert_eq!(child.wait().unwrap().success(), killed.is_none(), "round {round}: {killed:?} was killed");
             }
-            times.push(begin.elapsed().as_secs_f64());
+            wait_until("nothing is left", || left_in(&kernels).is_empty() && !processes.iter().any(|&it| is_alive(it)));
             println!("round {round}: {at_once} at once, {:.1} s", begin.elapsed().as_secs_f64());
-        }
-        for (process, clone) in clones {
-            wait_until("nothing is left", || !clone.exists() && !is_alive(process));
         }
     }
 
@@ -191,9 +195,8 @@ mod killed {
             let mut child = start(folder.path(), "endless", &[&endless]);
             wait_until("the cell runs", || place(&file).is_some());
             let Place { process, clone } = place(&file).unwrap();
-            let family: Vec<u32> = std::iter::successors(Some(process), |&it| Some(parent(it))).take(4).collect();
-            let victim = family[killed as usize];
-            assert!(Command::new("kill").args(["-9", &victim.to_string()]).status().unwrap().success());
+            let family = family(process);
+            kill(family[killed as usize]);
 
             assert!(!child.wait().unwrap().success(), "{killed:?}");
             if let Killed::Kernel = killed {

@@ -1,8 +1,11 @@
 //! Other machines than the one where this was made: a toolchain without sources, other variables, touched files, lost
-//! ports. Through the real kernel; on Unix, whose scripts and links they need.
+//! ports. Through the real kernel; on Unix, whose scripts and links they need. Two tests have homes of their own, and run
+//! beside the others.
 
 #![allow(missing_docs)]
 #![cfg(unix)]
+
+mod common;
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
@@ -10,90 +13,22 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, sleep};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
+use common::{alone, by_jupyter, dep, fails, home, launcher, notebook_in, repo, set_up, succeeds, text, wait_until};
 use serde_json::{Value, json};
-
-/// One test at a time: each wants the machine for itself. The first one sets up.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    static SET_UP: Once = Once::new();
-    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    SET_UP.call_once(|| {
-        assert!(launcher(&["setup"]).status().unwrap().success(), "the set-up failed: see above");
-    });
-    guard
-}
-
-fn launcher(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imbalanced-data"));
-    command.args(arguments).env_remove("CREDITCARD_CSV").stdin(Stdio::null());
-    command
-}
-
-fn repo() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn home() -> PathBuf {
-    std::env::var_os("IMBALANCED_DATA_HOME").map_or_else(|| repo().join("target/tutorial"), PathBuf::from)
-}
-
-fn text(output: &Output) -> String {
-    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-#[track_caller]
-fn fails(command: &mut Command, words: &[&str]) {
-    let output = command.output().unwrap();
-    let said = text(&output);
-    assert!(!output.status.success(), "{said}");
-    for word in words {
-        assert!(said.contains(word), "no `{word}` in:\n{said}");
-    }
-}
-
-#[track_caller]
-fn succeeds(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let said = text(&output);
-    assert!(output.status.success(), "{said}");
-    said
-}
 
 /// On a busy machine the Python environment alone takes five minutes.
 const PATIENCE: Duration = Duration::from_secs(1200);
 
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "{what}");
-        sleep(Duration::from_millis(50));
-    }
-}
-
-/// Runs cells as another program than the launcher would: by Jupyter alone. What the kernel said comes back, and then the
-/// notebook.
+/// Runs cells by Jupyter alone. What the kernel said comes back, and then the notebook.
 fn execute_by_jupyter(home: &Path, cells: &[&str], environment: &[(&str, &str)]) -> Output {
     let folder = tempfile::tempdir().unwrap();
-    let cell = |source: &&str| json!({ "cell_type": "code", "metadata": {}, "execution_count": null, "outputs": [], "source": source });
-    let cells: Vec<Value> = cells.iter().map(cell).collect();
-    let notebook = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4 });
-    let path = folder.path().join("cells.ipynb");
-    fs::write(&path, notebook.to_string()).unwrap();
-    let mut jupyter = Command::new(home.join("python/bin/jupyter"));
-    jupyter.args(["execute", "--kernel_name=rust", "--startup_timeout=600", "--inplace"]).arg(&path);
-    jupyter.envs(environment.iter().copied()).env("JUPYTER_PREFER_ENV_PATH", "1").stdin(Stdio::null());
-    let mut output = jupyter.output().unwrap();
-    output.stdout.extend(fs::read(path).unwrap());
+    let notebook = notebook_in(folder.path(), "cells", cells);
+    let mut output = by_jupyter(home, &notebook).envs(environment.iter().copied()).output().unwrap();
+    output.stdout.extend(fs::read(notebook).unwrap());
     output
-}
-
-fn dep() -> String {
-    format!(":dep support = {{ path = {:?} }}", repo().join("support"))
 }
 
 fn sysroot() -> PathBuf {
@@ -137,14 +72,14 @@ fn put_record(home: &Path, record: &Value) {
 
 #[test]
 fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
-    let _alone = alone();
+    set_up();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let (toolchain, home, scripts) =
         (folder.path().join("toolchain"), folder.path().join("home"), folder.path().join("bin"));
     let sources = sysroot().join("lib/rustlib/src/rust");
     link_toolchain(&sysroot(), &toolchain).unwrap();
     let start = |arguments: &[&str], with_rustup: bool| {
-        let kernel = self::home().join("evcxr/bin");
+        let kernel = common::home().join("evcxr/bin");
         let mut path = vec![toolchain.join("bin"), kernel, "/usr/local/bin".into(), "/usr/bin".into(), "/bin".into()];
         let rest = std::env::var_os("PATH").unwrap();
         path.extend(std::env::split_paths(&rest).filter(|folder| !folder.join("rustup").exists()));
@@ -166,7 +101,10 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
         &mut start(&["execute", "01"], true),
         &["set-up step 1", "could not download file", "rustup component add rust-src"],
     );
-    fails(&mut start(&["doctor"], false), &["✗ Sources of the standard library", "rust-src"]);
+    let doctor = start(&["doctor"], false).output().unwrap();
+    assert!(!doctor.status.success());
+    let said = text(&doctor);
+    assert!(said.contains("✗ Sources of the standard library") && said.contains("rust-src"), "{said}");
     assert!(!home.join("python").exists(), "it stopped at once");
 
     let add = format!(
@@ -177,12 +115,12 @@ fn a_toolchain_without_sources_gets_them_and_says_so_when_they_vanish() {
     script(&scripts.join("rustup"), &add);
     // The built dependencies, which this home would need minutes for; it builds `support` itself. Killed half-way once.
     fs::create_dir_all(&home).unwrap();
-    let mut last: Value = serde_json::from_str(&fs::read_to_string(self::home().join("warm.json")).unwrap()).unwrap();
-    succeeds(Command::new("cp").arg("-a").arg(self::home().join(last["name"].as_str().unwrap())).arg(&home));
+    let mut last: Value = serde_json::from_str(&fs::read_to_string(common::home().join("warm.json")).unwrap()).unwrap();
+    succeeds(Command::new("cp").arg("-a").arg(common::home().join(last["name"].as_str().unwrap())).arg(&home));
     last["recipe"]["ground"] = json!("another toolchain");
     put_record(&home, &last);
     let mut killed = start(&["setup"], true).stdout(Stdio::null()).spawn().unwrap();
-    wait_until("the dependencies are built", || home.join("warm-next/ctx/target").is_dir());
+    wait_until("the dependencies are built", PATIENCE, || home.join("warm-next/ctx/target").is_dir());
     killed.kill().unwrap();
     killed.wait().unwrap();
     // JupyterLab opens before the rest is built, and a kernel that is started meanwhile waits for it.
@@ -286,13 +224,13 @@ println!(\"libraries: {}\", count(std::path::Path::new(&std::env::var(\"EVCXR_TM
 
 #[test]
 fn a_kernel_copies_and_builds_nothing_and_a_changed_crate_reaches_the_next_one() {
-    let _alone = alone();
+    set_up();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let repo = folder.path().canonicalize().unwrap();
     small_checkout(&repo);
     let home = repo.join("target/tutorial");
     let rest = std::env::var_os("PATH").unwrap();
-    let path = std::env::join_paths([self::home().join("evcxr/bin")].into_iter().chain(std::env::split_paths(&rest)));
+    let path = std::env::join_paths([common::home().join("evcxr/bin")].into_iter().chain(std::env::split_paths(&rest)));
     let path = path.unwrap();
     let warm_folders = || -> Vec<PathBuf> {
         let entries = fs::read_dir(&home).into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -330,7 +268,7 @@ fn a_kernel_copies_and_builds_nothing_and_a_changed_crate_reaches_the_next_one()
         );
         thread::scope(|scope| {
             let older = scope.spawn(|| execute_by_jupyter(&home, &[&dep, &wait, text], &environment));
-            wait_until("the older kernel has begun", || begun.exists() || older.is_finished());
+            wait_until("the older kernel has begun", PATIENCE, || begun.exists() || older.is_finished());
             fs::write(&source, first_text.replace("one", "two")).unwrap();
             for (round, is_built) in [true, false].into_iter().enumerate() {
                 let ran = execute_by_jupyter(&home, &[&dep, text], &environment);
@@ -454,6 +392,6 @@ fn a_kernel_that_hears_nothing_any_more_ends() {
     let mut kernel = start_kernel(&file);
     let sent = client(&file, "client.session.key = b'wrong'\nclient.kernel_info()\nimport time; time.sleep(1)");
     assert!(sent.status.success(), "{}", text(&sent));
-    wait_until("the kernel ends, so that Jupyter starts it again", || kernel.try_wait().unwrap().is_some());
+    wait_until("the kernel ends, so that Jupyter starts it again", PATIENCE, || kernel.try_wait().unwrap().is_some());
     assert!(!kernel.wait().unwrap().success());
 }

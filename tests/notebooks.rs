@@ -2,78 +2,27 @@
 
 #![allow(missing_docs)]
 
+mod common;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::Once;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
-fn launcher(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imbalanced-data"));
-    command.args(arguments).env_remove("CREDITCARD_CSV").stdin(Stdio::null());
-    command
-}
-
-/// The set-up, by the first test that needs it; its lines are seen even while `cargo test` holds back the tests' own.
-fn set_up() {
-    static DONE: Once = Once::new();
-    DONE.call_once(set_up_once);
-}
-
-fn set_up_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let notebook = notebook_in(folder.path(), "set_up", &["1 + 1"]);
-    let status = launcher(&["execute", notebook.to_str().unwrap()]).status().unwrap();
-    assert!(status.success(), "the set-up failed: see above");
-}
-
-fn notebook_in(folder: &Path, name: &str, cells: &[&str]) -> PathBuf {
-    let cells: Vec<Value> = cells
-        .iter()
-        .enumerate()
-        .map(|(index, source)| {
-            json!({
-                "cell_type": "code", "id": format!("cell-{index}"), "metadata": {},
-                "execution_count": null, "outputs": [], "source": source,
-            })
-        })
-        .collect();
-    let notebook = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5 });
-    let path = folder.join(format!("{name}.ipynb"));
-    fs::write(&path, notebook.to_string()).unwrap();
-    path
-}
-
-fn texts(output: &Output) -> (String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (text(&output.stdout), text(&output.stderr))
-}
-
-#[track_caller]
-fn fails(command: &mut Command, words: &[&str]) {
-    let output = command.output().unwrap();
-    let (out, err) = texts(&output);
-    assert_eq!(output.status.code(), Some(1), "{out}\n{err}");
-    for word in words {
-        assert!(err.contains(word), "no `{word}` in:\n{err}");
-    }
-}
+use common::{dep, fails, launcher, notebook_in, set_up};
 
 #[test]
 fn two_kernels_run_at_once() {
     set_up();
     let folder = tempfile::tempdir().unwrap();
-    let dep = format!(":dep support = {{ path = {:?} }}", support());
     let children: Vec<(Child, PathBuf)> = ["one", "two"]
         .into_iter()
         .map(|name| {
             let print = format!("println!(\"I am {name}: {{}}\", ndarray::arr1(&[1.0, 2.0]).sum());");
             let wait = "std::thread::sleep(std::time::Duration::from_secs(3));";
-            let notebook = notebook_in(folder.path(), name, &[&dep, "use support::*;", wait, &print]);
+            let notebook = notebook_in(folder.path(), name, &[&dep(), "use support::*;", wait, &print]);
             let out = folder.path().join("out");
             let mut command = launcher(&["execute", notebook.to_str().unwrap(), "--out"]);
             command.arg(&out).stdout(Stdio::null());
@@ -178,8 +127,4 @@ fn stop(child: &mut Child) {
 fn stop(child: &mut Child) {
     child.kill().unwrap();
     child.wait().unwrap();
-}
-
-fn support() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("support")
 }

@@ -3,30 +3,19 @@
 
 #![allow(missing_docs)]
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::{Value, json};
+use common::{launcher, notebook_in, repo};
+use serde_json::Value;
 
 #[path = "../../exercises/src/source.rs"]
 #[allow(dead_code)]
 mod source;
 
 use source::{Exercise, FILES, Part, Source};
-
-fn repo() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-fn launcher() -> PathBuf {
-    let program = Path::new(env!("CARGO_BIN_EXE_author"))
-        .with_file_name(format!("imbalanced-data{}", std::env::consts::EXE_SUFFIX));
-    let mut cargo = Command::new(env!("CARGO"));
-    let status = cargo.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(repo()).status();
-    assert!(status.unwrap().success(), "the launcher can't be built: see above");
-    program
-}
 
 /// A cell, and the words that must appear below it.
 struct Trial {
@@ -53,17 +42,10 @@ fn trials(exercise: &Exercise) -> Vec<Trial> {
 /// Runs cells in one kernel; what appeared below each.
 fn run(name: &str, cells: &[String]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let cell = |(number, code): (usize, &String)| {
-        json!({
-            "cell_type": "code", "id": format!("cell-{number}"), "metadata": {}, "execution_count": null, "outputs": [],
-            // The notebook lies elsewhere.
-            "source": code.replace("\"../../../", &format!("\"{}/", repo().display())),
-        })
-    };
-    let cells: Vec<Value> = cells.iter().enumerate().map(cell).collect();
-    let notebook = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5 });
-    let file = folder.path().join(format!("{name}.ipynb"));
-    fs::write(&file, notebook.to_string()).unwrap();
+    // The notebook lies elsewhere.
+    let root = format!("\"{}/", repo().display());
+    let cells: Vec<String> = cells.iter().map(|code| code.replace("\"../../../", &root)).collect();
+    let file = notebook_in(folder.path(), name, &cells);
     let out = folder.path().join("out");
     let mut execute = Command::new(launcher());
     execute.arg("execute").arg(&file).arg("--out").arg(&out).env("CREDITCARD_CSV", "synthetic").stdin(Stdio::null());

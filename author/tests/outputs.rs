@@ -2,30 +2,12 @@
 
 #![allow(missing_docs)]
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Once;
 
-use serde_json::json;
-
-fn repo() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-/// The launcher, beside this test's own programs; built by the first test that needs it.
-fn launcher() -> PathBuf {
-    static BUILT: Once = Once::new();
-    let program = Path::new(env!("CARGO_BIN_EXE_author"))
-        .with_file_name(format!("imbalanced-data{}", std::env::consts::EXE_SUFFIX));
-    BUILT.call_once(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        let status = cargo.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(repo()).status();
-        assert!(status.unwrap().success(), "the launcher can't be built: see above");
-        assert!(Command::new(&program).arg("setup").status().unwrap().success(), "the set-up failed: see above");
-    });
-    program
-}
+use common::{launcher, notebook_in, repo};
 
 fn author(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_author"));
@@ -60,24 +42,34 @@ fn fails(command: &mut Command, words: &[&str]) {
     }
 }
 
-fn notebook_in(folder: &Path, cells: &[&str]) -> PathBuf {
-    let cell = |(index, source): (usize, &&str)| {
-        json!({
-            "cell_type": "code", "id": format!("cell-{index}"), "metadata": {},
-            "execution_count": null, "outputs": [], "source": source,
-        })
+macro_rules! checked {
+    ($($test:ident: $name:literal;)*) => {
+        $(#[test]
+        fn $test() {
+            assert!(author(&["check", $name]).status().unwrap().success(), "see above");
+        })*
+
+        #[test]
+        fn every_notebook_is_checked() {
+            let files = fs::read_dir(repo().join("notebooks/en")).unwrap().map(|entry| entry.unwrap().path());
+            let notebooks = files.filter(|path| path.extension().is_some_and(|end| end == "ipynb"));
+            let mut names: Vec<_> = notebooks.map(|path| path.file_stem().unwrap().to_owned()).collect();
+            names.sort();
+            assert_eq!(names, [$($name),*]);
+        }
     };
-    let cells: Vec<_> = cells.iter().enumerate().map(cell).collect();
-    let notebook = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5 });
-    let path = folder.join("stable.ipynb");
-    fs::write(&path, notebook.to_string()).unwrap();
-    path
 }
 
-#[test]
-fn the_committed_outputs_are_what_the_notebooks_give() {
-    let status = author(&["check"]).status().unwrap();
-    assert!(status.success(), "see above");
+// The committed outputs are what the notebooks give. A notebook alone leaves cores idle: each is a test, so that some run
+// beside each other.
+checked! {
+    notebook_01: "01_data";
+    notebook_02: "02_baseline";
+    notebook_03: "03_class_weights";
+    notebook_04: "04_oversampling";
+    notebook_05: "05_low_probabilities";
+    notebook_06: "06_decisions";
+    notebook_07: "07_your_data";
 }
 
 #[test]
@@ -86,7 +78,7 @@ fn refreshed_outputs_are_stable_and_checked() {
     let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4" width="40" height="40"><rect width="2" height="2"/></svg>"#;
     let figure = format!(r##"println!("EVCXR_BEGIN_CONTENT image/svg+xml\n{{}}\nEVCXR_END_CONTENT", r#"{svg}"#);"##);
     let cells = ["let loss = 0.25f64;", "println!(\"loss {loss}\");", &figure];
-    let notebook = notebook_in(folder.path(), &cells);
+    let notebook = notebook_in(folder.path(), "stable", &cells);
     let name = notebook.to_str().unwrap();
     fails(&mut author(&["check", name]), &["no outputs", "refresh"]);
     succeeds(&mut author(&["refresh", name]));
@@ -104,7 +96,7 @@ fn refreshed_outputs_are_stable_and_checked() {
 #[test]
 fn a_notebook_that_fails_is_not_refreshed() {
     let folder = tempfile::tempdir().unwrap();
-    let notebook = notebook_in(folder.path(), &["println!(\"before\");", "let text: String = 1;"]);
+    let notebook = notebook_in(folder.path(), "stable", &["println!(\"before\");", "let text: String = 1;"]);
     let before = fs::read_to_string(&notebook).unwrap();
     fails(
         &mut author(&["refresh", notebook.to_str().unwrap()]),
