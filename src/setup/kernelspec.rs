@@ -1,7 +1,6 @@
 //! Step 3: the kernelspec named `rust`, inside the Python environment, and in a folder for other clients; never in the
 //! user's home.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::base::console::Progress;
 use crate::base::paths::Paths;
+use crate::base::process::this_program;
 use crate::base::stamp;
 use crate::kernel::warm::Warm;
 use crate::setup::evcxr::Evcxr;
@@ -72,7 +72,7 @@ impl KernelSpec {
     }
 
     fn launcher_stamp() -> Result<String> {
-        let launcher = env::current_exe().context("can't find this program's own file")?;
+        let launcher = this_program().context("can't find this program's own file")?;
         let about = fs::metadata(&launcher).with_context(|| format!("can't read {}", launcher.display()))?;
         let changed = about.modified().ok();
         let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -111,7 +111,7 @@ impl Step for KernelSpec {
     }
 
     fn run(&self, _: &mut Progress) -> Result<()> {
-        let launcher = env::current_exe().context("can't find this program's own file")?;
+        let launcher = this_program().context("can't find this program's own file")?;
         let copy = self.paths.kernel_launcher();
         let beside = copy.with_extension("part");
         let cannot = || format!("can't copy this program to {}", copy.display());
