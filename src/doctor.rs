@@ -13,7 +13,8 @@ use crate::base::console::say;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program};
 use crate::data;
-use crate::kernel::skeleton::{REFUSED, WHOLE_VARIABLE};
+use crate::kernel::rust::Rust;
+use crate::kernel::skeletons::{REFUSED, WHOLE_VARIABLE};
 use crate::kernel::warm::Warm;
 use crate::kernel::{ready, sources, toolchain};
 use crate::setup::evcxr::Evcxr;
@@ -146,7 +147,7 @@ fn python(paths: &Paths) -> Check {
 
 fn rust_sources() -> Check {
     let name = "Sources of the standard library";
-    match sources::sysroot().map(|sysroot| sources::folder(&sysroot)) {
+    match Rust::on_path().map(|rust| sources::folder(&rust.sysroot)) {
         Ok(Some(folder)) => check(name, "ok", folder.display().to_string()),
         Ok(None) if find_program("rustup").is_some() => {
             check(name, "wrong", sources::MISSING).mend("rustup component add rust-src (`cargo run` does it too)")
@@ -165,7 +166,8 @@ fn skeletons(paths: &Paths) -> Check {
         let detail = format!("whole, as {WHOLE_VARIABLE} is set: a kernel starts slower and holds 200 MB more");
         return check(name, "optional", detail).mend(format!("unset {WHOLE_VARIABLE}"));
     }
-    let folder = sources::sysroot().map(|sysroot| toolchain::skeletons(&paths.kernels(), &sysroot)).unwrap_or_default();
+    let rust = Warm::last(paths).map_or_else(Rust::on_path, |warm| Ok(warm.rust));
+    let folder = rust.ok().and_then(|rust| toolchain::skeletons(paths, &rust)).unwrap_or_default();
     match fs::read_to_string(folder.join(REFUSED)) {
         Ok(refused) => {
             let first = refused.lines().next().unwrap_or_default();

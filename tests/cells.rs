@@ -41,8 +41,8 @@ impl Cells {
             arguments: vec!["--target".to_owned(), host, "--message-format=json".to_owned()],
             number: 0,
         };
-        cells.put_workspace("work");
         cells.put("support/Cargo.toml", &manifest("support", "rlib", ""));
+        cells.put_workspace("work");
         cells.put("support/src/lib.rs", "pub const TEXT: &str = include_str!(\"../text\");");
         cells.put("support/text", "first text");
         cells.put("other/Cargo.toml", &manifest("other", "rlib", ""));

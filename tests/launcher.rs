@@ -231,7 +231,11 @@ mod with_scripts {
             fs::create_dir_all(source.parent().unwrap()).unwrap();
             fs::write(source, "").unwrap();
         }
-        script(&launcher.path("path/rustc"), &format!("echo {}", launcher.path("rust").display()));
+        script(&launcher.path("path/rustc"), &says_where(launcher));
+    }
+
+    fn says_where(launcher: &Launcher) -> String {
+        format!("printf '%s\\n' {} libraries host", launcher.path("rust").display())
     }
 
     #[test]
@@ -248,8 +252,7 @@ mod with_scripts {
         let launcher = Launcher::new();
         rust(&launcher);
         for (minor, is_new) in [(95, false), (100, false), (200, true)] {
-            let sysroot = launcher.path("rust");
-            let says = format!("[ $1 = --version ] && echo 'rustc 1.{minor}.0 (x)' || echo {}", sysroot.display());
+            let says = format!("[ $1 = --version ] && echo 'rustc 1.{minor}.0 (x)' || {}", says_where(&launcher));
             script(&launcher.path("path/rustc"), &says);
             script(&launcher.path("path/cargo"), "echo cargo");
             let run = |verb| {
@@ -285,7 +288,7 @@ mod with_scripts {
             child.kill().unwrap();
             child.wait().unwrap();
         };
-        script(&launcher.path("path/rustc"), &format!("echo {}", launcher.path("rust").display()));
+        script(&launcher.path("path/rustc"), &says_where(&launcher));
         kill_in("[1/5]", "rustup");
         rust(&launcher);
         kill_in("[2/5]", "python3");

@@ -84,6 +84,19 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
     })
 }
 
+/// Makes a whole folder or nothing, unless it is there: beside it first, then renamed.
+pub fn make_whole(folder: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let beside = folder.with_added_extension(format!("{}.part", std::process::id()));
+    let _ = fs::remove_dir_all(&beside);
+    let made = make(&beside).and_then(|()| Ok(fs::rename(&beside, folder)?));
+    let _ = fs::remove_dir_all(&beside);
+    // Another program may have been quicker.
+    if folder.is_dir() { Ok(()) } else { made }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

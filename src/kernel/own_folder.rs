@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::workspace::{self, FOLDER_VARIABLE};
 use crate::base::lock::Lock;
-use crate::base::paths::Paths;
+use crate::base::paths::{Paths, entries};
 use crate::base::stop::kill_all_with;
 
 const PREFIX: &str = "kernel-";
@@ -56,15 +56,7 @@ fn nanoseconds() -> u128 {
 
 /// Removes those whose kernel was killed: nobody holds their lock any more.
 pub fn remove_dead(paths: &Paths) {
-    let Ok(entries) = fs::read_dir(paths.kernels()) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let folder = entry.path();
-        let name = entry.file_name();
-        if !name.to_string_lossy().starts_with(PREFIX) || is_young_and_unlocked(&folder) {
-            continue;
-        }
+    for folder in all(paths).into_iter().filter(|folder| !is_young_and_unlocked(folder)) {
         if let Ok(Some(lock)) = Lock::try_exclusive(&folder.join(LOCK_FILE)) {
             drop(lock);
             remove(&folder);
@@ -74,15 +66,27 @@ pub fn remove_dead(paths: &Paths) {
 
 /// Removes one, with what still runs in it: the cell of a killed kernel, or a compiler.
 pub fn remove(folder: &Path) {
-    kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(folder));
+    kill_all_in(folder);
     // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
     // the next kernel knows that it is dead.
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.path().is_dir() {
-            remove_folder(&entry.path());
-        }
-    }
+    entries(folder).iter().filter(|path| path.is_dir()).for_each(|path| remove_folder(path));
     remove_folder(folder);
+}
+
+/// Kills what works in one.
+pub fn kill_all_in(folder: &Path) {
+    kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(folder));
+}
+
+/// Is no other kernel there?
+pub fn is_alone(paths: &Paths, own: &Path) -> bool {
+    all(paths).iter().all(|folder| folder == own)
+}
+
+fn all(paths: &Paths) -> Vec<PathBuf> {
+    let mut folders = entries(&paths.kernels());
+    folders.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX)));
+    folders
 }
 
 // A process may still write a file while it dies.
