@@ -116,8 +116,7 @@ mod tests {
     #[test]
     fn the_copy_of_a_class_is_as_deep_as_the_notebooks() {
         let folder = tempfile::tempdir().unwrap();
-        let path = || folder.path().to_path_buf();
-        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
+        let paths = Paths::in_one(folder.path());
         let exercise = "en/exercises/02_baseline.ipynb";
         let given = paths.notebooks().join(exercise);
         fs::create_dir_all(given.parent().unwrap()).unwrap();

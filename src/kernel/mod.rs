@@ -60,7 +60,7 @@ use self::libraries::Libraries;
 use self::own_folder::{OwnFolder, remove_dead};
 use self::ports::Ports;
 use self::ready::FirstCells;
-use self::running::{Ended, Run};
+use self::running::Run;
 use self::warm::Warm;
 use crate::base::console::tell;
 use crate::base::lock::Lock;
@@ -104,7 +104,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     let mut ended = run.of(&mut kernel, Some(ports))?;
     let has_failed = run.first_cells.as_ref().is_some_and(|cells| !cells.are_done());
     // When whoever started it has gone, it ends with an error too.
-    if has_failed && matches!(ended, Ended::ByItself(_)) && !stop.orphaned() {
+    if has_failed && ended.gave_up && !stop.orphaned() {
         tell(
             "it could not load support before the first cell: it starts again without, and so will others for an hour",
         );
@@ -116,7 +116,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
         // Who made it can't remove it any more.
         let _ = fs::remove_file(connection_file);
     }
-    Ok(ended.code())
+    Ok(ended.code)
 }
 
 // Does what may take minutes; none when this process is told to stop meanwhile: with its end the rest ends too.

@@ -115,8 +115,7 @@ mod tests {
     #[test]
     fn only_folders_of_dead_kernels_are_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let path = || folder.path().to_path_buf();
-        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
+        let paths = Paths::in_one(folder.path());
         let (dead, alive, starting) =
             (folder.path().join("kernel-1-1"), folder.path().join("kernel-2-2"), folder.path().join("kernel-3-3"));
         drop(Lock::try_exclusive(&dead.join(LOCK_FILE)).unwrap());

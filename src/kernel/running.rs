@@ -36,24 +36,11 @@ pub struct Run<'a> {
 }
 
 /// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// It was asked to, with this code.
-    Well(u8),
-    /// It gave up, with this code.
-    ByItself(u8),
-    /// It was killed, by this launcher or another program.
-    Killed,
-}
-
-impl Ended {
-    /// The exit code of it.
-    pub fn code(self) -> u8 {
-        match self {
-            Ended::Well(code) | Ended::ByItself(code) => code,
-            Ended::Killed => 1,
-        }
-    }
+pub struct Ended {
+    /// With this exit code.
+    pub code: u8,
+    /// Without being asked to, or killed by another program.
+    pub gave_up: bool,
 }
 
 impl Run<'_> {
@@ -93,12 +80,9 @@ impl Run<'_> {
         let mut told = false;
         loop {
             if let Some(status) = child.try_wait().context("lost the Rust kernel")? {
-                let code = status.code().map(|code| u8::try_from(code).unwrap_or(1));
-                return Ok(match code {
-                    Some(code) if code == 0 || self.stop.requested() => Ended::Well(code),
-                    Some(code) => Ended::ByItself(code),
-                    None => Ended::Killed,
-                });
+                let code = status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1));
+                let gave_up = status.code().is_some() && code != 0 && !self.stop.requested();
+                return Ok(Ended { code, gave_up });
             }
             let deleted = !self.folder.exists();
             if deleted {
@@ -108,18 +92,19 @@ impl Run<'_> {
             if is_deaf {
                 tell("it got a message that was signed with another kernel's key, and hears nothing after that. It ends; Jupyter starts it again".to_owned());
             }
-            if deleted || is_deaf || self.stop.requested() || self.stop.orphaned() {
+            let has_to_end = deleted || is_deaf || self.stop.requested() || self.stop.orphaned();
+            if has_to_end {
                 terminate_own_group();
-                let _ = child.kill();
-                child.wait().context("lost the Rust kernel")?;
-                return Ok(Ended::Killed);
             }
             let waits = self.first_cells.as_ref().is_some_and(|cells| !cells.are_done());
-            if waits && self.begin.elapsed() > TOO_LONG {
+            let hangs = waits && self.begin.elapsed() > TOO_LONG;
+            if hangs {
                 own_folder::kill_all_in(self.folder);
+            }
+            if has_to_end || hangs {
                 let _ = child.kill();
                 child.wait().context("lost the Rust kernel")?;
-                return Ok(Ended::ByItself(1));
+                return Ok(Ended { code: 1, gave_up: !has_to_end });
             }
             if waits && !told && self.begin.elapsed() > LONG {
                 told = true;

@@ -251,8 +251,7 @@ mod tests {
     #[test]
     fn what_neither_was_built_last_nor_is_used_is_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let path = || folder.path().to_path_buf();
-        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
+        let paths = Paths::in_one(folder.path());
         for name in ["warm", "warm-1", "warm-2", "warm-next", "kernel-1"] {
             write_whole(&folder.path().join(name).join("Cargo.toml"), b"").unwrap();
         }
