@@ -3,6 +3,7 @@
 //! Here belongs what would be the same for another tutorial.
 
 pub mod console;
+pub mod folders;
 pub mod jupyter;
 pub mod lock;
 pub mod own_copy;

@@ -1,7 +1,6 @@
 //! Where everything lies. All that the launcher makes is under one folder, `target/tutorial`.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -175,17 +174,6 @@ fn cache_folder(home: &Path) -> Result<PathBuf> {
             home.display()
         ),
     }
-}
-
-/// What is in a folder; nothing where there is none.
-pub fn entries(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
-}
-
-/// All files in a folder and those in it.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
-    let in_one = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
-    entries(folder).into_iter().flat_map(in_one).collect()
 }
 
 /// May this user make files in the folder? Asked of the system, so it holds for read-only disks too.

@@ -5,6 +5,8 @@ use std::process::{Child, Command};
 
 use anyhow::Result;
 
+use crate::base::folders::{entries, name_of};
+
 /// Has this process been told to stop?
 pub struct Stop {
     #[cfg(unix)]
@@ -100,10 +102,9 @@ pub fn in_own_group(command: &mut Command) {
 /// A compiler, or a cell in an endless loop, outlives a kernel that was killed.
 pub fn kill_all_with(variable: &str, value: &Path) {
     let wanted = format!("{variable}={}", value.display());
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let process = entry.file_name().to_str().and_then(|name| name.parse().ok());
-        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-        if let Some(process) = process
+    for entry in entries(Path::new("/proc")).unwrap_or_default() {
+        let environment = std::fs::read(entry.join("environ")).unwrap_or_default();
+        if let Ok(process) = name_of(&entry).parse()
             && environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes())
         {
             system::signal(process, system::KILL);

@@ -1,34 +1,33 @@
 //! Copies of what is built, of which cargo knows what it need not build again: by the times of files.
 
 use std::fs::{self, File, FileTimes};
-use std::io;
 use std::path::Path;
 use std::time::SystemTime;
+
+use anyhow::Result;
 
 use super::inputs::CRATES;
 use super::moved;
 use super::warm::{IN_USE, RECORD};
 use super::workspace::crate_folder;
-use crate::base::paths::files;
+use crate::base::folders::{entries, files, name_of};
 
 /// Copies a folder with the times of its files; without what is of cells, as a kernel has loaded its own. What rustc never
 /// writes twice, most of it, is linked.
-pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     const OF_CELLS: [&str; 4] = ["libctx", "libcode_", "code_", "ctx-"];
     fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if [IN_USE, RECORD, moved::NAMES].contains(&&*name) || OF_CELLS.iter().any(|start| name.starts_with(start)) {
+    for path in entries(from)? {
+        let (name, target) = (name_of(&path), to.join(name_of(&path)));
+        if [IN_USE, RECORD, moved::NAMES].contains(&name) || OF_CELLS.iter().any(|start| name.starts_with(start)) {
             continue;
         }
-        if entry.file_type()?.is_dir() {
+        if path.is_dir() {
             copy(&path, &target)?;
         } else if !(is_for_good(&path) && fs::hard_link(&path, &target).is_ok()) {
             fs::copy(&path, &target)?;
             make_writable(&target)?;
-            let times = FileTimes::new().set_modified(entry.metadata()?.modified()?);
+            let times = FileTimes::new().set_modified(fs::metadata(&path)?.modified()?);
             File::options().write(true).open(&target)?.set_times(times)?;
         }
     }
@@ -38,7 +37,7 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
 // A registry's crate, which rustc writes under another name and renames; or what it keeps of one of our crates' functions,
 // and links itself from each of its runs to the next. Never what says by its time what is built.
 fn is_for_good(file: &Path) -> bool {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name = name_of(file);
     let is_ours = CRATES.iter().any(|ours| {
         let rest = name.strip_prefix("lib").and_then(|name| name.strip_prefix(ours));
         rest.is_some_and(|rest| rest.starts_with(['-', '.']))
@@ -48,7 +47,7 @@ fn is_for_good(file: &Path) -> bool {
 }
 
 /// Copies a warm folder's libraries into a kernel's own folder, for cargo, which is told which of our crates have changed.
-pub fn take_libraries(warm: &Path, workspace: &Path, changed: &[&str]) -> io::Result<()> {
+pub fn take_libraries(warm: &Path, workspace: &Path, changed: &[&str]) -> Result<()> {
     let taken = workspace.join("libraries-taken");
     if !taken.exists() {
         copy(&crate_folder(warm).join("target"), &crate_folder(workspace).join("target"))?;
@@ -59,13 +58,12 @@ pub fn take_libraries(warm: &Path, workspace: &Path, changed: &[&str]) -> io::Re
 
 /// Tells cargo which of our crates have changed, whatever the time stamps of their sources say: after `git stash; git
 /// stash pop` it would build them all again, and where older files came back, none.
-pub fn set_stamps(workspace: &Path, changed: &[&str]) -> io::Result<()> {
+pub fn set_stamps(workspace: &Path, changed: &[&str]) -> Result<()> {
     let now = FileTimes::new().set_modified(SystemTime::now());
     // In both of cargo's layouts this is the file whose time it compares, wherever it lies.
     let stamps = CRATES.map(|name| (name, format!("dep-lib-{name}")));
     for file in files(&crate_folder(workspace).join("target")) {
-        let name = file.file_name().unwrap_or_default();
-        match stamps.iter().find(|(_, stamp)| name == stamp.as_str()) {
+        match stamps.iter().find(|(_, stamp)| name_of(&file) == stamp) {
             Some((name, _)) if changed.contains(name) => fs::remove_file(file)?,
             Some(_) => File::options().write(true).open(file)?.set_times(now)?,
             None => {}
@@ -76,14 +74,14 @@ pub fn set_stamps(workspace: &Path, changed: &[&str]) -> io::Result<()> {
 
 // Those of somebody else's set-up may be for nobody to write.
 #[cfg(unix)]
-fn make_writable(file: &Path) -> io::Result<()> {
+fn make_writable(file: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(file)?.permissions().mode();
-    if mode & 0o200 != 0 { Ok(()) } else { fs::set_permissions(file, fs::Permissions::from_mode(mode | 0o200)) }
+    Ok(fs::set_permissions(file, fs::Permissions::from_mode(mode | 0o200))?)
 }
 
 #[cfg(not(unix))]
-fn make_writable(_: &Path) -> io::Result<()> {
+fn make_writable(_: &Path) -> Result<()> {
     Ok(())
 }
 

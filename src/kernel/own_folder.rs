@@ -9,8 +9,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::workspace::{self, FOLDER_VARIABLE};
+use crate::base::folders::{entries, name_of};
 use crate::base::lock::Lock;
-use crate::base::paths::{Paths, entries};
+use crate::base::paths::Paths;
 use crate::base::stop::kill_all_with;
 
 const PREFIX: &str = "kernel-";
@@ -69,7 +70,7 @@ pub fn remove(folder: &Path) {
     kill_all_in(folder);
     // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
     // the next kernel knows that it is dead.
-    entries(folder).iter().filter(|path| path.is_dir()).for_each(|path| remove_folder(path));
+    entries(folder).unwrap_or_default().iter().filter(|path| path.is_dir()).for_each(|path| remove_folder(path));
     remove_folder(folder);
 }
 
@@ -84,8 +85,8 @@ pub fn is_alone(paths: &Paths, own: &Path) -> bool {
 }
 
 fn all(paths: &Paths) -> Vec<PathBuf> {
-    let mut folders = entries(&paths.kernels());
-    folders.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX)));
+    let mut folders = entries(&paths.kernels()).unwrap_or_default();
+    folders.retain(|path| name_of(path).starts_with(PREFIX));
     folders
 }
 
@@ -102,10 +103,8 @@ fn remove_folder(folder: &Path) {
 // Between making its folder and locking it, a starting kernel looks dead.
 fn is_young_and_unlocked(folder: &Path) -> bool {
     let age = fs::metadata(folder).and_then(|about| about.modified()).ok().and_then(|time| time.elapsed().ok());
-    let has_lock = fs::metadata(folder.join(LOCK_FILE))
-        .map_err(|error| error.kind())
-        .map_or_else(|kind| kind != ErrorKind::NotFound, |_| true);
-    !has_lock && age.is_none_or(|age| age < Duration::from_secs(60))
+    let lock = fs::metadata(folder.join(LOCK_FILE));
+    lock.is_err_and(|error| error.kind() == ErrorKind::NotFound) && age.is_none_or(|age| age < Duration::from_secs(60))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::metadata::is_of_the_library;
 use super::skeleton::skeleton;
+use crate::base::folders::{entries, name_of};
 use crate::base::stamp::{Inputs, make_whole, write_whole};
 
 /// Set by a reader, to have rust-analyzer read everything whole.
@@ -36,14 +37,13 @@ impl Skeletons<'_> {
     /// The skeleton of the standard library; none if there can't be one.
     pub fn of_library(&self, library: &Path) -> Option<PathBuf> {
         self.made("library", library, |folder| {
-            for entry in fs::read_dir(library)? {
-                let (entry, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
-                let to = folder.join(&name);
-                match name.to_str() {
+            for entry in entries(library)? {
+                let (name, to) = (name_of(&entry), folder.join(name_of(&entry)));
+                match name {
                     // Half of it is this: the instructions of all processors, which no cell's types need.
-                    Some("stdarch") => {}
-                    Some("vendor") => self.copy(&entry, &to, &|path| path.to_string_lossy().contains("/hashbrown-"))?,
-                    name => self.copy(&entry, &to, &|_| name.is_some_and(is_of_the_library))?,
+                    "stdarch" => {}
+                    "vendor" => self.copy(&entry, &to, &|path| path.to_string_lossy().contains("/hashbrown-"))?,
+                    _ => self.copy(&entry, &to, &|_| is_of_the_library(name))?,
                 }
             }
             // In it cargo keeps what rustc has told it.
@@ -56,12 +56,12 @@ impl Skeletons<'_> {
         let mut metadata: Value = serde_json::from_str(metadata).ok()?;
         for package in metadata["packages"].as_array_mut()? {
             let whole = PathBuf::from(package["manifest_path"].as_str()?).parent()?.to_owned();
-            let name = whole.file_name()?.to_string_lossy();
             let is_of_registry = package["source"].as_str().is_some_and(|source| source.starts_with("registry+"));
             if !is_of_registry || whole.starts_with(self.0) {
                 continue;
             }
-            let Some(skeleton) = self.made(&name, &whole, |folder| self.copy(&whole, folder, &|_| true)) else {
+            let Some(skeleton) = self.made(name_of(&whole), &whole, |folder| self.copy(&whole, folder, &|_| true))
+            else {
                 continue;
             };
             let move_it = |path: &mut Value| {
@@ -89,15 +89,14 @@ impl Skeletons<'_> {
     // Copies a folder's sources as skeletons, those that nobody reads as empty files, and what cargo looks at as it is.
     fn copy(&self, from: &Path, to: &Path, is_read: &dyn Fn(&Path) -> bool) -> Result<()> {
         if from.is_dir() {
-            for entry in fs::read_dir(from)? {
-                let name = entry?.file_name();
-                let is_test = TESTS.iter().any(|test| name == *test);
-                let is_read: &dyn Fn(&Path) -> bool = if is_test { &|_| false } else { is_read };
-                self.copy(&from.join(&name), &to.join(&name), is_read)?;
+            for entry in entries(from)? {
+                let name = name_of(&entry);
+                let is_read: &dyn Fn(&Path) -> bool = if TESTS.contains(&name) { &|_| false } else { is_read };
+                self.copy(&entry, &to.join(name), is_read)?;
             }
             return Ok(());
         }
-        let name = from.file_name().unwrap_or_default().to_string_lossy();
+        let name = name_of(from);
         let text = match name.rsplit('.').next() {
             Some("rs") if !is_read(from) => String::new(),
             Some("rs") => {

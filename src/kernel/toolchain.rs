@@ -22,7 +22,8 @@ use super::rust::Rust;
 use super::skeletons::Skeletons;
 use super::sources;
 use super::surroundings::{SUPPORT_VARIABLE, TOOLCHAIN_VARIABLE};
-use crate::base::paths::{Paths, entries};
+use crate::base::folders::{entries, name_of};
+use crate::base::paths::Paths;
 use crate::base::process::{command, this_program};
 use crate::base::stamp::{Inputs, make_whole};
 
@@ -89,8 +90,8 @@ fn try_it(folder: &Path, rust: &Rust, support: &Path) -> Result<()> {
 
 /// Removes the others, which kernels that have ended had.
 pub fn remove_others(own: &Path) {
-    for path in own.parent().map(entries).unwrap_or_default() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+    for path in own.parent().and_then(|here| entries(here).ok()).unwrap_or_default() {
+        let name = name_of(&path);
         // The second were beside them once.
         if path != own && (name.starts_with("toolchain-") || name.starts_with("libstreams-")) {
             let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
@@ -104,18 +105,18 @@ fn link_all(folder: &Path, installed: &Path, launcher: &Path) -> Result<()> {
         fs::create_dir_all(link.parent().unwrap_or(folder))?;
         symlink(target, &link)
     };
-    for program in entries(&installed.join("bin")) {
+    for program in entries(&installed.join("bin"))? {
         let target = if program.ends_with("cargo") { launcher } else { &program };
-        link(target, &Path::new("bin").join(program.file_name().unwrap_or_default()))?;
+        link(target, &Path::new("bin").join(name_of(&program)))?;
     }
     link(launcher, Path::new(NOTER))?;
     for name in ["lib", "libexec"].map(Path::new).iter().filter(|name| installed.join(name).is_dir()) {
         link(&installed.join(name), name)?;
     }
     // `stdarch` is half of it: the instructions of all processors, which no cell's types need.
-    let library = sources::folder(installed).map(|library| entries(&library)).unwrap_or_default();
+    let library = sources::folder(installed).map_or_else(|| Ok(Vec::new()), |library| entries(&library))?;
     for entry in library.iter().filter(|entry| !entry.ends_with("stdarch")) {
-        link(entry, &Path::new("library").join(entry.file_name().unwrap_or_default()))?;
+        link(entry, &Path::new("library").join(name_of(entry)))?;
     }
     Ok(())
 }
@@ -181,8 +182,7 @@ mod tests {
         ["toolchain-1", "toolchain-2", "toolchain-2.7.part", "warm-1"].into_iter().for_each(put);
         fs::write(home.path().join("libstreams-1.so"), "").unwrap();
         remove_others(&home.path().join("toolchain-1"));
-        let mut left: Vec<_> = entries(home.path()).iter().map(|path| path.file_name().unwrap().to_owned()).collect();
-        left.sort();
-        assert_eq!(left, ["toolchain-1", "warm-1"]);
+        let left = ["toolchain-1", "warm-1"].map(|name| home.path().join(name));
+        assert_eq!(entries(home.path()).unwrap(), left);
     }
 }

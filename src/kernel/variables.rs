@@ -5,7 +5,7 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::base::paths::files;
+use crate::base::folders::files;
 
 /// Would cargo build all again with another value of this variable, whatever the build scripts look at?
 pub fn changes_the_build(name: &str) -> bool {

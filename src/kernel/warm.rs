@@ -21,8 +21,9 @@ use super::rust::Rust;
 use super::variables::{cargo_home, changes_the_build, watched_in};
 use super::workspace::{self, crate_folder};
 use crate::base::console::tell;
+use crate::base::folders::{entries, name_of};
 use crate::base::lock::Lock;
-use crate::base::paths::{Paths, entries};
+use crate::base::paths::Paths;
 use crate::base::process::{command, run_logged};
 use crate::base::stamp::write_whole;
 
@@ -196,12 +197,13 @@ pub fn remove_unused(paths: &Paths) {
         return;
     };
     let last = Warm::last_in(&place).map(|warm| warm.folder);
-    for folder in entries(&place).into_iter().filter(|folder| folder.is_dir() && Some(folder) != last.as_ref()) {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.starts_with("warm") || ["warm-next", "warm-part"].contains(&name.as_str()) {
-            continue;
-        }
-        if let Ok(Some(_unused)) = Lock::try_exclusive(&folder.join(IN_USE)) {
+    for folder in entries(&place).unwrap_or_default() {
+        let is_whole = name_of(&folder).starts_with("warm") && !["warm-next", "warm-part"].contains(&name_of(&folder));
+        if is_whole
+            && folder.is_dir()
+            && Some(&folder) != last.as_ref()
+            && let Ok(Some(_unused)) = Lock::try_exclusive(&folder.join(IN_USE))
+        {
             let _ = fs::remove_dir_all(folder);
         }
     }
