@@ -101,9 +101,6 @@ opt-level = 1
 [profile.dev.package.learn]
 opt-level = 3
 
-[profile.dev.package.plot]
-opt-level = 1
-
 [profile.dev.package.support]
 opt-level = 3
 
