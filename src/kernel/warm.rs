@@ -25,7 +25,7 @@ use crate::base::folders::{entries, name_of};
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
 use crate::base::process::{command, run_logged};
-use crate::base::stamp::write_whole;
+use crate::base::stamp::{make_whole, write_whole};
 
 /// The file in it, and beside it, that says what it is.
 pub const RECORD: &str = "warm.json";
@@ -138,17 +138,12 @@ pub fn build(
     let cannot = || format!("can't make {}", next.display());
     let last = Warm::last(paths);
     let mut made_from = None;
-    if !next.exists() {
-        // Under another name until it is whole, so that one killed half-way is not taken for it.
-        let part = place.join("warm-part");
-        let _ = fs::remove_dir_all(&part);
-        fs::create_dir_all(&part).with_context(cannot)?;
-        if let Some(last) = &last {
-            copy(&last.folder, &part).with_context(cannot)?;
-            made_from = Some(last.recipe.clone());
-        }
-        fs::rename(&part, &next).with_context(cannot)?;
-    }
+    make_whole(&next, |part| {
+        fs::create_dir_all(part)?;
+        made_from = last.as_ref().map(|last| last.recipe.clone());
+        last.as_ref().map_or(Ok(()), |last| copy(&last.folder, part))
+    })
+    .with_context(cannot)?;
     workspace::write(&next, paths)?;
     let (recipe, like) = loop {
         let recipe = Recipe::now(paths, rust)?;
@@ -198,9 +193,8 @@ pub fn remove_unused(paths: &Paths) {
     };
     let last = Warm::last_in(&place).map(|warm| warm.folder);
     for folder in entries(&place).unwrap_or_default() {
-        let is_whole = name_of(&folder).starts_with("warm") && !["warm-next", "warm-part"].contains(&name_of(&folder));
-        if is_whole
-            && folder.is_dir()
+        let name = name_of(&folder);
+        if (name.starts_with("warm") && name != "warm-next" && folder.is_dir())
             && Some(&folder) != last.as_ref()
             && let Ok(Some(_unused)) = Lock::try_exclusive(&folder.join(IN_USE))
         {
