@@ -13,7 +13,8 @@ use crate::base::console::say;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program};
 use crate::data;
-use crate::kernel::skeleton::{REFUSED, WHOLE_VARIABLE};
+use crate::kernel::rust::Rust;
+use crate::kernel::skeletons::{REFUSED, WHOLE_VARIABLE};
 use crate::kernel::warm::Warm;
 use crate::kernel::{ready, sources, toolchain};
 use crate::setup::evcxr::Evcxr;
@@ -96,6 +97,13 @@ impl Check {
     }
 }
 
+// An error's first line says what is wrong, and the rest what to do.
+fn wrong(name: &'static str, error: &anyhow::Error, otherwise: &str) -> Check {
+    let text = error.to_string();
+    let (what, mend) = text.split_once('\n').unwrap_or((&text, otherwise));
+    check(name, "wrong", what).mend(mend)
+}
+
 fn first_line_of(program: &str, arguments: &[&str]) -> Option<String> {
     let output = command(program).args(arguments).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -136,26 +144,19 @@ fn python(paths: &Paths) -> Check {
         Err(_) if first_line_of(&paths.python_program("python").to_string_lossy(), &["--version"]).is_some() => {
             check("Python", "ok", "the environment's own runs")
         }
-        Err(error) => {
-            let text = error.to_string();
-            let (what, mend) = text.split_once('\n').unwrap_or((&text, "Install Python 3"));
-            check("Python", "wrong", what).mend(mend)
-        }
+        Err(error) => wrong("Python", &error, "Install Python 3"),
     }
 }
 
 fn rust_sources() -> Check {
     let name = "Sources of the standard library";
-    match sources::sysroot().map(|sysroot| sources::folder(&sysroot)) {
+    match Rust::on_path().map(|rust| sources::folder(&rust.sysroot)) {
         Ok(Some(folder)) => check(name, "ok", folder.display().to_string()),
         Ok(None) if find_program("rustup").is_some() => {
             check(name, "wrong", sources::MISSING).mend("rustup component add rust-src (`cargo run` does it too)")
         }
         Ok(None) => check(name, "wrong", sources::MISSING).mend(sources::REMEDY.replace('\n', "\n    ")),
-        Err(error) => {
-            let text = error.to_string();
-            check(name, "wrong", text.lines().next().unwrap_or_default()).mend("Install Rust from https://rustup.rs")
-        }
+        Err(error) => wrong(name, &error, "Install Rust from https://rustup.rs"),
     }
 }
 
@@ -165,7 +166,8 @@ fn skeletons(paths: &Paths) -> Check {
         let detail = format!("whole, as {WHOLE_VARIABLE} is set: a kernel starts slower and holds 200 MB more");
         return check(name, "optional", detail).mend(format!("unset {WHOLE_VARIABLE}"));
     }
-    let folder = sources::sysroot().map(|sysroot| toolchain::skeletons(&paths.kernels(), &sysroot)).unwrap_or_default();
+    let rust = Warm::last(paths).map_or_else(Rust::on_path, |warm| Ok(warm.rust));
+    let folder = rust.ok().and_then(|rust| toolchain::skeletons(paths, &rust)).unwrap_or_default();
     match fs::read_to_string(folder.join(REFUSED)) {
         Ok(refused) => {
             let first = refused.lines().next().unwrap_or_default();
@@ -199,11 +201,9 @@ fn setup_steps(paths: &Paths) -> Vec<Check> {
         warm_folder(paths),
     ];
     // The first step, the sources, has a check of its own.
-    let steps = steps(paths);
-    names
-        .into_iter()
-        .zip(folders)
-        .zip(steps.iter().skip(1))
+    let looked_at = names.into_iter().zip(folders);
+    looked_at
+        .zip(steps(paths).iter().skip(1))
         .map(|((name, folder), step)| match step.is_done() {
             Ok(true) => check(name, "ok", folder.display().to_string()),
             Ok(false) => check(name, "missing", format!("{}: missing or out of date", step.title())).mend("cargo run"),
@@ -229,11 +229,7 @@ fn data_set(paths: &Paths) -> Check {
     let name = "Data set";
     let real = paths.data().join("creditcard.csv");
     match data::chosen_csv() {
-        Err(error) => {
-            let text = error.to_string();
-            let (what, mend) = text.split_once('\n').unwrap_or((&text, "unset CREDITCARD_CSV"));
-            check(name, "wrong", what).mend(mend)
-        }
+        Err(error) => wrong(name, &error, "unset CREDITCARD_CSV"),
         Ok(Some(csv)) => check(name, "ok", format!("{} (by {})", csv, data::CSV_VARIABLE)),
         Ok(None) if real.is_file() => check(name, "ok", real.display().to_string()),
         Ok(None) => {

@@ -59,9 +59,6 @@ fn run_one(paths: &Paths, path: &Path, out: Option<&Path>, environment: &[(&str,
     let notebook = Notebook::read(path)?;
     say(format!("{shown}: starting its kernel"));
     let executed = paths.own.join("executed").join(format!("{}-{}.ipynb", stem_of(path), std::process::id()));
-    if let Some(folder) = executed.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
-    }
     let mut progress = Progress::start(Unit::Items);
     let outcome = run_notebook(paths, path, &executed, environment, |event| {
         show(event, &notebook, &mut progress);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use serde::Serialize;
 
@@ -82,7 +82,6 @@ fn beside_targets(all: &[Measured], is_lesson: bool) -> String {
 
 fn measure(paths: &Paths, path: &Path) -> Result<Measured> {
     let executed = paths.own.join("executed").join(format!("measured-{}.ipynb", std::process::id()));
-    fs::create_dir_all(paths.own.join("executed")).context("can't make a folder for the executed notebook")?;
     let mut begin = Instant::now();
     let mut measured = Measured {
         notebook: stem_of(path),

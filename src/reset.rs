@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::base::console::say;
+use crate::base::folders::{entries, files};
 use crate::base::own_copy;
 use crate::base::paths::Paths;
 use crate::base::stamp::write_whole;
@@ -55,14 +56,9 @@ pub fn run(paths: &Paths, options: &Options) -> Result<()> {
 }
 
 fn exercise_notebooks(notebooks: &Path) -> Result<Vec<PathBuf>> {
-    let cannot = || format!("can't read {}", notebooks.display());
-    let mut found = Vec::new();
-    for language in fs::read_dir(notebooks).with_context(cannot)? {
-        let folder = language.with_context(cannot)?.path().join("exercises");
-        let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        found.extend(files.filter(|file| file.extension().is_some_and(|end| end == "ipynb")));
-    }
-    found.sort();
+    let languages = entries(notebooks)?.into_iter();
+    let mut found: Vec<_> = languages.flat_map(|language| files(&language.join("exercises"))).collect();
+    found.retain(|file| file.extension().is_some_and(|end| end == "ipynb"));
     Ok(found)
 }
 

@@ -41,8 +41,8 @@ impl Cells {
             arguments: vec!["--target".to_owned(), host, "--message-format=json".to_owned()],
             number: 0,
         };
-        cells.put_workspace("work");
         cells.put("support/Cargo.toml", &manifest("support", "rlib", ""));
+        cells.put_workspace("work");
         cells.put("support/src/lib.rs", "pub const TEXT: &str = include_str!(\"../text\");");
         cells.put("support/text", "first text");
         cells.put("other/Cargo.toml", &manifest("other", "rlib", ""));
@@ -268,6 +268,23 @@ fn a_kernel_keeps_the_crate_that_it_started_with() {
         wait();
         assert_eq!(cells.compile("first text"), CARGO, "another crate is cargo's");
     }
+}
+
+#[test]
+fn of_a_manifest_that_is_being_edited_nothing_is_kept() {
+    let mut cells = Cells::new();
+    cells.is_left_to_cargo("the first cell", "first text");
+    let manifest = fs::read_to_string(cells.path("support/Cargo.toml")).unwrap();
+    cells.put("support/Cargo.toml", &format!("{manifest}[features]\nother = []\n"));
+    assert_eq!(cells.compile("first text"), RUSTC, "it keeps the crate that it started with");
+    cells.environment.push(("CARGO_VARIABLE".to_owned(), "1".to_owned()));
+    for _ in 0..2 {
+        wait();
+        assert_eq!(cells.compile("first text"), CARGO);
+    }
+    wait();
+    cells.start_kernel("second");
+    cells.is_left_to_cargo("a kernel that starts with it", "first text");
 }
 
 #[test]

@@ -14,17 +14,12 @@ pub struct Lock {
 impl Lock {
     /// Waits for the lock; calls `on_wait` first when another process has it.
     pub fn exclusive(path: &Path, on_wait: impl FnOnce()) -> Result<Self> {
-        let file = open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                on_wait();
-                file.lock().with_context(|| cannot_lock(path))?;
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| cannot_lock(path));
-            }
+        if let Some(lock) = Self::try_exclusive(path)? {
+            return Ok(lock);
         }
+        on_wait();
+        let file = open(path)?;
+        file.lock().with_context(|| cannot_lock(path))?;
         Ok(Self { _file: file })
     }
 

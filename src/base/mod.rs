@@ -4,6 +4,7 @@
 
 pub mod builds;
 pub mod console;
+pub mod folders;
 pub mod jupyter;
 pub mod lock;
 pub mod own_copy;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::base::console::say;
+use crate::base::folders::entries;
 use crate::base::paths::{Paths, is_writable};
 use crate::base::stamp::write_whole;
 
@@ -64,13 +65,12 @@ fn in_home() -> Result<PathBuf> {
 fn copy_missing(from: &Path, to: &Path) -> Result<()> {
     let cannot = || format!("can't copy {} to {}", from.display(), to.display());
     fs::create_dir_all(to).with_context(cannot)?;
-    for entry in fs::read_dir(from).with_context(cannot)? {
-        let entry = entry.with_context(cannot)?;
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_missing(&entry.path(), &target)?;
+    for entry in entries(from)? {
+        let target = to.join(entry.file_name().unwrap_or_default());
+        if entry.is_dir() {
+            copy_missing(&entry, &target)?;
         } else if !target.exists() {
-            write_whole(&target, &fs::read(entry.path()).with_context(cannot)?)?;
+            write_whole(&target, &fs::read(entry).with_context(cannot)?)?;
         }
     }
     Ok(())
@@ -116,8 +116,7 @@ mod tests {
     #[test]
     fn the_copy_of_a_class_is_as_deep_as_the_notebooks() {
         let folder = tempfile::tempdir().unwrap();
-        let path = || folder.path().to_path_buf();
-        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
+        let paths = Paths::in_one(folder.path());
         let exercise = "en/exercises/02_baseline.ipynb";
         let given = paths.notebooks().join(exercise);
         fs::create_dir_all(given.parent().unwrap()).unwrap();

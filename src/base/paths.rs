@@ -50,6 +50,13 @@ impl Paths {
         Ok(Self { repo, home, builds, own })
     }
 
+    /// All in one folder.
+    #[cfg(test)]
+    pub fn in_one(folder: &Path) -> Self {
+        let [repo, home, builds, own] = std::array::from_fn(|_| folder.to_path_buf());
+        Self { repo, home, builds, own }
+    }
+
     /// Is the set-up somebody else's, to be read only?
     pub fn is_shared(&self) -> bool {
         self.own != self.home

@@ -9,6 +9,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::base::folders::{entries, name_of};
+
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where a server listens, and the word that lets one in.
@@ -74,10 +76,9 @@ struct Info {
 
 /// The server that already shows this folder, if one does.
 pub fn running(runtime: &Path, root: &Path) -> Option<Server> {
-    let files = fs::read_dir(runtime).ok()?.flatten().map(|entry| entry.path());
-    let is_info = |file: &Path| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("jpserver-"));
+    let files = entries(runtime).ok()?.into_iter();
     files
-        .filter(|file| is_info(file) && file.extension().is_some_and(|end| end == "json"))
+        .filter(|file| name_of(file).starts_with("jpserver-") && name_of(file).ends_with(".json"))
         .filter_map(|file| serde_json::from_str::<Info>(&fs::read_to_string(file).ok()?).ok())
         .filter(|info| Path::new(&info.root_dir) == root)
         .filter_map(|info| Some(Server::new(ip_of(&info.hostname)?, info.port, info.token)))

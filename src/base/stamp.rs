@@ -4,10 +4,12 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+
+use crate::base::folders::{entries, name_of};
 
 /// Gathers all that a step's result depends on.
 #[derive(Default)]
@@ -32,17 +34,12 @@ impl Inputs {
     }
 
     fn add_path(&mut self, path: &Path, name: &str) -> Result<()> {
-        let cannot = || format!("can't read {}", path.display());
         if !path.is_dir() {
-            self.add(name, &fs::read(path).with_context(cannot)?);
+            self.add(name, &fs::read(path).with_context(|| format!("can't read {}", path.display()))?);
             return Ok(());
         }
-        let mut entries: Vec<PathBuf> = fs::read_dir(path)
-            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
-            .with_context(cannot)?;
-        entries.sort();
-        for entry in entries {
-            let file = entry.file_name().unwrap_or_default().to_string_lossy();
+        for entry in entries(path)? {
+            let file = name_of(&entry);
             // An editor's own, and gone again in a moment.
             if file.starts_with(['.', '#']) || file.ends_with('~') {
                 continue;
@@ -82,6 +79,19 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
     write().with_context(cannot).inspect_err(|_| {
         let _ = fs::remove_file(&beside);
     })
+}
+
+/// Makes a whole folder or nothing, unless it is there: beside it first, then renamed.
+pub fn make_whole(folder: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let beside = folder.with_added_extension(format!("{}.part", std::process::id()));
+    let _ = fs::remove_dir_all(&beside);
+    let made = make(&beside).and_then(|()| Ok(fs::rename(&beside, folder)?));
+    let _ = fs::remove_dir_all(&beside);
+    // Another program may have been quicker.
+    if folder.is_dir() { Ok(()) } else { made }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::moved;
 use super::surroundings::{Surroundings, use_own_linker};
-use crate::base::console::without_colours;
+use crate::base::console::{self, without_colours};
 use crate::base::process::become_it;
 
 /// The name by which the launcher, before rustc, notes how a cell's crate is compiled.
@@ -95,7 +95,11 @@ pub fn note() -> Option<ExitCode> {
     }
     let mut rustc = Command::new(words.first()?);
     rustc.args(&words[1..]).env_remove(NOTE_VARIABLE).env_remove(WRAPPER_VARIABLE);
-    become_it(rustc).ok()
+    let program = words[0].clone();
+    become_it(rustc)
+        .inspect_err(|error| console::note(format!("error: can't run {program}: {error}")))
+        .ok()
+        .or(Some(ExitCode::FAILURE))
 }
 
 impl Build {

@@ -97,6 +97,9 @@ impl<'a> Question<'a> {
     /// Keeps an answer: of our crates alone for other kernels too, of others for this one. Where it can't, cargo is
     /// asked again. The file beside it comes back from [`Question::file`].
     pub fn keep(&self, answer: &impl Serialize, file: Option<&Path>) {
+        if self.about.are_manifests_edited() {
+            return;
+        }
         let for_all = self.about.warm.as_ref().filter(|_| self.is_about_ours);
         let kept = for_all.unwrap_or(&self.about.workspace).join(&self.name);
         let Ok(text) = serde_json::to_string(answer) else { return };

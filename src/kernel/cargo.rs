@@ -1,7 +1,7 @@
 //! The `cargo` of a kernel: this launcher, by another name.
 //!
-//! It gives the answers that were kept ([`answers`](super::answers)), compiles a cell by the command that was
-//! ([`again`](super::again)), and says less of the packages than cargo ([`metadata`]). For anything else it has cargo do
+//! It gives the answers that were kept ([`super::answers`]), compiles a cell by the command that was
+//! ([`again`]), and says less of the packages than cargo ([`metadata`]). For anything else it has cargo do
 //! the work. That needs the built libraries in the kernel's own folder, so they are copied there first: cargo may build
 //! some of them anew.
 
@@ -16,11 +16,12 @@ use anyhow::{Context, Result, bail};
 
 use super::again::{self, Build, Compiled, NOTE_VARIABLE, NOTER, WRAPPER_VARIABLE};
 use super::answers::Question;
-use super::skeleton::Skeletons;
+use super::copy::take_libraries;
+use super::skeletons::Skeletons;
 use super::sources::{self, MISSING, REMEDY};
 use super::surroundings::{Surroundings, TOOLCHAIN_VARIABLE, use_own_linker};
 use super::toolchain::SKELETONS;
-use super::{metadata, moved, ready, warm};
+use super::{metadata, moved, ready};
 use crate::base::console::note;
 use crate::base::process::become_it;
 
@@ -158,7 +159,7 @@ fn compile_by_cargo(
     question: Option<&Question>,
 ) -> Result<(Option<Compiled>, ExitCode)> {
     if let Some(warm) = &about.warm {
-        warm::take_libraries(warm, &about.workspace).with_context(|| format!("can't copy {}", warm.display()))?;
+        take_libraries(warm, &about.workspace, &[]).with_context(|| format!("can't copy {}", warm.display()))?;
     }
     let note = about.workspace.join("rustc.note");
     let _ = fs::remove_file(&note);

@@ -3,6 +3,7 @@
 //! A guard is a small process of its own. It reads from the guarded one, which never writes; when that ends, however
 //! it ends, the reading ends too, and the guard ends what is left.
 
+use std::ffi::OsStr;
 use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -45,15 +46,9 @@ impl Guard {
     fn start(left: &Left) -> Result<Self> {
         let mut guard = Command::new(this_program()?);
         guard.arg("guard");
-        if let Some(group) = left.group {
-            guard.arg("--group").arg(group.to_string());
-        }
-        if let Some(process) = left.process {
-            guard.arg("--process").arg(process.to_string());
-        }
-        if let Some(folder) = &left.folder {
-            guard.arg("--folder").arg(folder);
-        }
+        guard.args(left.group.map(|group| format!("--group={group}")));
+        guard.args(left.process.map(|process| format!("--process={process}")));
+        guard.args(left.folder.iter().flat_map(|folder| [OsStr::new("--folder"), folder.as_os_str()]));
         stop::in_own_group(&mut guard);
         // It must not hold open what others read to its end.
         guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());

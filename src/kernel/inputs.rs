@@ -42,7 +42,7 @@ impl Recipe {
         let mut ground = Inputs::default()
             .text("evcxr", EVCXR_VERSION)
             .text("rustc", &rustc.display().to_string())
-            .text("version", &version)
+            .text("version", version)
             .text("answers", &OF_ANSWERS.concat())
             .text("workspace", &workspace::description(paths))
             .path(&paths.repo.join("Cargo.lock"))

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::workspace::{self, FOLDER_VARIABLE};
+use crate::base::folders::{entries, name_of};
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
 use crate::base::stop::kill_all_with;
@@ -56,15 +57,7 @@ fn nanoseconds() -> u128 {
 
 /// Removes those whose kernel was killed: nobody holds their lock any more.
 pub fn remove_dead(paths: &Paths) {
-    let Ok(entries) = fs::read_dir(paths.kernels()) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let folder = entry.path();
-        let name = entry.file_name();
-        if !name.to_string_lossy().starts_with(PREFIX) || is_young_and_unlocked(&folder) {
-            continue;
-        }
+    for folder in all(paths).into_iter().filter(|folder| !is_young_and_unlocked(folder)) {
         if let Ok(Some(lock)) = Lock::try_exclusive(&folder.join(LOCK_FILE)) {
             drop(lock);
             remove(&folder);
@@ -74,15 +67,27 @@ pub fn remove_dead(paths: &Paths) {
 
 /// Removes one, with what still runs in it: the cell of a killed kernel, or a compiler.
 pub fn remove(folder: &Path) {
-    kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(folder));
+    kill_all_in(folder);
     // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
     // the next kernel knows that it is dead.
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.path().is_dir() {
-            remove_folder(&entry.path());
-        }
-    }
+    entries(folder).unwrap_or_default().iter().filter(|path| path.is_dir()).for_each(|path| remove_folder(path));
     remove_folder(folder);
+}
+
+/// Kills what works in one.
+pub fn kill_all_in(folder: &Path) {
+    kill_all_with(FOLDER_VARIABLE, &workspace::crate_folder(folder));
+}
+
+/// Is no other kernel there?
+pub fn is_alone(paths: &Paths, own: &Path) -> bool {
+    all(paths).iter().all(|folder| folder == own)
+}
+
+fn all(paths: &Paths) -> Vec<PathBuf> {
+    let mut folders = entries(&paths.kernels()).unwrap_or_default();
+    folders.retain(|path| name_of(path).starts_with(PREFIX));
+    folders
 }
 
 // A process may still write a file while it dies.
@@ -98,10 +103,8 @@ fn remove_folder(folder: &Path) {
 // Between making its folder and locking it, a starting kernel looks dead.
 fn is_young_and_unlocked(folder: &Path) -> bool {
     let age = fs::metadata(folder).and_then(|about| about.modified()).ok().and_then(|time| time.elapsed().ok());
-    let has_lock = fs::metadata(folder.join(LOCK_FILE))
-        .map_err(|error| error.kind())
-        .map_or_else(|kind| kind != ErrorKind::NotFound, |_| true);
-    !has_lock && age.is_none_or(|age| age < Duration::from_secs(60))
+    let lock = fs::metadata(folder.join(LOCK_FILE));
+    lock.is_err_and(|error| error.kind() == ErrorKind::NotFound) && age.is_none_or(|age| age < Duration::from_secs(60))
 }
 
 #[cfg(test)]
@@ -111,8 +114,7 @@ mod tests {
     #[test]
     fn only_folders_of_dead_kernels_are_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let path = || folder.path().to_path_buf();
-        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
+        let paths = Paths::in_one(folder.path());
         let (dead, alive, starting) =
             (folder.path().join("kernel-1-1"), folder.path().join("kernel-2-2"), folder.path().join("kernel-3-3"));
         drop(Lock::try_exclusive(&dead.join(LOCK_FILE)).unwrap());

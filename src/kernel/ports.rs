@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
+use serde_json::Value;
 
 /// The exit code of a kernel that has lost a port; Jupyter then starts it again with other ports.
 pub const LOST: u8 = 75;
@@ -20,60 +20,42 @@ pub struct Ports {
     _sockets: Vec<std::os::fd::OwnedFd>,
 }
 
-#[derive(Deserialize)]
-struct Connection {
-    transport: String,
-    ip: String,
-    shell_port: u16,
-    iopub_port: u16,
-    stdin_port: u16,
-    control_port: u16,
-    hb_port: u16,
-}
-
 #[cfg(unix)]
 impl Ports {
     /// Takes the ports of a connection file; an error when another program has one of them.
     ///
     /// What is wrong with the file itself, evcxr says.
     pub fn hold(connection_file: &Path) -> Result<Self> {
-        use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+        use std::net::{IpAddr, SocketAddr};
 
         use rustix::net::{AddressFamily, SocketType, bind, socket};
 
         let text = fs::read_to_string(connection_file).unwrap_or_default();
-        let Ok(connection) = serde_json::from_str::<Connection>(&text) else {
-            return Ok(Self { _sockets: Vec::new() });
+        let connection: Value = serde_json::from_str(&text).unwrap_or_default();
+        let ip: Option<IpAddr> = match connection["ip"].as_str() {
+            _ if connection["transport"] != "tcp" => None,
+            Some("localhost") => Some([127, 0, 0, 1].into()),
+            Some("*") => Some([0, 0, 0, 0].into()),
+            ip => ip.and_then(|ip| ip.parse().ok()),
         };
-        let ip: Result<IpAddr, _> = match connection.ip.as_str() {
-            "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
-            "*" => Ok(Ipv4Addr::UNSPECIFIED.into()),
-            ip => ip.parse(),
-        };
-        let Some(ip) = ip.ok().filter(|_| connection.transport == "tcp") else {
-            return Ok(Self { _sockets: Vec::new() });
-        };
-        let take = |port: u16| -> Result<_> {
-            let family = if ip.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let ports = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"];
+        let ports = ports.iter().filter_map(|name| u16::try_from(connection[name].as_u64()?).ok());
+        let addresses = ports.filter_map(|port| Some(SocketAddr::new(ip?, port)));
+        let take = |address: SocketAddr| -> Result<_> {
+            let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
             // Bound, but not listening: who connects meanwhile is refused at once and tries again.
             let socket = socket(family, SocketType::STREAM, None)?;
             rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-            bind(&socket, &SocketAddr::new(ip, port)).with_context(|| {
+            bind(&socket, &address).with_context(|| {
                 format!(
-                    "port {port} of {}, which Jupyter chose for this kernel, can't be had",
+                    "port {} of {}, which Jupyter chose for this kernel, can't be had",
+                    address.port(),
                     connection_file.display()
                 )
             })?;
             Ok(socket)
         };
-        let ports = [
-            connection.shell_port,
-            connection.iopub_port,
-            connection.stdin_port,
-            connection.control_port,
-            connection.hb_port,
-        ];
-        Ok(Self { _sockets: ports.into_iter().map(take).collect::<Result<_>>()? })
+        Ok(Self { _sockets: addresses.map(take).collect::<Result<_>>()? })
     }
 }
 

@@ -8,18 +8,16 @@ use std::process::{Command, Stdio};
 
 use super::rust::Rust;
 use crate::base::process::command;
-use crate::base::stamp::Inputs;
 
-const SOURCE: &str = include_str!("streams/src/lib.rs");
-const NAME: &str = "libstreams-";
+/// What it is built from.
+pub const SOURCE: &str = include_str!("streams/src/lib.rs");
+const NAME: &str = "libstreams.so";
 
 /// The library in a folder, built if it isn't there; none on a system that it isn't for.
 pub fn library(folder: &Path, rust: &Rust) -> Option<PathBuf> {
-    let version = rust.version().filter(|_| cfg!(target_os = "linux"))?;
-    let name = Inputs::default().text("source", SOURCE).text("rustc", &version).stamp();
-    let library = folder.join(format!("{NAME}{}.so", &name[..8]));
+    let library = folder.join(NAME);
     // The loader takes a list, cut at blanks and colons.
-    if library.to_str()?.contains([' ', ':']) {
+    if !cfg!(target_os = "linux") || library.to_str()?.contains([' ', ':']) {
         return None;
     }
     if !library.is_file() {
@@ -44,5 +42,5 @@ pub fn load_first(kernel: &mut Command, library: &Path) {
 
 /// Is this the library? What a kernel starts to compile a cell has no use for it.
 pub fn is_it(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(NAME))
+    path.ends_with(NAME)
 }

@@ -91,8 +91,7 @@ mod tests {
     #[test]
     fn a_failure_is_remembered_for_one_warm_folder_and_an_hour() {
         let folder = tempfile::tempdir().unwrap();
-        let path = || folder.path().to_path_buf();
-        let paths = Paths { repo: path(), home: path(), builds: path(), own: path() };
+        let paths = Paths::in_one(folder.path());
         assert!(!have_failed(&paths, "one"));
         remember_failure(&paths, "one").unwrap();
         assert!(have_failed(&paths, "one") && !have_failed(&paths, "two"));

@@ -2,14 +2,17 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::base::process::command;
 
+const DOES_NOT_RUN: &str = "`rustc` does not run\nIs Rust installed and on PATH? See https://rustup.rs";
+
 /// An installed toolchain.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Rust {
     /// Its folder.
     pub sysroot: PathBuf,
@@ -17,6 +20,8 @@ pub struct Rust {
     pub libraries: PathBuf,
     /// The kind of machine that it compiles for.
     pub host: String,
+    #[serde(skip)]
+    pub(super) version: Arc<OnceLock<Option<String>>>,
 }
 
 impl Rust {
@@ -24,17 +29,24 @@ impl Rust {
     pub fn on_path() -> Result<Self> {
         let questions = ["sysroot", "target-libdir", "host-tuple"].map(|what| format!("--print={what}"));
         let output = command("rustc").args(questions).output();
-        let output = output.context("can't run `rustc`\nIs Rust installed and on PATH? See https://rustup.rs")?;
+        let output = output.context(DOES_NOT_RUN)?;
         let text = String::from_utf8_lossy(&output.stdout);
-        let mut lines = text.lines();
-        let mut next = || lines.next().context("`rustc` doesn't say where it is\nTry: rustc --print sysroot");
-        Ok(Self { sysroot: next()?.into(), libraries: next()?.into(), host: next()?.to_owned() })
+        match *text.lines().collect::<Vec<_>>() {
+            [sysroot, libraries, host] if output.status.success() => {
+                let (sysroot, libraries, host) = (sysroot.into(), libraries.into(), host.to_owned());
+                Ok(Self { sysroot, libraries, host, ..Self::default() })
+            }
+            _ => bail!("{DOES_NOT_RUN}\n{}", String::from_utf8_lossy(&output.stderr).trim_end()),
+        }
     }
 
-    /// Its version in all words, as it is now.
-    pub fn version(&self) -> Option<String> {
-        let output = command(self.program("rustc")).arg("-vV").output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    /// Its version in all words; none if it doesn't run. It is asked once.
+    pub fn version(&self) -> Option<&str> {
+        let ask = || {
+            let output = command(self.program("rustc")).arg("-vV").output().ok()?;
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        self.version.get_or_init(ask).as_deref()
     }
 
     /// One of its programs.

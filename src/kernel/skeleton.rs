@@ -1,37 +1,13 @@
-//! A skeleton of a crate: its source without what no type depends on, for rust-analyzer alone.
+//! The skeleton of one source: what is left of it without what no type depends on.
 //!
-//! To tell the type of a `let`, the kernel's rust-analyzer reads the whole standard library and all crates that cells can
-//! name. It never looks into a function of another crate, except for one that returns `impl …` and for a `const fn` whose
-//! value a type needs. So it gets copies in which every other body is `{loop{}}`. Comments go, and attributes that only tell
-//! the compiler what to warn of. Doc comments stay, as Shift-Tab shows them, but for the examples in those that macros make:
-//! core makes them for each of twelve kinds of integers. rustc sees the real sources.
-//!
-//! A copy lies in a folder named by what it was made from and by this file's text, is made when it is first asked for, and
-//! is put in place whole. A file that isn't understood is copied as it is, and a crate that can't be copied is read where it
-//! is: both are told in [`REFUSED`]. [`WHOLE_VARIABLE`] turns all of it off.
+//! Every function's body becomes `{loop{}}`, except where it returns `impl …` and in a `const fn` whose value a type may
+//! need. Comments go, and attributes that only tell the compiler what to warn of. Doc comments stay, as Shift-Tab shows
+//! them, but for the examples in those that macros make: core makes them for each of twelve kinds of integers.
 
-use std::env;
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::Write;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use rustc_lexer::{FrontmatterAllowed, LiteralKind, TokenKind, tokenize};
-use serde_json::Value;
-
-use super::metadata::is_of_the_library;
-use crate::base::stamp::{Inputs, write_whole};
-
-/// Set by a reader, to have rust-analyzer read everything whole.
-pub const WHOLE_VARIABLE: &str = "IMBALANCED_DATA_WHOLE_SOURCES";
-
-/// In the folder of the skeletons: what was not made into one, and why.
-pub const REFUSED: &str = "refused.log";
-
-// Tests, which no cell's types come from; cargo only wants their files to be there.
-const TESTS: [&str; 3] = ["benches", "examples", "tests"];
 
 // Of these rust-analyzer asks nothing.
 const SILENT_ATTRIBUTES: [&str; 14] = [
@@ -54,115 +30,8 @@ const SILENT_ATTRIBUTES: [&str; 14] = [
 // What may stand before `fn`, with an ABI's name.
 const QUALIFIERS: [&str; 6] = ["async", "const", "default", "extern", "safe", "unsafe"];
 
-/// The folder of the skeletons of one toolchain.
-pub struct Skeletons<'a>(pub &'a Path);
-
-impl Skeletons<'_> {
-    /// The skeleton of the standard library; none if there can't be one.
-    pub fn of_library(&self, library: &Path, rustc: &str) -> Option<PathBuf> {
-        self.made("library", library, rustc, |folder| {
-            for entry in fs::read_dir(library)? {
-                let (entry, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
-                let to = folder.join(&name);
-                match name.to_str() {
-                    // Half of it is this: the instructions of all processors, which no cell's types need.
-                    Some("stdarch") => {}
-                    Some("vendor") => self.copy(&entry, &to, &|path| path.to_string_lossy().contains("/hashbrown-"))?,
-                    name => self.copy(&entry, &to, &|_| name.is_some_and(is_of_the_library))?,
-                }
-            }
-            // In it cargo keeps what rustc has told it.
-            write_whole(&folder.join("target/CACHEDIR.TAG"), b"Signature: 8a477f597d28d172789f06886806bc55")
-        })
-    }
-
-    /// What `cargo metadata` says, but with skeletons of the crates of registries, whose sources never change.
-    pub fn of_packages(&self, metadata: &str) -> Option<String> {
-        let mut metadata: Value = serde_json::from_str(metadata).ok()?;
-        for package in metadata["packages"].as_array_mut()? {
-            let whole = PathBuf::from(package["manifest_path"].as_str()?).parent()?.to_owned();
-            let name = whole.file_name()?.to_string_lossy();
-            let is_of_registry = package["source"].as_str().is_some_and(|source| source.starts_with("registry+"));
-            if !is_of_registry || whole.starts_with(self.0) {
-                continue;
-            }
-            let Some(skeleton) = self.made(&name, &whole, "", |folder| self.copy(&whole, folder, &|_| true)) else {
-                continue;
-            };
-            let move_it = |path: &mut Value| {
-                if let Some(rest) = path.as_str().and_then(|path| Path::new(path).strip_prefix(&whole).ok()) {
-                    *path = skeleton.join(rest).to_string_lossy().into();
-                }
-            };
-            move_it(&mut package["manifest_path"]);
-            package["targets"].as_array_mut()?.iter_mut().for_each(|target| move_it(&mut target["src_path"]));
-        }
-        Some(metadata.to_string())
-    }
-
-    // The folder of one skeleton, made if it isn't there.
-    fn made(&self, name: &str, of: &Path, version: &str, make: impl Fn(&Path) -> Result<()>) -> Option<PathBuf> {
-        if env::var_os(WHOLE_VARIABLE).is_some() {
-            return None;
-        }
-        let inputs = [("of", &*of.to_string_lossy()), ("version", version), ("rules", include_str!("skeleton.rs"))];
-        let stamp = inputs.into_iter().fold(Inputs::default(), |all, (name, text)| all.text(name, text)).stamp();
-        let folder = self.0.join(format!("{name}-{}", &stamp[..8]));
-        if folder.is_dir() {
-            return Some(folder);
-        }
-        let part = self.0.join(format!("{name}-{}.part", std::process::id()));
-        let made = make(&part).and_then(|()| Ok(fs::rename(&part, &folder)?));
-        let _ = fs::remove_dir_all(&part);
-        match made {
-            // Another kernel may have been quicker.
-            Err(error) if !folder.is_dir() => {
-                self.tell_refused(of, &format!("{error:#}"));
-                None
-            }
-            _ => Some(folder),
-        }
-    }
-
-    // Copies a folder's sources as skeletons, those that nobody reads as empty files, and what cargo looks at as it is.
-    fn copy(&self, from: &Path, to: &Path, is_read: &dyn Fn(&Path) -> bool) -> Result<()> {
-        if from.is_dir() {
-            for entry in fs::read_dir(from)? {
-                let name = entry?.file_name();
-                let is_test = TESTS.iter().any(|test| name == *test);
-                let is_read: &dyn Fn(&Path) -> bool = if is_test { &|_| false } else { is_read };
-                self.copy(&from.join(&name), &to.join(&name), is_read)?;
-            }
-            return Ok(());
-        }
-        let name = from.file_name().unwrap_or_default().to_string_lossy();
-        let text = match name.rsplit('.').next() {
-            Some("rs") if !is_read(from) => String::new(),
-            Some("rs") => {
-                let text = fs::read_to_string(from)?;
-                skeleton(&text).unwrap_or_else(|| {
-                    self.tell_refused(from, "not understood, so it is copied whole");
-                    text
-                })
-            }
-            Some("toml" | "lock") => fs::read_to_string(from)?,
-            _ if name == ".cargo-checksum.json" => fs::read_to_string(from)?,
-            _ => return Ok(()),
-        };
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        Ok(fs::write(to, text)?)
-    }
-
-    fn tell_refused(&self, what: &Path, why: &str) {
-        let log = File::options().create(true).append(true).open(self.0.join(REFUSED));
-        let _ = log.and_then(|mut log| writeln!(log, "{}: {why}", what.display()));
-    }
-}
-
 /// A source without bodies; none if it isn't understood.
-fn skeleton(text: &str) -> Option<String> {
+pub fn skeleton(text: &str) -> Option<String> {
     let source = Source::read(text)?;
     let mut skeleton = String::new();
     source.write(0..source.tokens.len(), Place::Items, &mut skeleton);
@@ -489,39 +358,5 @@ mod tests {
         for text in ["fn f() {", "fn f(} )", "const A: &str = \"", "/* ", "struct \u{7}S;"] {
             assert!(skeleton(text).is_none(), "{text}");
         }
-    }
-
-    #[test]
-    fn the_standard_library_and_a_crate_have_skeletons() {
-        let here = tempfile::tempdir().unwrap();
-        let library = crate::kernel::sources::folder(&crate::kernel::sources::sysroot().unwrap()).unwrap();
-        let skeletons = Skeletons(here.path());
-        let folder = skeletons.of_library(&library, "rustc").unwrap();
-        assert_eq!(skeletons.of_library(&library, "rustc").as_ref(), Some(&folder));
-        assert!(!here.path().join(REFUSED).exists());
-        let vec = fs::read_to_string(folder.join("alloc/src/vec/mod.rs")).unwrap();
-        assert!(vec.contains("pub fn push(&mut self, value: T){loop{}}") && vec.contains("/// Appends an element"));
-        assert_eq!(fs::read_to_string(folder.join("test/src/lib.rs")).unwrap(), "");
-
-        let registry = tempfile::tempdir().unwrap();
-        let source = registry.path().join("dice-1.0.0");
-        fs::create_dir_all(source.join("src")).unwrap();
-        fs::write(source.join("Cargo.toml"), "[package]").unwrap();
-        fs::write(source.join("src/lib.rs"), "fn f() { 1 }").unwrap();
-        fs::write(source.join("src/odd.rs"), "fn f() {").unwrap();
-        let manifest = source.join("Cargo.toml");
-        let package = |origin| {
-            let package = serde_json::json!({ "packages": [{
-                "source": origin, "manifest_path": manifest, "targets": [{ "src_path": source.join("src/lib.rs") }],
-            }] });
-            let moved = skeletons.of_packages(&package.to_string()).unwrap();
-            let moved: Value = serde_json::from_str(&moved).unwrap();
-            moved["packages"][0]["targets"][0]["src_path"].as_str().map(PathBuf::from).unwrap()
-        };
-        assert_eq!(package(None::<&str>), source.join("src/lib.rs"), "a crate that may change is read where it is");
-        let moved = package(Some("registry+x"));
-        assert_eq!(fs::read_to_string(&moved).unwrap(), "fn f(){loop{}}");
-        assert_eq!(fs::read_to_string(moved.with_file_name("odd.rs")).unwrap(), "fn f() {");
-        assert!(fs::read_to_string(here.path().join(REFUSED)).unwrap().contains("odd.rs: not understood"));
     }
 }

@@ -3,10 +3,6 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-
-use crate::base::process::command;
-
 /// What is wrong without them.
 pub const MISSING: &str =
     "the sources of Rust's standard library are missing, from which the kernel tells the types of variables";
@@ -33,17 +29,6 @@ pub fn folder(sysroot: &Path) -> Option<PathBuf> {
 /// Does the folder hold the sources?
 pub fn are_in(folder: &Path) -> bool {
     ["core", "std"].iter().all(|name| folder.join(name).join("src/lib.rs").is_file())
-}
-
-/// The folder of the toolchain that `rustc` on PATH belongs to.
-pub fn sysroot() -> Result<PathBuf> {
-    let cannot = "`rustc` does not run\nIs Rust installed and on PATH? See https://rustup.rs";
-    let output = command("rustc").args(["--print", "sysroot"]).output().context(cannot)?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    match text.trim() {
-        folder if output.status.success() && !folder.is_empty() => Ok(PathBuf::from(folder)),
-        _ => bail!("{cannot}\n{}", String::from_utf8_lossy(&output.stderr).trim_end()),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a kernel's programs find around them: folders, told by variables, and the linker.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -64,6 +65,15 @@ impl Surroundings {
         };
         let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
         dependencies.is_none_or(|dependencies| dependencies.values().all(is_ours))
+    }
+
+    /// Have our manifests been edited since this kernel started? What cargo then says is of no use when that is taken back.
+    pub fn are_manifests_edited(&self) -> bool {
+        let time = |folder: &Path| fs::metadata(folder.join("Cargo.toml")).and_then(|about| about.modified()).ok();
+        let [support, exercises] = self.ours();
+        let parts = [support.join("learn"), support.join("plot"), support.with_file_name("")];
+        let start = time(&self.workspace);
+        [support, exercises].iter().chain(&parts).any(|folder| time(folder) > start)
     }
 
     /// A text that holds for any kernel.

@@ -4,116 +4,126 @@
 //! `cargo metadata` lists and of the whole standard library: 130 MB, for the few crates that a cell can name.
 //! That was most of a kernel's start and of its memory. So the kernel gets a folder that looks like a toolchain,
 //! of links to the installed one; only `cargo` is this launcher, which narrows the list ([`super::cargo`]) and names the
-//! [skeletons](super::skeleton) of what is left.
+//! [skeletons](super::skeletons) of what is left.
 //! Compiling is not touched: rustc sees all packages.
 
 use std::env;
 use std::fs;
+#[cfg(unix)]
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-#[cfg(unix)]
-use anyhow::Context;
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
+use super::again::NOTER;
+use super::preload;
+use super::rust::Rust;
+use super::skeletons::Skeletons;
+use super::sources;
+use super::surroundings::{SUPPORT_VARIABLE, TOOLCHAIN_VARIABLE};
+use crate::base::folders::{entries, name_of};
+use crate::base::paths::Paths;
 use crate::base::process::{command, this_program};
-use crate::base::stamp::Inputs;
-use crate::kernel::again::NOTER;
-use crate::kernel::skeleton::Skeletons;
-use crate::kernel::sources;
-use crate::kernel::surroundings::{SUPPORT_VARIABLE, TOOLCHAIN_VARIABLE};
+use crate::base::stamp::{Inputs, make_whole};
 
 /// In the toolchain's folder, the skeletons that rust-analyzer reads.
 pub const SKELETONS: &str = "skeletons";
 
-/// The folder of such a toolchain, in a folder here.
-fn folder(here: &Path, installed: &Path) -> PathBuf {
-    // One for each installed toolchain: kernels of another may be running.
-    let name = Inputs::default().text("installed", &installed.display().to_string()).stamp();
-    here.join(format!("toolchain-{}", &name[..8]))
+// What is made in it is made by these.
+const RULES: [&str; 3] = [include_str!("skeleton.rs"), include_str!("skeletons.rs"), preload::SOURCE];
+
+// The folder of such a toolchain, named by all that it is made from: kernels of another may be running.
+fn folder(here: &Path, rust: &Rust, launcher: &Path) -> Option<PathBuf> {
+    let name = Inputs::default()
+        .text("installed", &rust.sysroot.to_string_lossy())
+        .text("version", rust.version()?)
+        .text("library", &sources::folder(&rust.sysroot).unwrap_or_default().to_string_lossy())
+        .text("launcher", &launcher.to_string_lossy())
+        .text("rules", &RULES.concat());
+    Some(here.join(format!("toolchain-{}", &name.stamp()[..8])))
 }
 
-/// The folder of its skeletons.
-pub fn skeletons(here: &Path, installed: &Path) -> PathBuf {
-    folder(here, installed).join(SKELETONS)
+/// The folder of the skeletons that kernels of this compiler read.
+pub fn skeletons(paths: &Paths, rust: &Rust) -> Option<PathBuf> {
+    Some(folder(&paths.kernels(), rust, &paths.kernel_launcher())?.join(SKELETONS))
 }
 
 /// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only slower.
-pub fn narrow(kernel: &mut Command, here: &Path, installed: &Path, support: &Path) {
-    let folder = &folder(here, installed);
+pub fn narrow(kernel: &mut Command, here: &Path, rust: &Rust, support: &Path) -> Option<PathBuf> {
     // A launcher of another kind of system has no links, or no programs without an ending.
-    if cfg!(not(unix)) || link_all(folder, installed).is_err() {
-        return;
-    }
-    let rest = env::var_os("PATH").unwrap_or_default();
-    let Ok(path) = env::join_paths([folder.join("bin")].into_iter().chain(env::split_paths(&rest))) else {
-        return;
-    };
-    let give = |command: &mut Command| {
-        command
-            .env(TOOLCHAIN_VARIABLE, installed)
-            .env(SUPPORT_VARIABLE, support)
-            // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for both by it.
-            .env("RUSTUP_TOOLCHAIN", folder)
-            // Where it isn't, rust-analyzer takes the first, and evcxr what is on PATH.
-            .env("CARGO", folder.join("bin/cargo"))
-            .env("PATH", &path);
-    };
-    let version = |program: &str| {
-        let mut program = command(program);
-        give(&mut program);
-        let output = program.arg("-vV").output().ok().filter(|output| output.status.success())?;
-        Some(String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let (Some(_), Some(rustc)) = (version("cargo"), version("rustc")) else {
-        return;
-    };
-    give(kernel);
+    let launcher = this_program().ok().filter(|_| cfg!(unix))?;
+    let folder = folder(here, rust, &launcher)?;
+    make_whole(&folder, |part| link_all(part, &rust.sysroot, &launcher).and_then(|()| try_it(part, rust, support)))
+        .ok()?;
+    give(kernel, &folder, rust, support)?;
     let whole = folder.join("library");
     if sources::are_in(&whole) {
-        let skeleton = Skeletons(&folder.join(SKELETONS)).of_library(&whole, &rustc);
+        let skeleton = Skeletons(&folder.join(SKELETONS)).of_library(&whole);
         kernel.env("RUST_SRC_PATH", skeleton.filter(|library| sources::are_in(library)).unwrap_or(whole));
     }
+    Some(folder)
 }
 
-fn link_all(folder: &Path, installed: &Path) -> Result<()> {
-    let launcher = this_program()?;
-    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    for program in entries(&installed.join("bin")) {
-        let is_cargo = program.file_name() == "cargo";
-        let target = if is_cargo { launcher.clone() } else { program.path() };
-        link(&target, &folder.join("bin").join(program.file_name()))?;
-    }
-    link(&launcher, &folder.join(NOTER))?;
-    for name in ["lib", "libexec"].iter().filter(|name| installed.join(name).is_dir()) {
-        link(&installed.join(name), &folder.join(name))?;
-    }
-    let Some(library) = sources::folder(installed) else {
-        return Ok(());
-    };
-    // `stdarch` is half of it: the instructions of all processors, which no cell's types need.
-    for entry in entries(&library).filter(|entry| entry.file_name() != "stdarch") {
-        link(&entry.path(), &folder.join("library").join(entry.file_name()))?;
+fn give(command: &mut Command, folder: &Path, rust: &Rust, support: &Path) -> Option<()> {
+    let rest = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([folder.join("bin")].into_iter().chain(env::split_paths(&rest))).ok()?;
+    command
+        .env(TOOLCHAIN_VARIABLE, &rust.sysroot)
+        .env(SUPPORT_VARIABLE, support)
+        // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for both by it.
+        .env("RUSTUP_TOOLCHAIN", folder)
+        // Where it isn't, rust-analyzer takes the first, and evcxr what is on PATH.
+        .env("CARGO", folder.join("bin/cargo"))
+        .env("PATH", path);
+    Some(())
+}
+
+fn try_it(folder: &Path, rust: &Rust, support: &Path) -> Result<()> {
+    for program in ["cargo", "rustc"] {
+        let mut program = command(program);
+        give(&mut program, folder, rust, support).context("a folder on PATH has an odd name")?;
+        ensure!(program.arg("-vV").output()?.status.success(), "{} does not run", program.get_program().display());
     }
     Ok(())
 }
 
-#[cfg(unix)]
-fn link(target: &Path, link: &Path) -> Result<()> {
-    if fs::read_link(link).is_ok_and(|found| found == target) {
-        return Ok(());
+/// Removes the others, which kernels that have ended had.
+pub fn remove_others(own: &Path) {
+    for path in own.parent().and_then(|here| entries(here).ok()).unwrap_or_default() {
+        let name = name_of(&path);
+        // The second were beside them once.
+        if path != own && (name.starts_with("toolchain-") || name.starts_with("libstreams-")) {
+            let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+        }
     }
-    fs::create_dir_all(link.parent().context("a link needs a folder")?)?;
-    // Another kernel may be starting: the link is never missing.
-    let beside = link.with_added_extension(format!("{}.part", std::process::id()));
-    let _ = fs::remove_file(&beside);
-    std::os::unix::fs::symlink(target, &beside)?;
-    Ok(fs::rename(beside, link)?)
+}
+
+fn link_all(folder: &Path, installed: &Path, launcher: &Path) -> Result<()> {
+    let link = |target: &Path, name: &Path| {
+        let link = folder.join(name);
+        fs::create_dir_all(link.parent().unwrap_or(folder))?;
+        symlink(target, &link)
+    };
+    for program in entries(&installed.join("bin"))? {
+        let target = if program.ends_with("cargo") { launcher } else { &program };
+        link(target, &Path::new("bin").join(name_of(&program)))?;
+    }
+    link(launcher, Path::new(NOTER))?;
+    for name in ["lib", "libexec"].map(Path::new).iter().filter(|name| installed.join(name).is_dir()) {
+        link(&installed.join(name), name)?;
+    }
+    // `stdarch` is half of it: the instructions of all processors, which no cell's types need.
+    let library = sources::folder(installed).map_or_else(|| Ok(Vec::new()), |library| entries(&library))?;
+    for entry in library.iter().filter(|entry| !entry.ends_with("stdarch")) {
+        link(entry, &Path::new("library").join(name_of(entry)))?;
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn link(_: &Path, _: &Path) -> Result<()> {
-    anyhow::bail!("links need a permission here")
+fn symlink(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(all(test, unix))]
@@ -138,9 +148,7 @@ mod tests {
     fn a_toolchain_is_linked_but_for_cargo_and_the_instructions() {
         let home = tempfile::tempdir().unwrap();
         let (installed, folder) = (installed(home.path()), home.path().join("toolchain"));
-        for _ in 0..2 {
-            link_all(&folder, &installed).unwrap();
-        }
+        link_all(&folder, &installed, &this_program().unwrap()).unwrap();
         assert_eq!(fs::read_link(folder.join("bin/rustdoc")).unwrap(), installed.join("bin/rustdoc"));
         assert_eq!(fs::read_link(folder.join("bin/cargo")).unwrap(), this_program().unwrap());
         assert!(folder.join("library/core/src/lib.rs").is_file());
@@ -152,7 +160,8 @@ mod tests {
     fn a_toolchain_that_does_not_answer_is_not_given() {
         let home = tempfile::tempdir().unwrap();
         let mut kernel = Command::new("kernel");
-        narrow(&mut kernel, home.path(), &installed(home.path()), home.path());
+        let rust = Rust { sysroot: installed(home.path()), ..Rust::default() };
+        assert_eq!(narrow(&mut kernel, home.path(), &rust, home.path()), None);
         assert_eq!(kernel.get_envs().count(), 0);
     }
 
@@ -162,7 +171,18 @@ mod tests {
         let file = home.path().join("file");
         fs::write(&file, "").unwrap();
         let mut kernel = Command::new("kernel");
-        narrow(&mut kernel, &file, home.path(), home.path());
+        assert_eq!(narrow(&mut kernel, &file, &Rust::on_path().unwrap(), home.path()), None);
         assert_eq!(kernel.get_envs().count(), 0);
+    }
+
+    #[test]
+    fn toolchains_of_kernels_that_have_ended_are_removed() {
+        let home = tempfile::tempdir().unwrap();
+        let put = |name: &str| fs::create_dir(home.path().join(name)).unwrap();
+        ["toolchain-1", "toolchain-2", "toolchain-2.7.part", "warm-1"].into_iter().for_each(put);
+        fs::write(home.path().join("libstreams-1.so"), "").unwrap();
+        remove_others(&home.path().join("toolchain-1"));
+        let left = ["toolchain-1", "warm-1"].map(|name| home.path().join(name));
+        assert_eq!(entries(home.path()).unwrap(), left);
     }
 }

@@ -84,6 +84,9 @@ pub fn run_notebook(
     environment: &[(&str, String)],
     mut on_event: impl FnMut(&Event),
 ) -> Result<Outcome> {
+    if let Some(folder) = executed.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
+    }
     let stem = notebook.file_stem().unwrap_or_default().to_string_lossy();
     // Two launchers may run the same notebook at once.
     let log = paths.log(&format!("execute-{stem}-{}", std::process::id()));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::base::folders::entries;
 use crate::base::paths::Paths;
 
 /// A notebook, as JSON.
@@ -51,14 +52,8 @@ fn find_one(name: &str, lesson: &[PathBuf]) -> Result<PathBuf> {
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder)
-        .with_context(|| format!("can't read {}\nTry: git checkout notebooks", folder.display()))?;
-    let mut notebooks: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "ipynb"))
-        .collect();
-    notebooks.sort();
+    let mut notebooks = entries(folder).context("Try: git checkout notebooks")?;
+    notebooks.retain(|path| path.extension().is_some_and(|extension| extension == "ipynb"));
     Ok(notebooks)
 }
 

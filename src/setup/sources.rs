@@ -10,7 +10,8 @@ use anyhow::{Result, bail};
 use crate::base::console::Progress;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program, run_logged};
-use crate::kernel::sources::{MISSING, REMEDY, folder, sysroot};
+use crate::kernel::rust::Rust;
+use crate::kernel::sources::{MISSING, REMEDY, folder};
 use crate::setup::step::Step;
 
 /// The sources of the standard library.
@@ -32,7 +33,7 @@ impl Step for Sources {
 
     fn is_done(&self) -> Result<bool> {
         // A Rust that does not run is told by the step itself.
-        Ok(sysroot().is_ok_and(|sysroot| folder(&sysroot).is_some()))
+        Ok(Rust::on_path().is_ok_and(|rust| folder(&rust.sysroot).is_some()))
     }
 
     fn megabytes(&self) -> u64 {
@@ -40,7 +41,7 @@ impl Step for Sources {
     }
 
     fn run(&self, progress: &mut Progress) -> Result<()> {
-        let sysroot = sysroot()?;
+        let sysroot = Rust::on_path()?.sysroot;
         let missing = format!("{MISSING}\nThey belong into {}", sysroot.display());
         let Some(rustup) = find_program("rustup") else {
             bail!("{missing}\n{REMEDY}");

@@ -141,6 +141,19 @@ fn a_terminated_kernel_cleans_up_and_a_killed_one_is_cleaned_up_after() {
 }
 
 #[test]
+fn a_kernel_that_waits_for_the_set_up_ends_when_it_is_told_to() {
+    let launcher = Launcher::new();
+    let lock = fs::File::create(launcher.path("setup.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut child = kernel(&launcher, Path::new("evcxr_jupyter")).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("waits for the set-up")));
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+    assert!(clones(&launcher).is_empty());
+}
+
+#[test]
 fn a_kernel_whose_folder_is_deleted_ends_and_says_so() {
     let launcher = Launcher::new();
     let evcxr = launcher.path("evcxr_jupyter");
