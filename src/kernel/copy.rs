@@ -24,7 +24,11 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
         }
         if path.is_dir() {
             copy(&path, &target)?;
-        } else if !(is_for_good(&path) && fs::hard_link(&path, &target).is_ok()) {
+            continue;
+        }
+        // Of a copy that was stopped: it may be linked, and what is written into it would be in the first one, too.
+        let _ = fs::remove_file(&target);
+        if !(is_for_good(&path) && fs::hard_link(&path, &target).is_ok()) {
             fs::copy(&path, &target)?;
             make_writable(&target)?;
             let times = FileTimes::new().set_modified(fs::metadata(&path)?.modified()?);
@@ -132,7 +136,10 @@ mod tests {
         let mut permissions = fs::metadata(from.join("deps/libsupport.so")).unwrap().permissions();
         permissions.set_readonly(true);
         fs::set_permissions(from.join("deps/libsupport.so"), permissions).unwrap();
+        // The second goes on where one was stopped.
         copy(&from, &to).unwrap();
+        copy(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(from.join("deps/libpolars-1a.rlib")).unwrap(), "built");
         assert!(["libpolars-1a.rlib", "libpolars.rmeta", "0a.o"].iter().all(|name| is_for_good(Path::new(name))));
         assert!(
             !["liblearn-1a.rlib", "libsupport.so", "dep-lib-polars"].iter().any(|name| is_for_good(Path::new(name)))

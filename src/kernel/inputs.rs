@@ -15,12 +15,13 @@ use crate::base::stamp::Inputs;
 pub const CRATES: [&str; 4] = ["learn", "plot", "support", "exercises"];
 
 // What says how cargo's answers are kept and shortened: those of another launcher may be others.
-const OF_ANSWERS: [&str; 5] = [
+const OF_ANSWERS: [&str; 6] = [
     include_str!("again.rs"),
     include_str!("answers.rs"),
     include_str!("cargo.rs"),
     include_str!("metadata.rs"),
     include_str!("ready.rs"),
+    include_str!("surroundings.rs"),
 ];
 
 /// What one warm folder is made from.

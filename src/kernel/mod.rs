@@ -1,6 +1,6 @@
 //! One kernel, from the line in the kernelspec to its end. Nothing here is seen by a reader who has no kernel running.
 //!
-//! The road of a start; each step is a file, and 3 and 5 go on side by side:
+//! The road of a start; each step is a file, and 3 and 4 go on side by side:
 //!
 //! 1. [`ports`] takes the ports that Jupyter has chosen, so that no other kernel can.
 //! 2. [`own_folder`] makes a folder for this kernel alone and removes those of dead ones; [`guard`] ends what is left if this
@@ -8,16 +8,17 @@
 //! 3. [`libraries`] finds the [`warm`] folder, where all of them are built, and by which compiler ([`rust`]); [`inputs`] says
 //!    whether it is made from the sources as they are. If only our crates have changed, they are built now, into another
 //!    folder that begins as a [`copy`](mod@copy) of the last, once for all kernels.
-//! 4. [`workspace`] puts into the kernel's folder the few files that cells are compiled from.
-//! 5. [`program`] makes the command of evcxr. [`toolchain`] gives it a `cargo` of ours; [`sources`] finds the standard
-//!    library's, of which and of the libraries' rust-analyzer reads [`skeletons`], each made by [`skeleton`]; [`preload`] stands
-//!    between the cells and the standard streams; [`variables`] of which builds depend keep their values.
+//! 4. [`program`] makes the command of evcxr. [`toolchain`] gives it a `cargo` of ours; [`sources`] finds the standard
+//!    library's; [`preload`] stands between the cells and the standard streams; the [`variables`] that builds depend on keep
+//!    their values.
+//! 5. [`workspace`] puts into the kernel's folder the few files that cells are compiled from.
 //! 6. [`ready`] has it load `support` before its reader's first cell.
 //! 7. [`running`]: evcxr runs, and this process watches it.
 //!
-//! What evcxr then asks our `cargo` ([`mod@cargo`], in the [`surroundings`] that step 5 has told it) is answered as it was
+//! What evcxr then asks our `cargo` ([`mod@cargo`], in the [`surroundings`] that variables tell it) is answered as it was
 //! before ([`answers`]), compiled by the command of before ([`again`]), or left to cargo, whose list of packages is
-//! shortened ([`metadata`]). An error about a variable that was moved away is explained ([`moved`]).
+//! shortened ([`metadata`]) and names [`skeletons`], each made by [`skeleton`], for rust-analyzer to read. An error about a
+//! variable that was moved away is explained ([`moved`]).
 
 mod again;
 mod answers;

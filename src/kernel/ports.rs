@@ -48,7 +48,7 @@ impl Ports {
             rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
             bind(&socket, &address).with_context(|| {
                 format!(
-                    "port {} of {}, which Jupyter chose for this kernel, can't be had",
+                    "port {} of {}, which Jupyter chose for this kernel, is taken",
                     address.port(),
                     connection_file.display()
                 )

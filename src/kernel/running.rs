@@ -29,7 +29,7 @@ pub struct Run<'a> {
     pub folder: &'a Path,
     /// The cells that it runs before its reader's.
     pub first_cells: Option<FirstCells>,
-    /// Has it to end?
+    /// Must it end?
     pub stop: &'a Stop,
     /// When it was started.
     pub begin: Instant,
@@ -118,7 +118,7 @@ impl Run<'_> {
     }
 }
 
-// Passes on what evcxr says of itself, and sees when it has stopped to take cells, which it survives. Tells the end.
+// Passes on what evcxr says of itself, and sees when it has stopped taking cells, which it survives. Tells the end.
 fn pass_on(stream: ChildStderr, is_deaf: Arc<AtomicBool>) -> mpsc::Receiver<()> {
     let (end, at_the_end) = mpsc::channel();
     thread::spawn(move || {

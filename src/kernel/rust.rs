@@ -40,7 +40,7 @@ impl Rust {
         }
     }
 
-    /// Its version in all words; none if it doesn't run. It is asked once.
+    /// Its version in full; none if it doesn't run. It is asked once.
     pub fn version(&self) -> Option<&str> {
         let ask = || {
             let output = command(self.program("rustc")).arg("-vV").output().ok()?;

@@ -126,8 +126,7 @@ pub fn build(
     check: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<Warm> {
     let place = paths.kernels();
-    let _lock =
-        Lock::exclusive(&place.join(BUILDING), || tell("waits for another kernel, which builds the same libraries"))?;
+    let _lock = Lock::exclusive(&place.join(BUILDING), || tell("waits for another build of the same libraries"))?;
     if let Some(warm) = Warm::fitting(paths, Some(rust)) {
         // Not the last one, where a change was taken back that a kernel goes on with.
         if warm.folder.starts_with(&place) {
@@ -153,14 +152,16 @@ pub fn build(
         let recipe = Recipe::now(paths, rust)?;
         set_stamps(&next, &recipe.changed_since(made_from.as_ref())).with_context(cannot)?;
         // With the same libraries it is built as they were, whatever is set in this terminal.
-        let like = last.as_ref().filter(|last| last.recipe.ground == recipe.ground);
+        let has_ground = |of: &Recipe| of.ground == recipe.ground;
+        let like = last.as_ref().filter(|last| has_ground(&last.recipe) && made_from.as_ref().is_none_or(has_ground));
         answers::forget(&next, made_from.is_some() && like.is_some()).with_context(cannot)?;
         let mut cargo = cargo(&next, paths, rust)?;
         if let Some(like) = like {
             like.give(&mut cargo);
         }
-        run_cargo(&mut cargo, &paths.log("warm"), &mut on_line)
-            .context("Does the support crate compile? `cargo build -p support` tells")?;
+        run_cargo(&mut cargo, &paths.log("warm"), &mut on_line).context(
+            "can't build the notebooks' libraries; `cargo build -p exercises` tells whether our crates compile",
+        )?;
         // What changes while cargo reads it may be in the build or not.
         if Recipe::now(paths, rust)? == recipe {
             break (recipe, like);

@@ -66,14 +66,15 @@ impl Step for Evcxr {
     }
 
     fn megabytes(&self) -> u64 {
-        2500
+        // With the libraries, which are built beside it.
+        4000
     }
 
     fn run(&self, progress: &mut Progress) -> Result<()> {
         let root = self.paths.evcxr_root();
         // A build folder of its own, so that a killed build goes on where it stopped.
         let build = self.paths.home.join("evcxr-build");
-        // Of no use, or the step would be done.
+        // A broken or older one, or this step would be done.
         let _ = fs::remove_dir_all(&root);
         let is_prebuilt = prebuilt::archive().is_some_and(|archive| {
             prebuilt::install(&archive, &self.paths.python_program("python"), &root, progress)

@@ -15,16 +15,11 @@ use crate::kernel::EVCXR_VERSION;
 /// Names an archive: `URL#sha256=…`.
 const VARIABLE: &str = "IMBALANCED_DATA_EVCXR";
 
-// The processor and the system, and an archive for them. Upstream's belong here, once somebody has their hashes.
-const KNOWN: [(&str, &str); 0] = [];
-
 const ARCHIVE: &str = "archive";
 
-/// The archive to take the kernel from, if there is one for this machine.
+/// The archive to take the kernel from, if one is named. Upstream publishes no hashes of its own, so none is known here.
 pub fn archive() -> Option<String> {
-    let machine = format!("{}-{}", env::consts::ARCH, env::consts::OS);
-    let known = KNOWN.iter().find(|(of, _)| *of == machine).map(|(_, archive)| (*archive).to_owned());
-    env::var(VARIABLE).ok().filter(|archive| !archive.is_empty()).or(known)
+    env::var(VARIABLE).ok().filter(|archive| !archive.is_empty())
 }
 
 /// Where the program is in the folder that cargo installs it in.
