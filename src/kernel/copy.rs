@@ -85,8 +85,10 @@ fn make_writable(file: &Path) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn make_writable(_: &Path) -> Result<()> {
-    Ok(())
+fn make_writable(file: &Path) -> Result<()> {
+    let mut permissions = fs::metadata(file)?.permissions();
+    permissions.set_readonly(false);
+    Ok(fs::set_permissions(file, permissions)?)
 }
 
 #[cfg(test)]

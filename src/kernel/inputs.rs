@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 
 use super::rust::Rust;
@@ -47,7 +47,7 @@ impl Recipe {
             .text("answers", &OF_ANSWERS.concat())
             .text("workspace", &workspace::description(paths))
             .path(&paths.repo.join("Cargo.lock"))
-            .context("Try: git checkout Cargo.lock")?
+            .map_err(|error| anyhow!("{error:#}\nTry: git checkout Cargo.lock"))?
             .path(&paths.repo.join("Cargo.toml"))?;
         let mut crates = BTreeMap::new();
         for (name, folder) in CRATES.into_iter().zip(folders) {

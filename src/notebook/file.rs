@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
 use crate::base::folders::entries;
@@ -52,7 +52,7 @@ fn find_one(name: &str, lesson: &[PathBuf]) -> Result<PathBuf> {
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut notebooks = entries(folder).context("Try: git checkout notebooks")?;
+    let mut notebooks = entries(folder).map_err(|error| anyhow!("{error:#}\nTry: git checkout notebooks"))?;
     notebooks.retain(|path| path.extension().is_some_and(|extension| extension == "ipynb"));
     Ok(notebooks)
 }

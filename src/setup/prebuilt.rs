@@ -1,4 +1,5 @@
-//! The Rust kernel from an archive, as evcxr's releases have them: seconds in place of minutes.
+//! The Rust kernel from an archive that is packed as those of evcxr's releases, of which none was tried: seconds in place of
+//! minutes.
 
 use std::env;
 use std::fs;
