@@ -12,7 +12,11 @@ use crate::{Launcher, Ran, script};
 // What root may write says nothing: the launcher then runs as another user, from where that user can read it.
 fn as_reader(launcher: &Launcher, mut arguments: Command) -> Command {
     let program = launcher.path("launcher");
-    fs::copy(env!("CARGO_BIN_EXE_imbalanced-data"), &program).unwrap();
+    // By a program of its own: a child that another test starts meanwhile would inherit our open copy, and what is open for
+    // writing can't be started ("Text file busy").
+    let copied =
+        Command::new("cp").args([env!("CARGO_BIN_EXE_imbalanced-data").as_ref(), program.as_os_str()]).status();
+    assert!(copied.unwrap().success());
     let mut command = Command::new(program);
     command.args(arguments.get_args()).envs(arguments.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.stdin(Stdio::null()).current_dir("/");
