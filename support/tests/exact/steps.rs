@@ -11,32 +11,32 @@ const COSTS: Costs = Costs { false_alarm: 200.0, missed: 5000.0 };
 
 /// The steps and the fingerprints of what they give.
 pub const EXPECTED: &str = "\
-synthetic set          bd668a410c7a843b
-description            3031a8446cc49ffd
-logarithm              fb536e308fc6d65b
-scaler                 310256cf56774bc1
-scaled features        af35abe554e27408
+synthetic set          8dfc5d88b6fe361a
+description            83c65b4852c55bdc
+logarithm              0cf9a9701b304086
+scaler                 ccb774792029247c
+scaled features        0c234385a7410530
 first weights          d5676035a44ba875
-trained weights        2c7fbb9a42fba2b1
-history                f8fa56c47c671d36
-weighted history       73bc6729b12aff9d
-oversampled weights    9b724f84c1b93b65
-the same, prefetched   9b724f84c1b93b65
-predictions            e86963211ca32bd7
-ROC curve              9db31ea62f86fc44
-Keras' areas           de0dbc7c318edd4a
-bootstrap              0e08a7e2298ee198
-figure                 23d75e07cd340bc4
-weights by Sgd         817d3f21618700f8
-weights by RmsProp     670782f29400069a
-calibration            c857ebdde12b5b5d
-odds                   4f5b25ff9fec30a4
-paired bootstrap       8d32fe4d9330bf0e
-costs                  e05754f32d8cd8af
-losses                 e7207d4103306439
+trained weights        0ff2f55aabd69216
+history                76d406f43edb19e2
+weighted history       b6ddcb15e6c60ad4
+oversampled weights    674496c0c999ff5c
+the same, prefetched   674496c0c999ff5c
+predictions            109cc9a440f5271b
+ROC curve              c4c3abfc2e50be9f
+Keras' areas           59d904da8f52057a
+bootstrap              a2cc7fa54a354e92
+figure                 425387ddfb4d2267
+weights by Sgd         849ba3e669b0a463
+weights by RmsProp     ad6ba49334d25b17
+calibration            c61605585da1bc8d
+odds                   607b208e7bdc02ae
+paired bootstrap       a178e5c78de6df5d
+costs                  6eda25920e62fe1b
+losses                 31673125c7aba591
 choice of rows         f7c7b9e4560848b2
 permutation            f83002103bbb1f6d
-all figures            5c1a9189a936be19
+all figures            1979206e599a0e5c
 low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
 CSV text               bf4d694bc1aef3e1
@@ -45,7 +45,7 @@ later rows             134f4fa5b362371b
 another site           eba4bcbb614281fd
 stratified split       ce6acbbab4d0a0d9
 encoded features       dd22265a62311230
-saved weights          c5da02344c71182e
+saved weights          d21fa1c7264f8763
 saved model            7e9b573bc621f44e
 ";
 
