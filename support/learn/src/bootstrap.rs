@@ -57,6 +57,11 @@ impl Answers {
         Self { probabilities: logits.mapv(sigmoid), scores: logits, threshold: Metrics::THRESHOLD }
     }
 
+    /// The same ranks and threshold with other probabilities.
+    pub(crate) fn with_probabilities(&self, probabilities: Array1<f32>) -> Self {
+        Self { scores: self.scores.clone(), probabilities, threshold: self.threshold }
+    }
+
     /// What ranks the examples: the logits of a model.
     pub fn scores(&self) -> &Array1<f32> {
         &self.scores
@@ -72,6 +77,13 @@ impl From<&Array1<f32>> for Answers {
     fn from(probabilities: &Array1<f32>) -> Self {
         let (scores, probabilities) = (probabilities.clone(), probabilities.clone());
         Self { scores, probabilities, threshold: Metrics::THRESHOLD }
+    }
+}
+
+/// Decisions as answers: an alarm is the probability 1, and all else 0.
+impl From<&Array1<bool>> for Answers {
+    fn from(alarms: &Array1<bool>) -> Self {
+        Self::from(&alarms.mapv(|is_alarm| if is_alarm { 1.0 } else { 0.0 }))
     }
 }
 
@@ -94,6 +106,18 @@ pub enum Measure {
     Metric(Metric),
     /// The cost of all mistakes.
     Costs(CostsByExample),
+}
+
+impl From<&Self> for Measure {
+    fn from(measure: &Self) -> Self {
+        measure.clone()
+    }
+}
+
+impl From<Metric> for Measure {
+    fn from(metric: Metric) -> Self {
+        Self::Metric(metric)
+    }
 }
 
 impl From<&Metric> for Measure {
@@ -210,6 +234,17 @@ pub fn bootstrap_statistic(
     seed: u64,
 ) -> Result<Interval> {
     Ok(resample(&["statistic"], rows, level, resamples, seed, |rows| vec![statistic(rows)])?[0])
+}
+
+/// The measures of answers on all rows, without any drawing.
+///
+/// # Errors
+/// As [`bootstrap`].
+pub(crate) fn measure<'m, M>(labels: &Array1<bool>, answers: &Answers, measures: &'m [M]) -> Result<Vec<f64>>
+where
+    &'m M: Into<Measure>,
+{
+    Ok(Judge::new(labels, answers, measures)?.values(&(0..labels.len() as u32).collect::<Vec<_>>()))
 }
 
 /// What the measures need to know about each row, so that a resample has only to be counted, not sorted.
