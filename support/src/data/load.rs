@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_reader_of_another_file_is_told_whose_numbers_the_text_has() {
         let text = announcement(284_807, None);
-        assert_eq!(text, "284,807 transactions of the built-in synthetic set (seed 4)");
+        assert_eq!(text, "284,807 transactions of the built-in synthetic set (seed 7)");
         let text = announcement(26_839, Some(Path::new("some/folder/mine.csv")));
         let (first, second) = text.split_once('\n').unwrap();
         assert_eq!(first, "26,839 transactions from mine.csv");

@@ -6,9 +6,11 @@ mod csv;
 mod credit_card;
 mod machines;
 mod prepare;
-mod split;
 mod summary;
+mod rows;
+mod split;
 mod synthetic;
+mod deep;
 mod load;
 
 use std::fmt::Display;
@@ -19,6 +21,7 @@ pub(crate) use self::cells::Kind;
 pub use self::credit_card::read_credit_card;
 pub(crate) use self::csv::read_bytes;
 pub use self::csv::{csv_bytes, read_csv, read_csv_bytes, read_csv_with_text, write_csv};
+pub use self::deep::{deep_rows, synthetic_without_deep_rows, with_deep};
 pub use self::load::load;
 pub use self::machines::{example_csv, machines};
 pub(crate) use self::prepare::texts;
@@ -26,6 +29,7 @@ pub use self::prepare::{
     add_column, binary_label, drop_columns, drop_duplicates, drop_missing, filter_numbers, filter_texts, imbalance,
     overview,
 };
+pub use self::rows::{group_medians, rows, rows_where, take};
 pub use self::split::{
     group_split, split_indices, stratified_folds, stratified_split, time_split, train_test_split, train_val_test_split,
 };
@@ -36,7 +40,7 @@ use learn::error::{Error, Result};
 pub use learn::low_signal::low_signal;
 
 /// The seed of the synthetic set that [`load`] falls back to.
-pub const SYNTHETIC_SEED: u64 = 4;
+pub const SYNTHETIC_SEED: u64 = 7;
 
 /// The label's column: 1 for a fraud, 0 for a genuine transaction.
 pub const CLASS: &str = "Class";

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use linfa::Dataset;
 use linfa::dataset::Records;
 use ndarray::{Array2, Ix1};
-use polars::prelude::{BooleanChunked, ChunkUnique, Column, DataFrame, IdxCa, IdxSize, IntoColumn, SortOptions};
+use polars::prelude::{BooleanChunked, ChunkUnique, Column, DataFrame, IntoColumn, SortOptions};
 
-use super::{class_counts, column, fault, labels, numbers, texts};
+use super::{class_counts, column, fault, labels, numbers, take, texts};
 use learn::error::{Error, Result};
 use learn::random::{Purpose, generator};
 
@@ -221,11 +221,6 @@ fn cut(rows: Rows, count: usize) -> (Vec<usize>, Vec<usize>) {
     // Among millions of rows, 32 bits may count too few.
     first.extend(second.drain(..count - first.len()));
     (first, second)
-}
-
-fn take(frame: &DataFrame, rows: &[usize]) -> Result<DataFrame> {
-    let rows = rows.iter().map(|&row| row as IdxSize).collect();
-    Ok(frame.take(&IdxCa::from_vec("".into(), rows))?)
 }
 
 /// The table in (train, test), by a mask of the rows to test.

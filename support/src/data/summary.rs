@@ -117,7 +117,7 @@ pub fn log_column(frame: &DataFrame, name: &str, offset: f64) -> Result<DataFram
 }
 
 /// The values of a column as text.
-fn cells(column: &Column) -> Vec<String> {
+pub(super) fn cells(column: &Column) -> Vec<String> {
     let values = || (0..column.len()).flat_map(|row| column.get(row));
     let numbers: Vec<f64> = values().map(|value| value.extract().unwrap_or(f64::NAN)).collect();
     let text = |(value, number): (AnyValue, String)| match value {
@@ -130,7 +130,7 @@ fn cells(column: &Column) -> Vec<String> {
 
 /// Numbers of one column with the same number of decimals: none for whole numbers, else about six digits. A number that would
 /// lose its first digits in this way, or be as long as a line, is written with a power of ten: 2.0000e-6.
-fn same_decimals(values: &[f64]) -> Vec<String> {
+pub(super) fn same_decimals(values: &[f64]) -> Vec<String> {
     const LONGEST: f64 = 1e15;
     let finite = || values.iter().copied().filter(|value| value.abs() < LONGEST);
     let decimals = match finite().fold(0.0, |largest: f64, value| largest.max(value.abs())) {
