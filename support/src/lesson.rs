@@ -1,5 +1,5 @@
-//! What the notebooks about card payments begin with: the table, three sets, the network that is followed, and its rivals. Each is what
-//! a cell would hold; notebook 2 shows them.
+//! What the notebooks about card payments begin with: the table, three sets, the network that is
+//! followed, and its rivals. Each is what a cell would hold; notebook 2 shows them.
 //!
 //! ```no_run
 //! use support::lesson::*;
@@ -71,8 +71,9 @@ pub struct Sets {
     pub test_rows: Vec<usize>,
 }
 
-/// A fifth of the rows at random to test, a fifth of the others to validate, the rest to train; scaled by the training set and limited
-/// to ±5 standard deviations. The rows are those of two calls of [`data::train_test_split`].
+/// A fifth of the rows at random to test, a fifth of the others to validate, the rest to train;
+/// scaled by the training set and limited to ±5 standard deviations. The rows are those of two
+/// calls of [`data::train_test_split`].
 ///
 /// # Errors
 /// When there are too few rows, a column can't be scaled, or `Class` is not 0 and 1.
@@ -99,13 +100,33 @@ impl fmt::Display for Sets {
 /// When there is no column `Amount`, or no such row.
 pub fn amounts(raw: &DataFrame, rows: &[usize]) -> Result<Array1<f64>> {
     let amounts = Array1::from(data::numbers(raw, "Amount")?);
-    match rows.iter().find(|row| **row >= amounts.len()) {
-        Some(row) => Err(Error::Argument(format!("there is no row {row}: the table has {}", amounts.len()))),
-        None => Ok(amounts.select(Axis(0), rows)),
+    check_rows(rows, amounts.len())?;
+    Ok(amounts.select(Axis(0), rows))
+}
+
+/// Which of these rows of the built-in set lie deep among the frauds: [`data::deep_rows`], one
+/// answer for each row number. In any other table nobody knows; then it says so, and none does.
+///
+/// # Errors
+/// When there is no such row.
+pub fn deep_rows(table: &DataFrame, rows: &[usize]) -> Result<Array1<bool>> {
+    let deep = data::deep_rows(table).unwrap_or_else(|reason| {
+        println!("no row is marked as deep: {reason}");
+        Array1::from_elem(table.height(), false)
+    });
+    check_rows(rows, deep.len())?;
+    Ok(deep.select(Axis(0), rows))
+}
+
+fn check_rows(rows: &[usize], all: usize) -> Result<()> {
+    match rows.iter().find(|row| **row >= all) {
+        Some(row) => Err(Error::Argument(format!("there is no row {row}: the table has {all}"))),
+        None => Ok(()),
     }
 }
 
-/// The network that the lesson follows, as TensorFlow's has it: 16 units, half of them silent in each step of training.
+/// The network that the lesson follows, as TensorFlow's has it: 16 units, half of them silent in
+/// each step of training.
 pub fn make_model(output_bias: f64, seed: u64) -> Sequential {
     Sequential::new(29, seed)
         .add(Dense::new(16).relu())
@@ -124,7 +145,8 @@ pub fn make_logistic(output_bias: f64, seed: u64) -> Sequential {
     Sequential::new(29, seed).add(Dense::new(1).bias(output_bias)).compile(Adam::new(1e-3))
 }
 
-/// Ends a training when the ranking of the validation set has not improved for ten epochs, and goes back to the best.
+/// Ends a training when the ranking of the validation set has not improved for ten epochs, and goes
+/// back to the best.
 pub fn early_stopping() -> EarlyStopping {
     EarlyStopping::monitor("val_prc").patience(10).restore_best_weights()
 }
@@ -169,7 +191,8 @@ pub fn train_baseline(sets: &Sets, seed: u64) -> Result<Sequential> {
     fit(model, &batches(&sets.train, seed), &sets.val, config())
 }
 
-/// Trained with class weights that make both classes count the same; a training that pretends so starts at a bias of 0.
+/// Trained with class weights that make both classes count the same; a training that pretends so
+/// starts at a bias of 0.
 ///
 /// # Errors
 /// As [`train_baseline`].
@@ -178,7 +201,8 @@ pub fn train_weighted(sets: &Sets, start_bias: f64, seed: u64) -> Result<Sequent
     fit(make_model(start_bias, seed), &batches(&sets.train, seed), &sets.val, config)
 }
 
-/// Trained on batches of which half are frauds, in short epochs, so that early stopping looks often.
+/// Trained on batches of which half are frauds, in short epochs, so that early stopping looks
+/// often.
 ///
 /// # Errors
 /// As [`train_baseline`].
@@ -187,7 +211,8 @@ pub fn train_oversampled(sets: &Sets, seed: u64) -> Result<Sequential> {
     fit(make_model(0.0, seed), &half_and_half(&sets.train, seed)?, &sets.val, config)
 }
 
-/// Trained on all frauds and as many other rows, in epochs as short. Its probabilities are those of a world where half are frauds:
+/// Trained on all frauds and as many other rows, in epochs as short. Its probabilities are those of
+/// a world where half are frauds:
 /// [`Answers::multiply_odds`](learn::bootstrap::Answers::multiply_odds) corrects them.
 ///
 /// # Errors
@@ -198,7 +223,8 @@ pub fn train_undersampled(sets: &Sets, seed: u64) -> Result<Sequential> {
     fit(make_model(0.0, seed), &batches, &sets.val, config)
 }
 
-/// Trained on all rows and as many new frauds as make both classes equal, each between two of the five nearest.
+/// Trained on all rows and as many new frauds as make both classes equal, each between two of the
+/// five nearest.
 ///
 /// # Errors
 /// As [`train_baseline`].
@@ -225,11 +251,13 @@ pub fn train_logistic(sets: &Sets, seed: u64) -> Result<Sequential> {
     fit(model, &batches(&sets.train, seed), &sets.val, config())
 }
 
-/// Trains all methods on each split and from each start, and judges them on the validation set of the split. Split s with start k
-/// has the seed 10 s + k. `train` gives the models of one run with the names of the methods; runs go side by side on all cores.
+/// Trains all methods on each split and from each start, and judges them on the validation set of
+/// the split. Split s with start k has the seed 10 s + k. `train` gives the models of one run with
+/// the names of the methods; runs go side by side on all cores.
 ///
 /// # Errors
-/// The first of `train` in the order of runs, and when there is no run or the methods of two runs differ.
+/// The first of `train` in the order of runs, and when there is no run or the methods of two runs
+/// differ.
 pub fn trials(
     table: &DataFrame,
     splits: Range<u64>,
@@ -275,6 +303,8 @@ mod tests {
         assert_eq!(amounts(&raw, &sets.test_rows).unwrap().len(), test.height());
         let class = data::numbers(&table, "Class").unwrap();
         assert!(sets.train_rows.iter().zip(&sets.train.labels).all(|(&row, &label)| (class[row] == 1.0) == label));
+        // Nobody knows the deep rows of this table.
+        assert!(deep_rows(&table, &sets.val_rows).unwrap().iter().all(|&is_deep| !is_deep));
         assert!(sets.to_string().starts_with("Training:   "), "{sets}");
         assert!(amounts(&raw, &[raw.height()]).unwrap_err().to_string().contains("there is no row"));
     }

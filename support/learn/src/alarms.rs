@@ -1,4 +1,5 @@
-//! Which examples are an alarm, as one answer of yes or no for each, shape `[examples]`: what every policy comes down to.
+//! Which examples are an alarm, as one answer of yes or no for each, shape `[examples]`: what every
+//! policy comes down to.
 
 use ndarray::{Array1, Zip};
 
@@ -84,8 +85,9 @@ pub fn agreement(alarms: &Array1<bool>, others: &Array1<bool>) -> Result<f64> {
     Ok(alike as f64 / alarms.len() as f64)
 }
 
-/// For which examples of each class both policies give an alarm, one of them alone, or neither: the counts of McNemar's test ("Note
-/// on the sampling error of the difference between correlated proportions or percentages", 1947).
+/// For which examples of each class both policies give an alarm, one of them alone, or neither: the
+/// counts of McNemar's test ("Note on the sampling error of the difference between correlated
+/// proportions or percentages", 1947).
 ///
 /// ```
 /// use learn::alarms::compare_alarms;

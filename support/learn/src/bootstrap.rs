@@ -210,6 +210,28 @@ where
     resample(&one.names(), labels.len(), LEVEL, resamples, seed, differences)
 }
 
+/// The 95 % interval of the difference of a measure to that of the first answers, for each of the
+/// others; all of them are judged on the same drawn rows.
+///
+/// # Errors
+/// As [`bootstrap`].
+pub(crate) fn bootstrap_to_first(
+    labels: &Array1<bool>,
+    answers: &[Answers],
+    measure: &Measure,
+    resamples: usize,
+    seed: u64,
+) -> Result<Vec<Interval>> {
+    let judge = |answers| Judge::new(labels, answers, std::slice::from_ref(measure));
+    let judges = answers.iter().map(judge).collect::<Result<Vec<_>>>()?;
+    let Some((first, others)) = judges.split_first() else { return Ok(Vec::new()) };
+    let names = vec![first.names()[0]; others.len()];
+    resample(&names, labels.len(), LEVEL, resamples, seed, |rows| {
+        let of_first = first.values(rows)[0];
+        others.iter().map(|other| other.values(rows)[0] - of_first).collect()
+    })
+}
+
 /// The interval of any number by the bootstrap: `statistic` computes it from the numbers of drawn rows, below `rows`, of which some
 /// come twice and some not at all. NaN is left out. The interval holds the share `level` of the values, such as 0.95.
 ///

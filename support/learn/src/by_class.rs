@@ -32,7 +32,8 @@ impl fmt::Display for ByClass {
 }
 
 impl Sequential {
-    /// The loss on these examples, as the sum of a part for each class; `None` for no class weights.
+    /// The loss on these examples, as the sum of a part for each class; `None` for no class
+    /// weights.
     ///
     /// ```
     /// use learn::{examples::Examples, layers::Dense, model::Sequential, training::ClassWeight};
@@ -52,8 +53,9 @@ impl Sequential {
         by_class(examples, class_weight.into(), |class| Ok(self.evaluate(class)?.loss))
     }
 
-    /// What pulls on the logits in the cross entropy, |p - y|, as the mean over these examples and the sum of a part for each class.
-    /// Where a model answers all with the share of positives, the two pull alike.
+    /// What pulls on the logits in the cross entropy, |p - y|, as the mean over these examples and
+    /// the sum of a part for each class. Where a model answers all with the share of positives, the
+    /// two pull alike.
     ///
     /// # Errors
     /// As [`predict`](Self::predict), and when there are none of one class.

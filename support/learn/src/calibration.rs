@@ -114,8 +114,8 @@ impl Calibration {
         Self::cut(labels, probabilities, |p| p, |bin| expected * (bin + 1) as f64 / bins as f64)
     }
 
-    /// As [`calibration`], in bins that end at these probabilities, which rise: a probability that is equal to an edge is below it.
-    /// Bins without examples are left out.
+    /// As [`calibration`], in bins that end at these probabilities, which rise: a probability that
+    /// is equal to an edge is below it. Bins without examples are left out.
     ///
     /// ```
     /// use learn::calibration::Calibration;
@@ -128,7 +128,8 @@ impl Calibration {
     /// ```
     ///
     /// # Errors
-    /// When labels and probabilities differ in length, there are none, a probability is not in [0, 1], or the edges don't rise.
+    /// When labels and probabilities differ in length, there are none, a probability is not in [0,
+    /// 1], or the edges don't rise.
     pub fn with_edges<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>, edges: &[f64]) -> Result<Self> {
         ensure!(!labels.is_empty(), "there are no examples to put into bins");
         ensure!(edges.windows(2).all(|pair| pair[0] < pair[1]), "the edges of bins rise, unlike {edges:?}");
@@ -214,12 +215,15 @@ pub fn share(value: f64) -> String {
 
 /// The same probabilities with their odds p / (1 - p) multiplied by `factor`; that adds ln `factor` to every logit.
 ///
-/// A model that was trained as if positives were `factor` times as common against negatives as they are gives odds that are
-/// `factor` times too high, so multiplying by 1 / `factor` mends it; the ranking stays the same. The factor is
+/// A model that was trained as if positives were `factor` times as common against negatives as they
+/// are gives odds that are `factor` times too high, so multiplying by 1 / `factor` mends it; the
+/// ranking stays the same. The factor is
 /// [`ClassWeight::odds_factor`](crate::training::ClassWeight::odds_factor) for class weights and
-/// [`BaseRates::odds_factor`] for oversampling or another base rate. The correction is Theorem 2 of Elkan, "The foundations of
-/// cost-sensitive learning" (IJCAI 2001), written for odds. For undersampling it is equation 4 of Dal Pozzolo et al., "Calibrating
-/// probability with undersampling for unbalanced classification" (SSCI 2015), where the factor is the share of negatives kept.
+/// [`BaseRates::odds_factor`] for oversampling or another base rate. The correction is Theorem 2 of
+/// Elkan, "The foundations of cost-sensitive learning" (IJCAI 2001), written for odds. For
+/// undersampling it is equation 4 of Dal Pozzolo et al., "Calibrating probability with
+/// undersampling for unbalanced classification" (SSCI 2015), where the factor is the share of
+/// negatives kept.
 ///
 /// ```
 /// use learn::calibration::{BaseRates, multiply_odds};
@@ -245,7 +249,8 @@ pub fn multiply_odds(probabilities: &Array1<f32>, factor: f64) -> Result<Array1<
 }
 
 impl Answers {
-    /// The same answers with their odds multiplied: see [`multiply_odds`]. Ranks and threshold stay.
+    /// The same answers with their odds multiplied: see [`multiply_odds`]. Ranks and threshold
+    /// stay.
     ///
     /// # Errors
     /// When the factor is not a finite number above 0.

@@ -1,11 +1,12 @@
-//! Several models or policies side by side on the same examples, with how much of each difference is chance.
+//! Several models or policies side by side on the same examples, with how much of each difference
+//! is chance.
 
 use std::borrow::Borrow;
 
 use ndarray::Array1;
 
 use crate::alarms::{check_lengths, count};
-use crate::bootstrap::{Answers, Interval, Measure, bootstrap_difference, measure};
+use crate::bootstrap::{Answers, Interval, Measure, bootstrap_difference, bootstrap_to_first, measure};
 use crate::calibration::{share, wilson_interval};
 use crate::cost::{CostsByExample, money};
 use crate::curves::precision_recall_curve;
@@ -16,14 +17,15 @@ use crate::outcomes::highest_negatives;
 use crate::scores::{Score, top_k};
 use crate::table::{Table, shown_as_table, thousands};
 
-/// The drawings of an interval here: the ends of a 95 % interval are the 25th value and the last but 24.
+/// The drawings of an interval here: the ends of a 95 % interval are the 25th value and the last
+/// but 24.
 const RESAMPLES: usize = 1000;
 
 /// What was not asked, or has no value.
 const NONE: &str = "–";
 
-/// How well each of several models ranks the examples, and what its probabilities are worth; a line for each. Below them the share
-/// of positives, for the mean of probabilities.
+/// How well each of several models ranks the examples, and what its probabilities are worth; a line
+/// for each. Below them the share of positives, for the mean of probabilities.
 ///
 /// Answers are those of a model, probabilities, or either with a threshold: see [`Answers`].
 ///
@@ -46,11 +48,12 @@ pub fn compare_methods<A: Clone + Into<Answers>>(labels: &Array1<bool>, methods:
     methods_table(labels, methods, None)
 }
 
-/// As [`compare_methods`], and what the decisions cost when an alarm is given wherever the rule of these costs says so: see
-/// [`CostsByExample::alarms`]. The rule believes the probabilities.
+/// As [`compare_methods`], and what the decisions cost when an alarm is given wherever the rule of
+/// these costs says so: see [`CostsByExample::alarms`]. The rule believes the probabilities.
 ///
 /// # Errors
-/// As [`compare_methods`], and when there is not one amount for each example or a cost is not a finite number above 0.
+/// As [`compare_methods`], and when there is not one amount for each example or a cost is not a
+/// finite number above 0.
 pub fn compare_methods_and_costs<'c, A: Clone + Into<Answers>, C>(
     labels: &Array1<bool>,
     methods: &[(&str, A)],
@@ -80,7 +83,11 @@ fn methods_table<A: Clone + Into<Answers>>(
         line.push(share(mean_of(probabilities)));
         if let Some(costs) = &costs {
             let alarms = costs.alarms(probabilities)?;
-            line.extend([thousands(count(&alarms)), found(labels, &alarms), money(costs.of_alarms(labels, &alarms)?)]);
+            line.extend([
+                thousands(count(&alarms)),
+                thousands(found(labels, &alarms)),
+                money(costs.of_alarms(labels, &alarms)?),
+            ]);
         }
         table.push(line);
     }
@@ -88,7 +95,8 @@ fn methods_table<A: Clone + Into<Answers>>(
     Ok(table)
 }
 
-/// The last line of a table of probabilities, where `before` columns lie between its name and the share.
+/// The last line of a table of probabilities, where `before` columns lie between its name and the
+/// share.
 fn positives_line(labels: &Array1<bool>, before: usize) -> Vec<String> {
     let positives = share(count(labels) as f64 / labels.len() as f64);
     let mut line = vec![String::new(); before + 2];
@@ -101,15 +109,16 @@ fn mean_of(values: &Array1<f32>) -> f64 {
 }
 
 /// How many positives have an alarm.
-fn found(labels: &Array1<bool>, alarms: &Array1<bool>) -> String {
-    labels.iter().zip(alarms).filter(|(label, alarm)| **label && **alarm).count().to_string()
+fn found(labels: &Array1<bool>, alarms: &Array1<bool>) -> usize {
+    labels.iter().zip(alarms).filter(|(label, alarm)| **label && **alarm).count()
 }
 
-/// Probabilities of several models, judged by two scores that are smallest when they are right, with the paired 95 % interval of
-/// the difference to the first by the bootstrap.
+/// Probabilities of several models, judged by two scores that are smallest when they are right,
+/// with the paired 95 % interval of the difference to the first by the bootstrap.
 ///
 /// # Errors
-/// When labels and probabilities differ in length, there are none, or a probability is not in [0, 1].
+/// When labels and probabilities differ in length, there are none, or a probability is not in [0,
+/// 1].
 pub fn compare_probabilities(
     labels: &Array1<bool>,
     probabilities: &[(&str, &Array1<f32>)],
@@ -128,19 +137,17 @@ pub fn compare_probabilities(
             intervals = [0, 1].map(|metric| format!("{:.6}", found[metric]));
         }
         let [of_entropy, of_brier] = intervals;
-        let numbers = [entropy_of(values[0]), of_entropy, Metric::BrierScore.format(values[1]), of_brier];
+        let [entropy, brier] = [0, 1].map(|metric| metrics[metric].format(values[metric]));
+        let numbers = [entropy, of_entropy, brier, of_brier];
         table.push([(*name).to_owned(), share(mean_of(p))].into_iter().chain(numbers));
     }
     table.push(positives_line(labels, 0));
     Ok(table)
 }
 
-fn entropy_of(value: f64) -> String {
-    Metric::CrossEntropy.format(value)
-}
-
-/// For each recall the highest threshold at which a model reaches it on these examples, and what it costs there: its precision and
-/// its false alarms. Thresholds that are chosen on the examples that judge them look a little better than they are.
+/// For each recall the highest threshold at which a model reaches it on these examples, and what it
+/// costs there: its precision and its false alarms. Thresholds that are chosen on the examples that
+/// judge them look a little better than they are.
 ///
 /// ```
 /// use learn::comparison::compare_at_recall;
@@ -154,7 +161,8 @@ fn entropy_of(value: f64) -> String {
 /// ```
 ///
 /// # Errors
-/// When labels and answers differ in length, a probability is not in [0, 1], or a recall can't be reached.
+/// When labels and answers differ in length, a probability is not in [0, 1], or a recall can't be
+/// reached.
 pub fn compare_at_recall<A: Clone + Into<Answers>>(
     labels: &Array1<bool>,
     models: &[(&str, A)],
@@ -178,8 +186,8 @@ pub fn compare_at_recall<A: Clone + Into<Answers>>(
     Ok(table)
 }
 
-/// How much a measure of several models differs from that of the first on the same examples. As the last expression of a cell it
-/// appears as a table.
+/// How much a measure of several models differs from that of the first on the same examples. As the
+/// last expression of a cell it appears as a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Differences {
     /// What was measured.
@@ -202,8 +210,9 @@ pub struct Difference {
     pub interval: Option<Interval>,
 }
 
-/// The measure of each model, how far it is from the first's, and the 95 % interval of this difference by 1,000 paired resamples:
-/// see [`bootstrap_difference`]. A metric or costs are a measure.
+/// The measure of each model, how far it is from the first's, and the 95 % interval of this
+/// difference by 1,000 paired resamples: see [`bootstrap_difference`]. A metric or costs are a
+/// measure.
 ///
 /// ```
 /// use learn::{comparison::differences, metrics::Metric};
@@ -226,20 +235,21 @@ pub fn differences<A: Clone + Into<Answers>>(
     measured: impl Into<Measure>,
     seed: u64,
 ) -> Result<Differences> {
-    let Some((_, first)) = models.first() else { refuse!("there is no model to compare others with") };
-    let (first, measures) = (first.clone().into(), [measured.into()]);
-    let of_first = measure(labels, &first, &measures)?[0];
-    let judge = |(place, (name, answers)): (usize, &(&str, A))| -> Result<Difference> {
-        let answers = answers.clone().into();
-        let value = measure(labels, &answers, &measures)?[0];
-        let interval = match place {
-            0 => None,
-            _ => Some(bootstrap_difference(labels, &answers, &first, &measures, RESAMPLES, seed)?[0]),
-        };
-        Ok(Difference { name: (*name).to_owned(), value, difference: value - of_first, interval })
-    };
-    let models = models.iter().enumerate().map(judge).collect::<Result<_>>()?;
-    let (measure, decimals) = match measures[0] {
+    let measured = measured.into();
+    let answers: Vec<Answers> = models.iter().map(|(_, answers)| answers.clone().into()).collect();
+    let value = |answers| Ok(measure(labels, answers, std::slice::from_ref(&measured))?[0]);
+    let values: Vec<f64> = answers.iter().map(value).collect::<Result<_>>()?;
+    let Some(first) = values.first() else { refuse!("there is no model to compare others with") };
+    let intervals = bootstrap_to_first(labels, &answers, &measured, RESAMPLES, seed)?;
+    let intervals = std::iter::once(None).chain(intervals.into_iter().map(Some));
+    let models = models.iter().zip(&values).zip(intervals).map(|(((name, _), value), interval)| Difference {
+        name: (*name).to_owned(),
+        value: *value,
+        difference: value - first,
+        interval,
+    });
+    let models = models.collect();
+    let (measure, decimals) = match measured {
         Measure::Metric(metric) => (metric.name(), metric.decimals()),
         Measure::Costs(_) => ("cost", 2),
     };
@@ -272,7 +282,8 @@ impl Differences {
 
 shown_as_table!(Differences);
 
-/// Policies side by side: see [`compare_policies`]. As the last expression of a cell it appears as a table.
+/// Policies side by side: see [`compare_policies`]. As the last expression of a cell it appears as
+/// a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policies {
     /// A policy each, in the order given.
@@ -292,13 +303,14 @@ pub struct Policy {
     pub found: usize,
     /// The money saved, against no alarm at all.
     pub saved: f64,
-    /// How much more that is than what the first policy saves, and the 95 % interval; none for the first.
+    /// How much more that is than what the first policy saves, and the 95 % interval; none for the
+    /// first.
     pub more: Option<(f64, Interval)>,
 }
 
-/// What each of several policies saves, given as an alarm or none for each example, and how much more that is than what the first
-/// one saves: with the 95 % interval by 1,000 paired resamples. The interval holds the thresholds fixed, so they should come from
-/// other rows.
+/// What each of several policies saves, given as an alarm or none for each example, and how much
+/// more that is than what the first one saves: with the 95 % interval by 1,000 paired resamples.
+/// The interval holds the thresholds fixed, so they should come from other rows.
 ///
 /// ```
 /// use learn::{alarms::above, comparison::compare_policies, cost::Costs};
@@ -315,7 +327,8 @@ pub struct Policy {
 /// ```
 ///
 /// # Errors
-/// When labels, alarms and amounts differ in length, there are no examples or no policy, or a cost is not a finite number above 0.
+/// When labels, alarms and amounts differ in length, there are no examples or no policy, or a cost
+/// is not a finite number above 0.
 pub fn compare_policies<'c, C, A: Borrow<Array1<bool>>>(
     labels: &Array1<bool>,
     costs: &'c C,
@@ -326,27 +339,28 @@ where
     CostsByExample: From<&'c C>,
 {
     let costs = CostsByExample::from(costs);
-    let Some((_, first)) = policies.first() else { refuse!("there is no policy to compare others with") };
-    let judge = |(place, (name, alarms)): (usize, &(&str, A))| -> Result<Policy> {
-        let (first, alarms) = (first.borrow(), alarms.borrow());
-        let saved = costs.saved(labels, alarms)?;
-        let more = match place {
-            0 => None,
-            _ => {
-                let measures = [Measure::from(&costs)];
-                let interval = bootstrap_difference(labels, first, alarms, &measures, RESAMPLES, seed)?[0];
-                Some((saved - costs.saved(labels, first)?, interval))
-            }
-        };
-        let found = labels.iter().zip(alarms).filter(|(label, alarm)| **label && **alarm).count();
-        Ok(Policy { name: (*name).to_owned(), alarms: count(alarms), found, saved, more })
-    };
-    let policies = policies.iter().enumerate().map(judge).collect::<Result<_>>()?;
+    let answers: Vec<Answers> = policies.iter().map(|(_, alarms)| alarms.borrow().into()).collect();
+    let saved = |(_, alarms): &(&str, A)| costs.saved(labels, alarms.borrow());
+    let saved = policies.iter().map(saved).collect::<Result<Vec<_>>>()?;
+    let Some(first) = saved.first() else { refuse!("there is no policy to compare others with") };
+    // What costs less saves more.
+    let turned = |Interval { lower, upper, dropped }| Interval { lower: 0.0 - upper, upper: 0.0 - lower, dropped };
+    let intervals = bootstrap_to_first(labels, &answers, &Measure::from(&costs), RESAMPLES, seed)?;
+    let intervals = std::iter::once(None).chain(intervals.into_iter().map(|interval| Some(turned(interval))));
+    let policies = policies.iter().zip(&saved).zip(intervals).map(|(((name, alarms), saved), interval)| Policy {
+        name: (*name).to_owned(),
+        alarms: count(alarms.borrow()),
+        found: found(labels, alarms.borrow()),
+        saved: *saved,
+        more: interval.map(|interval| (saved - first, interval)),
+    });
+    let policies = policies.collect();
     Ok(Policies { policies, losses: costs.of_alarms(labels, &Array1::from_elem(labels.len(), false))? })
 }
 
 impl Policies {
-    /// (name, money saved more than by the first, interval) of all policies but the first, for a figure.
+    /// (name, money saved more than by the first, interval) of all policies but the first, for a
+    /// figure.
     pub fn differences(&self) -> Vec<(&str, f64, Interval)> {
         let policies = self.policies.iter();
         policies
@@ -379,8 +393,9 @@ impl Policies {
 
 shown_as_table!(Policies);
 
-/// What several methods came to in the same runs, of which the k-th value of each method is the k-th: mean, lowest and highest, and the
-/// same of the difference to the first method in each run, with the number of runs in which it is above 0.
+/// What several methods came to in the same runs, of which the k-th value of each method is the
+/// k-th: mean, lowest and highest, and the same of the difference to the first method in each run,
+/// with the number of runs in which it is above 0.
 ///
 /// ```
 /// use learn::comparison::compare_runs;
@@ -425,8 +440,9 @@ pub fn compare_runs(methods: &[(&str, Vec<f64>)]) -> Result<Table> {
     Ok(table)
 }
 
-/// The `k` negatives that the first model ranks highest: for each model the rank among all rows, from 1, and the probability, and
-/// whether the row has each of some marks, such as `("deep", &deep)`.
+/// The `k` negatives that the first model ranks highest: for each model the rank among all rows,
+/// from 1, and the probability, and whether the row has each of some marks, such as
+/// `("deep", &deep)`.
 ///
 /// ```
 /// use learn::comparison::top_false_alarms;
@@ -443,7 +459,8 @@ pub fn compare_runs(methods: &[(&str, Vec<f64>)]) -> Result<Table> {
 /// ```
 ///
 /// # Errors
-/// When there is no model, labels, answers and marks differ in length, a score is NaN, or there are fewer than `k` negatives.
+/// When there is no model, labels, answers and marks differ in length, a score is NaN, or there are
+/// fewer than `k` negatives.
 pub fn top_false_alarms<A: Clone + Into<Answers>>(
     labels: &Array1<bool>,
     models: &[(&str, A)],
@@ -476,8 +493,9 @@ fn ranks<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<Vec<usiz
     Ok(ranks)
 }
 
-/// How a policy does in each group, such as customers of each region: rows, positives, alarms, the share of positives found with
-/// its 95 % interval by Wilson, and the share of alarms that are right. Groups stand in the order of their names.
+/// How a policy does in each group, such as customers of each region: rows, positives, alarms, the
+/// share of positives found with its 95 % interval by Wilson, and the share of alarms that are
+/// right. Groups stand in the order of their names.
 ///
 /// # Errors
 /// When labels, alarms and groups differ in length.
@@ -542,15 +560,16 @@ mod tests {
         let (labels, p, q) = set();
         let costs = Costs { false_alarm: 10.0, missed: 90.0 };
         let text = compare_methods_and_costs(&labels, &[("p", &p), ("q", &q)], &costs).unwrap().to_string();
-        let line = words(text.lines().nth(1).unwrap());
+        // The columns that don't fit on a page stand below the others.
+        let [line, more] = [1, 6].map(|line| words(text.lines().nth(line).unwrap()));
         let prc = precision_recall_curve(&labels, &p).unwrap().average_precision();
         let matrix = confusion_matrix(&labels, &p, 0.1).unwrap();
         assert_eq!(line[2], format!("{prc:.4}"));
         assert_eq!(line[3], format!("{:.6}", log_loss(&labels, &p).unwrap()));
         assert_eq!(line[4], format!("{:.6}", brier_score(&labels, &p).unwrap()));
-        assert_eq!(line[6], ((matrix.true_positives + matrix.false_positives) as usize).to_string());
-        assert_eq!(line[7], matrix.true_positives.to_string());
-        assert_eq!(line[8], money(costs.total(&matrix)));
+        let alarms = matrix.true_positives + matrix.false_positives;
+        let shown = [&line[6..], &more[1..]].concat();
+        assert_eq!(shown, [alarms.to_string(), matrix.true_positives.to_string(), money(costs.total(&matrix))]);
         assert!(words(text.lines().nth(3).unwrap()).ends_with(&["0.100"]), "{text}");
         let text = compare_probabilities(&labels, &[("p", &p), ("q", &q)], 1).unwrap().to_string();
         assert!(text.lines().nth(2).unwrap().contains(" to -"), "{text}"); // q is better by both

@@ -76,7 +76,8 @@ impl Costs {
         Ok(self.false_alarm / (self.false_alarm + self.missed))
     }
 
-    /// What decisions cost that are given as an alarm or none for each example; see [`CostsByExample::of_alarms`].
+    /// What decisions cost that are given as an alarm or none for each example; see
+    /// [`CostsByExample::of_alarms`].
     ///
     /// # Errors
     /// As there.
@@ -214,7 +215,8 @@ impl CostsByExample {
         Ok(sum((0..labels.len()).map(|row| self.cost(row, labels[row], alarms[row]))))
     }
 
-    /// What the alarms save: the cost of no alarm at all, less theirs. Below 0 where they cost more than they prevent.
+    /// What the alarms save: the cost of no alarm at all, less theirs. Below 0 where they cost more
+    /// than they prevent.
     ///
     /// # Errors
     /// As [`of_alarms`](Self::of_alarms).
@@ -232,11 +234,12 @@ impl CostsByExample {
         Ok(1000.0 * self.of_alarms(labels, alarms)? / labels.len() as f64)
     }
 
-    /// The alarms of the rule: where an alarm is expected to cost less than none, if the probability is right; each example has
-    /// the threshold of its own costs.
+    /// The alarms of the rule: where an alarm is expected to cost less than none, if the
+    /// probability is right; each example has the threshold of its own costs.
     ///
     /// # Errors
-    /// When there is not one amount for each probability, one is not in [0, 1], or a cost is not a finite number above 0.
+    /// When there is not one amount for each probability, one is not in [0, 1], or a cost is not a
+    /// finite number above 0.
     pub fn alarms<S: Score>(&self, probabilities: &Array1<S>) -> Result<Array1<bool>> {
         self.fixed.check()?;
         self.check_amounts(probabilities.len())?;
@@ -245,8 +248,8 @@ impl CostsByExample {
         Ok((0..probabilities.len()).map(is_alarm).collect())
     }
 
-    /// What each example is expected to cost without an alarm, if the probability is right: p times what it costs to miss it. The
-    /// order in which few alarms prevent most.
+    /// What each example is expected to cost without an alarm, if the probability is right: p times
+    /// what it costs to miss it. The order in which few alarms prevent most.
     ///
     /// # Errors
     /// When there is not one amount for each probability, or one is not in [0, 1].
@@ -264,9 +267,10 @@ impl CostsByExample {
         Self { amounts: self.amounts.as_ref().map(|amounts| amounts.select(Axis(0), rows)), ..self.clone() }
     }
 
-    /// What the cheapest threshold of some rows costs on others: cuts the examples in two at random, `cuts` times, takes the minimum
-    /// of one half and pays on the other, both ways round. `threshold` was chosen without these rows, such as that of the rule,
-    /// and pays beside it. All costs are those of as many rows as there are.
+    /// What the cheapest threshold of some rows costs on others: cuts the examples in two at
+    /// random, `cuts` times, takes the minimum of one half and pays on the other, both ways round.
+    /// `threshold` was chosen without these rows, such as that of the rule, and pays beside it. All
+    /// costs are those of as many rows as there are.
     ///
     /// ```
     /// use learn::cost::{Costs, CostsByExample};
@@ -362,8 +366,8 @@ impl CostsByExample {
     }
 }
 
-/// What cheapest thresholds promised and what they cost elsewhere, two values for each cut: see [`CostsByExample::halves`]. As the
-/// last expression of a cell it appears as a table of means.
+/// What cheapest thresholds promised and what they cost elsewhere, two values for each cut: see
+/// [`CostsByExample::halves`]. As the last expression of a cell it appears as a table of means.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Halves {
     /// The cheapest threshold of one half.
@@ -569,7 +573,8 @@ mod tests {
 
     #[test]
     fn halves_are_scaled_to_all_rows() {
-        // Any half with both classes is parted by a threshold without a mistake; everything an alarm costs 10 for each negative.
+        // Any half with both classes is parted by a threshold without a mistake; everything an
+        // alarm costs 10 for each negative.
         let labels = Array1::from_shape_fn(201, |row| row % 2 == 0);
         let p = labels.mapv(|label| if label { 0.9 } else { 0.1 });
         let costs = CostsByExample::from(&COSTS);

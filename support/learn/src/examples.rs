@@ -97,9 +97,9 @@ impl Examples {
         self.select(&(0..self.len()).flat_map(copies).collect::<Vec<_>>())
     }
 
-    /// All positives and as many negatives, drawn without replacement, in the order that they have here; as imbalanced-learn's
-    /// `RandomUnderSampler`. The odds of a model that is trained on them are too high: see
-    /// [`BaseRates`](crate::calibration::BaseRates).
+    /// All positives and as many negatives, drawn without replacement, in the order that they have
+    /// here; as imbalanced-learn's `RandomUnderSampler`. The odds of a model that is trained on
+    /// them are too high: see [`BaseRates`](crate::calibration::BaseRates).
     ///
     /// ```
     /// use learn::examples::Examples;
@@ -119,7 +119,8 @@ impl Examples {
         Ok(self.keep(false, positives, seed))
     }
 
-    /// All negatives and `count` positives, drawn without replacement. With the same seed the fewer are among the more.
+    /// All negatives and `count` positives, drawn without replacement. With the same seed the fewer
+    /// are among the more.
     ///
     /// # Errors
     /// When there are fewer positives than `count`.
@@ -200,14 +201,15 @@ impl Examples {
         Ok(place)
     }
 
-    /// The share of all values of all features that lie between -`limit` and `limit`, both included; NaN when there are none.
+    /// The share of all values of all features that lie between -`limit` and `limit`, both
+    /// included; NaN when there are none.
     pub fn share_of_values_within(&self, limit: f32) -> f64 {
         let within = self.features.iter().filter(|value| value.abs() <= limit).count();
         within as f64 / self.features.len() as f64
     }
 
-    /// The share of the examples with at least one feature at or beyond -`limit` or `limit`, such as the limit that values were
-    /// clipped at; NaN when there are no examples.
+    /// The share of the examples with at least one feature at or beyond -`limit` or `limit`, such
+    /// as the limit that values were clipped at; NaN when there are no examples.
     pub fn share_of_rows_reaching(&self, limit: f32) -> f64 {
         let rows = self.features.rows().into_iter();
         let reaching = rows.filter(|row| row.iter().any(|value| value.abs() >= limit)).count();

@@ -24,7 +24,8 @@ impl History {
         self.train.len()
     }
 
-    /// The number of the best epoch, counted from 1 as tables and figures do; where nothing watched, that of the last one.
+    /// The number of the best epoch, counted from 1 as tables and figures do; where nothing
+    /// watched, that of the last one.
     pub fn best(&self) -> usize {
         self.best_epoch.map_or(self.epochs(), |epoch| epoch + 1)
     }

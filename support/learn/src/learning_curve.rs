@@ -9,15 +9,17 @@ use crate::model::Sequential;
 use crate::over_seeds::over_seeds;
 use crate::table::{Table, shown_as_table, thousands};
 
-/// How well models rank that were trained with so many positives. As the last expression of a cell it appears as a table.
+/// How well models rank that were trained with so many positives. As the last expression of a cell
+/// it appears as a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LearningCurve {
     /// (positives, average precision), for each number of positives each seed.
     pub points: Vec<(usize, f64)>,
 }
 
-/// Trains with each number of positives and each seed, always with all negatives, and judges by the average precision on `val`: with
-/// the same seed the fewer positives are among the more. Trainings run side by side on all cores. As scikit-learn's `learning_curve`.
+/// Trains with each number of positives and each seed, always with all negatives, and judges by the
+/// average precision on `val`: with the same seed the fewer positives are among the more. Trainings
+/// run side by side on all cores. As scikit-learn's `learning_curve`.
 ///
 /// ```
 /// use learn::{dataset::Dataset, layers::Dense, learning_curve::learning_curve, low_signal::low_signal};

@@ -1,4 +1,5 @@
-//! Who was found, who was missed and who got a false alarm, by row number: error analysis begins with looking at them.
+//! Who was found, who was missed and who got a false alarm, by row number: error analysis begins
+//! with looking at them.
 
 use ndarray::Array1;
 
@@ -7,8 +8,8 @@ use crate::error::{Result, refuse};
 use crate::scores::{Score, check, top_k};
 use crate::table::{Table, shown_as_table, thousands};
 
-/// The rows of each outcome, those with the highest score first. As the last expression of a cell it appears as a table of their
-/// counts.
+/// The rows of each outcome, those with the highest score first. As the last expression of a cell
+/// it appears as a table of their counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcomes {
     /// Positives above the threshold.
@@ -21,8 +22,8 @@ pub struct Outcomes {
     pub left_alone: Vec<usize>,
 }
 
-/// The rows of each outcome, for labels and scores of shape `[examples]`; an alarm is a score above the threshold, which may be one
-/// for each example.
+/// The rows of each outcome, for labels and scores of shape `[examples]`; an alarm is a score above
+/// the threshold, which may be one for each example.
 ///
 /// ```
 /// use learn::outcomes::outcomes;
@@ -68,7 +69,8 @@ impl Outcomes {
         ]
     }
 
-    /// The same rows by their numbers in the table that the set was taken from: `rows` has one for each example of the set.
+    /// The same rows by their numbers in the table that the set was taken from: `rows` has one for
+    /// each example of the set.
     ///
     /// # Errors
     /// When there are fewer than examples.
@@ -87,7 +89,8 @@ impl Outcomes {
         })
     }
 
-    /// How many rows of each outcome have a mark, for which `marks` has one answer for each row; `name` stands above them.
+    /// How many rows of each outcome have a mark, for which `marks` has one answer for each row;
+    /// `name` stands above them.
     ///
     /// # Errors
     /// When there are fewer marks than rows.
@@ -114,8 +117,8 @@ impl Outcomes {
 
 shown_as_table!(Outcomes);
 
-/// The `k` negatives with the highest scores, the highest first: the false alarms that come before all others, whatever the
-/// threshold.
+/// The `k` negatives with the highest scores, the highest first: the false alarms that come before
+/// all others, whatever the threshold.
 ///
 /// # Errors
 /// When labels and scores differ in length, a score is NaN, or there are fewer than `k` negatives.

@@ -120,9 +120,10 @@ impl PlattScaling {
         refuse!("{NAME}: no end in {STEPS} steps: are a few logits far from all others?")
     }
 
-    /// Probabilities for the examples that it learns from, each by what the others teach: they are dealt to `folds` parts, each with
-    /// its share of positives, and the logits of a part go through what was learnt from the other parts. As scikit-learn's
-    /// `cross_val_predict`. Two parts may rank two examples the other way round than their logits do.
+    /// Probabilities for the examples that it learns from, each by what the others teach: they are
+    /// dealt to `folds` parts, each with its share of positives, and the logits of a part go
+    /// through what was learnt from the other parts. As scikit-learn's `cross_val_predict`. Two
+    /// parts may rank two examples the other way round than their logits do.
     ///
     /// # Errors
     /// As [`fit`](Self::fit), and when there are fewer than two folds or fewer examples of a class.

@@ -1,4 +1,5 @@
-//! The same methods on several splits and from several starts: a result from one split and one start is mostly luck.
+//! The same methods on several splits and from several starts: a result from one split and one
+//! start is mostly luck.
 
 use crate::comparison::compare_runs;
 use crate::error::{Result, ensure, refuse};
@@ -8,8 +9,9 @@ use crate::metrics::{Metric, Metrics};
 use crate::model::Sequential;
 use crate::table::{Table, shown_as_table};
 
-/// What each method came to in each run. As the last expression of a cell it appears as a table of the average precision: mean, lowest
-/// and highest of each method, and of its differences to the first method in the same run.
+/// What each method came to in each run. As the last expression of a cell it appears as a table of
+/// the average precision: mean, lowest and highest of each method, and of its differences to the
+/// first method in the same run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trials {
     names: Vec<String>,
@@ -69,7 +71,8 @@ impl Trials {
         &self.runs
     }
 
-    /// (split, value) of each method in all runs, for a figure. The k-th value of a split is that of its k-th start.
+    /// (split, value) of each method in all runs, for a figure. The k-th value of a split is that
+    /// of its k-th start.
     pub fn values(&self, metric: Metric) -> Vec<(&str, Vec<(usize, f64)>)> {
         self.of_methods(|run, method| (run.split, run.metrics[method].get(metric)))
     }
@@ -79,7 +82,8 @@ impl Trials {
         self.names.iter().enumerate().map(|(method, name)| (name.as_str(), of_runs(method))).collect()
     }
 
-    /// A metric by method: mean, lowest and highest, and of the differences to the first method in the same run.
+    /// A metric by method: mean, lowest and highest, and of the differences to the first method in
+    /// the same run.
     pub fn table_of(&self, metric: Metric) -> Table {
         self.summary(|run, method| run.metrics[method].get(metric))
     }

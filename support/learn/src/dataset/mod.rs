@@ -177,7 +177,8 @@ impl Dataset {
         Ok(())
     }
 
-    /// How many positives each of the first `batches` batches has; where a pass ends, the next one begins.
+    /// How many positives each of the first `batches` batches has; where a pass ends, the next one
+    /// begins.
     ///
     /// ```
     /// use learn::{dataset::Dataset, examples::Examples};
