@@ -29,6 +29,7 @@ mod preprocessor;
 mod save;
 mod pipeline;
 mod others;
+pub mod lesson;
 
 pub use encoder::Encoder;
 pub use others::{linfa_dataset, logistic_regression, roc_auc_score};
@@ -40,9 +41,16 @@ pub use scaler::StandardScaler;
 #[doc(inline)]
 pub use learn::{
     activations::Activation,
+    alarms::{Thresholds, above, agreement, compare_alarms, count, highest},
     bootstrap::{Answers, Interval, Measure, bootstrap, bootstrap_difference, bootstrap_statistic},
+    by_class::ByClass,
     calibration::{BaseRates, Calibration, CalibrationBin, calibration, multiply_odds},
-    cost::{CostCurve, Costs, CostsByExample},
+    comparison::{
+        Difference, Differences, Policies, Policy, by_group, compare_at_recall, compare_methods,
+        compare_methods_and_costs, compare_policies, compare_probabilities, compare_runs, differences, max_difference,
+        top_false_alarms,
+    },
+    cost::{CostCurve, Costs, CostsByExample, Halves},
     curves::{PrecisionRecallCurve, RocCurve, ThresholdCounts, precision_recall_curve, roc_curve},
     dataset::{Batch, Batches, Dataset},
     early_stopping::{EarlyStopping, Mode},
@@ -51,10 +59,12 @@ pub use learn::{
     history::History,
     keras_auc::{KerasAuc, keras_auc},
     layers::{Dense, Dropout, Layer},
+    learning_curve::{LearningCurve, learning_curve},
     loss::{BinaryFocalCrossentropy, Loss},
     metrics::{ConfusionMatrix, Metric, Metrics, brier_score, compare, confusion_matrix, log_loss},
     model::{Sequential, Weights, initial_bias},
     optimizers::{Adam, Optimizer, RmsProp, Sgd},
+    outcomes::{Outcomes, highest_negatives, outcomes},
     over_seeds::over_seeds,
     permutation_importance::{PermutationImportance, permutation_importance},
     random::{permutation, random_choice},
@@ -63,6 +73,7 @@ pub use learn::{
     smote::smote,
     table::{Table, thousands},
     training::{ClassWeight, FitConfig, Training},
+    trials::{Trial, Trials},
 };
 #[doc(inline)]
 pub use plot;

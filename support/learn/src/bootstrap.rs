@@ -57,6 +57,11 @@ impl Answers {
         Self { probabilities: logits.mapv(sigmoid), scores: logits, threshold: Metrics::THRESHOLD }
     }
 
+    /// The same ranks and threshold with other probabilities.
+    pub(crate) fn with_probabilities(&self, probabilities: Array1<f32>) -> Self {
+        Self { scores: self.scores.clone(), probabilities, threshold: self.threshold }
+    }
+
     /// What ranks the examples: the logits of a model.
     pub fn scores(&self) -> &Array1<f32> {
         &self.scores
@@ -72,6 +77,13 @@ impl From<&Array1<f32>> for Answers {
     fn from(probabilities: &Array1<f32>) -> Self {
         let (scores, probabilities) = (probabilities.clone(), probabilities.clone());
         Self { scores, probabilities, threshold: Metrics::THRESHOLD }
+    }
+}
+
+/// Decisions as answers: an alarm is the probability 1, and all else 0.
+impl From<&Array1<bool>> for Answers {
+    fn from(alarms: &Array1<bool>) -> Self {
+        Self::from(&alarms.mapv(|is_alarm| if is_alarm { 1.0 } else { 0.0 }))
     }
 }
 
@@ -94,6 +106,18 @@ pub enum Measure {
     Metric(Metric),
     /// The cost of all mistakes.
     Costs(CostsByExample),
+}
+
+impl From<&Self> for Measure {
+    fn from(measure: &Self) -> Self {
+        measure.clone()
+    }
+}
+
+impl From<Metric> for Measure {
+    fn from(metric: Metric) -> Self {
+        Self::Metric(metric)
+    }
 }
 
 impl From<&Metric> for Measure {
@@ -186,6 +210,28 @@ where
     resample(&one.names(), labels.len(), LEVEL, resamples, seed, differences)
 }
 
+/// The 95 % interval of the difference of a measure to that of the first answers, for each of the
+/// others; all of them are judged on the same drawn rows.
+///
+/// # Errors
+/// As [`bootstrap`].
+pub(crate) fn bootstrap_to_first(
+    labels: &Array1<bool>,
+    answers: &[Answers],
+    measure: &Measure,
+    resamples: usize,
+    seed: u64,
+) -> Result<Vec<Interval>> {
+    let judge = |answers| Judge::new(labels, answers, std::slice::from_ref(measure));
+    let judges = answers.iter().map(judge).collect::<Result<Vec<_>>>()?;
+    let Some((first, others)) = judges.split_first() else { return Ok(Vec::new()) };
+    let names = vec![first.names()[0]; others.len()];
+    resample(&names, labels.len(), LEVEL, resamples, seed, |rows| {
+        let of_first = first.values(rows)[0];
+        others.iter().map(|other| other.values(rows)[0] - of_first).collect()
+    })
+}
+
 /// The interval of any number by the bootstrap: `statistic` computes it from the numbers of drawn rows, below `rows`, of which some
 /// come twice and some not at all. NaN is left out. The interval holds the share `level` of the values, such as 0.95.
 ///
@@ -210,6 +256,17 @@ pub fn bootstrap_statistic(
     seed: u64,
 ) -> Result<Interval> {
     Ok(resample(&["statistic"], rows, level, resamples, seed, |rows| vec![statistic(rows)])?[0])
+}
+
+/// The measures of answers on all rows, without any drawing.
+///
+/// # Errors
+/// As [`bootstrap`].
+pub(crate) fn measure<'m, M>(labels: &Array1<bool>, answers: &Answers, measures: &'m [M]) -> Result<Vec<f64>>
+where
+    &'m M: Into<Measure>,
+{
+    Ok(Judge::new(labels, answers, measures)?.values(&(0..labels.len() as u32).collect::<Vec<_>>()))
 }
 
 /// What the measures need to know about each row, so that a resample has only to be counted, not sorted.

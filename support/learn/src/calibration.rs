@@ -3,6 +3,7 @@
 
 use ndarray::Array1;
 
+use crate::bootstrap::Answers;
 use crate::error::{Result, ensure};
 use crate::math::sum;
 use crate::scores::{Score, check_each_probability, check_probabilities};
@@ -64,17 +65,22 @@ impl CalibrationBin {
     /// ("Probable inference, the law of succession, and statistical inference", Journal of the American Statistical Association
     /// 22, 1927), which holds for small counts and for none.
     pub fn interval(&self) -> (f64, f64) {
-        const Z: f64 = 1.959_963_984_540_054; // the normal distribution has 95 % of its mass within ± Z
-        let n = self.examples as f64;
-        let share = self.share_of_positives();
-        let middle = share + Z * Z / (2.0 * n);
-        let spread = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-        let scale = 1.0 + Z * Z / n;
-        // At none and at all the ends are exact, whatever rounding says.
-        let lower = if self.positives == 0 { 0.0 } else { (middle - spread) / scale };
-        let upper = if self.positives == self.examples { 1.0 } else { (middle + spread) / scale };
-        (lower, upper)
+        wilson_interval(self.positives, self.examples)
     }
+}
+
+/// The 95 % interval of a share of which `found` in `all` were found, by Wilson's score interval.
+pub(crate) fn wilson_interval(found: usize, all: usize) -> (f64, f64) {
+    const Z: f64 = 1.959_963_984_540_054; // the normal distribution has 95 % of its mass within ± Z
+    let n = all as f64;
+    let share = found as f64 / n;
+    let middle = share + Z * Z / (2.0 * n);
+    let spread = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + Z * Z / n;
+    // At none and at all the ends are exact, whatever rounding says.
+    let lower = if found == 0 { 0.0 } else { (middle - spread) / scale };
+    let upper = if found == all { 1.0 } else { (middle + spread) / scale };
+    (lower, upper)
 }
 
 /// Sorts the examples by their probability and cuts them into `bins` of about equal size. Labels and probabilities have the
@@ -108,6 +114,32 @@ impl Calibration {
         Self::cut(labels, probabilities, |p| p, |bin| expected * (bin + 1) as f64 / bins as f64)
     }
 
+    /// As [`calibration`], in bins that end at these probabilities, which rise: a probability that
+    /// is equal to an edge is below it. Bins without examples are left out.
+    ///
+    /// ```
+    /// use learn::calibration::Calibration;
+    /// use ndarray::array;
+    ///
+    /// let (labels, probabilities) = (array![false, false, true, true], array![0.001f32, 0.01, 0.2, 0.9]);
+    /// let calibration = Calibration::with_edges(&labels, &probabilities, &[0.01, 0.1, 0.5])?;
+    /// assert_eq!(calibration.bins.iter().map(|bin| bin.examples).collect::<Vec<_>>(), [2, 1, 1]);
+    /// # Ok::<(), learn::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When labels and probabilities differ in length, there are none, a probability is not in [0,
+    /// 1], or the edges don't rise.
+    pub fn with_edges<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>, edges: &[f64]) -> Result<Self> {
+        ensure!(!labels.is_empty(), "there are no examples to put into bins");
+        ensure!(edges.windows(2).all(|pair| pair[0] < pair[1]), "the edges of bins rise, unlike {edges:?}");
+        let sorted = sorted(labels, probabilities)?;
+        let end = |&edge: &f64| sorted.partition_point(|row| row.0 <= S::from_threshold(edge).into());
+        let mut cuts: Vec<usize> = edges.iter().map(end).chain([sorted.len()]).filter(|&end| end > 0).collect();
+        cuts.dedup();
+        Ok(Self::new(&sorted, cuts))
+    }
+
     /// Cuts where the running sum of `counts` reaches what `full` says for the bin; the last has what is left.
     fn cut<S: Score>(
         labels: &Array1<bool>,
@@ -115,10 +147,7 @@ impl Calibration {
         counts: impl Fn(f64) -> f64,
         full: impl Fn(usize) -> f64,
     ) -> Result<Self> {
-        check_probabilities(labels, probabilities)?;
-        let mut sorted: Vec<(f64, bool)> =
-            probabilities.iter().map(|&p| p.into()).zip(labels.iter().copied()).collect();
-        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let sorted = sorted(labels, probabilities)?;
         let (mut cuts, mut counted, mut bin, mut end) = (vec![], 0.0, 0, 0);
         for tied in sorted.chunk_by(|a, b| a.0 == b.0) {
             end += tied.len();
@@ -129,9 +158,14 @@ impl Calibration {
             }
         }
         cuts.push(sorted.len());
+        Ok(Self::new(&sorted, cuts))
+    }
+
+    /// Bins that end before these rows.
+    fn new(sorted: &[(f64, bool)], cuts: Vec<usize>) -> Self {
         let mut start = 0;
         let bin = |end: usize| CalibrationBin::new(&sorted[std::mem::replace(&mut start, end)..end]);
-        Ok(Self { bins: cuts.into_iter().map(bin).collect(), all: CalibrationBin::new(&sorted) })
+        Self { bins: cuts.into_iter().map(bin).collect(), all: CalibrationBin::new(sorted) }
     }
 
     /// The points (mean prediction, share of positives), for a figure.
@@ -160,6 +194,14 @@ impl Calibration {
 
 shown_as_table!(Calibration);
 
+/// Probabilities, rising, with their labels.
+fn sorted<S: Score>(labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<Vec<(f64, bool)>> {
+    check_probabilities(labels, probabilities)?;
+    let mut sorted: Vec<(f64, bool)> = probabilities.iter().map(|&p| p.into()).zip(labels.iter().copied()).collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(sorted)
+}
+
 /// A share with three decimals, or as many as its first two digits need.
 pub fn share(value: f64) -> String {
     let mut decimals = 3;
@@ -173,11 +215,15 @@ pub fn share(value: f64) -> String {
 
 /// The same probabilities with their odds p / (1 - p) multiplied by `factor`; that adds ln `factor` to every logit.
 ///
-/// A model that was trained as if positives were `factor` times as common against negatives as they are gives odds that are
-/// `factor` times too high, so multiplying by 1 / `factor` mends it; the ranking stays the same. The factor is
+/// A model that was trained as if positives were `factor` times as common against negatives as they
+/// are gives odds that are `factor` times too high, so multiplying by 1 / `factor` mends it; the
+/// ranking stays the same. The factor is
 /// [`ClassWeight::odds_factor`](crate::training::ClassWeight::odds_factor) for class weights and
-/// [`BaseRates::odds_factor`] for oversampling or another base rate. The correction is Theorem 2 of Elkan, "The foundations of
-/// cost-sensitive learning" (IJCAI 2001), written for odds.
+/// [`BaseRates::odds_factor`] for oversampling or another base rate. The correction is Theorem 2 of
+/// Elkan, "The foundations of cost-sensitive learning" (IJCAI 2001), written for odds. For
+/// undersampling it is equation 4 of Dal Pozzolo et al., "Calibrating probability with
+/// undersampling for unbalanced classification" (SSCI 2015), where the factor is the share of
+/// negatives kept.
 ///
 /// ```
 /// use learn::calibration::{BaseRates, multiply_odds};
@@ -200,6 +246,17 @@ pub fn multiply_odds(probabilities: &Array1<f32>, factor: f64) -> Result<Array1<
         let positive = factor * p;
         (positive / (positive + (1.0 - p))) as f32
     }))
+}
+
+impl Answers {
+    /// The same answers with their odds multiplied: see [`multiply_odds`]. Ranks and threshold
+    /// stay.
+    ///
+    /// # Errors
+    /// When the factor is not a finite number above 0.
+    pub fn multiply_odds(&self, factor: f64) -> Result<Self> {
+        Ok(self.with_probabilities(multiply_odds(self.probabilities(), factor)?))
+    }
 }
 
 /// The share of positives that a model was trained on, and that of the rows it is applied to.

@@ -1,12 +1,16 @@
 //! What wrong decisions cost, and the threshold at which they cost least.
 
-use ndarray::Array1;
+use ndarray::{Array1, Axis};
+use rayon::prelude::*;
 
+use crate::alarms::check_lengths;
 use crate::curves::ThresholdCounts;
 use crate::error::{Result, ensure, refuse};
 use crate::math::sum;
-use crate::metrics::{ConfusionMatrix, confusion_matrix};
-use crate::scores::{Score, below_all, check_probabilities, check_threshold, is_amount};
+use crate::metrics::{ConfusionMatrix, confusion_matrix, mean};
+use crate::random::permutation;
+use crate::scores::{Score, below_all, check_each_probability, check_probabilities, check_threshold, is_amount};
+use crate::table::{Table, shown_as_table, thousands};
 
 /// What each kind of mistake costs, compared with the right decision, in any unit; written as
 /// `Costs { false_alarm: 200.0, missed: 5000.0 }`, so that the two can't be mistaken for each other.
@@ -70,6 +74,31 @@ impl Costs {
     pub fn threshold(&self) -> Result<f64> {
         self.check()?;
         Ok(self.false_alarm / (self.false_alarm + self.missed))
+    }
+
+    /// What decisions cost that are given as an alarm or none for each example; see
+    /// [`CostsByExample::of_alarms`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of_alarms(&self, labels: &Array1<bool>, alarms: &Array1<bool>) -> Result<f64> {
+        CostsByExample::from(self).of_alarms(labels, alarms)
+    }
+
+    /// What the alarms save; see [`CostsByExample::saved`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn saved(&self, labels: &Array1<bool>, alarms: &Array1<bool>) -> Result<f64> {
+        CostsByExample::from(self).saved(labels, alarms)
+    }
+
+    /// The cost of 1,000 examples; see [`CostsByExample::per_1000`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn per_1000(&self, labels: &Array1<bool>, alarms: &Array1<bool>) -> Result<f64> {
+        CostsByExample::from(self).per_1000(labels, alarms)
     }
 
     /// The cost at every threshold that decides differently, for labels and probabilities of shape `[examples]`.
@@ -163,6 +192,135 @@ impl CostsByExample {
         Ok(sum((0..labels.len()).map(|row| self.cost(row, labels[row], is_alarm(row)))))
     }
 
+    /// What decisions cost that are given as an alarm or none for each example, as labels are.
+    ///
+    /// ```
+    /// use learn::{alarms::above, cost::Costs};
+    /// use ndarray::array;
+    ///
+    /// let costs = Costs { false_alarm: 5.0, missed: 15.0 }.with_amounts(&array![100.0, 20.0, 300.0])?;
+    /// let (labels, p) = (array![true, false, true], array![0.9, 0.7, 0.02]);
+    /// assert_eq!(costs.of_alarms(&labels, &above(&p, 0.5)?)?, 5.0 + 315.0);
+    /// assert_eq!(costs.saved(&labels, &above(&p, 0.5)?)?, 115.0 + 315.0 - 320.0); // against no alarm at all
+    /// assert_eq!(costs.saved(&labels, &costs.alarms(&p)?)?, 425.0); // each above its own threshold
+    /// # Ok::<(), learn::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When labels, alarms and amounts differ in length, or a cost is not a finite number above 0.
+    pub fn of_alarms(&self, labels: &Array1<bool>, alarms: &Array1<bool>) -> Result<f64> {
+        self.fixed.check()?;
+        check_lengths(labels, alarms)?;
+        self.check_amounts(labels.len())?;
+        Ok(sum((0..labels.len()).map(|row| self.cost(row, labels[row], alarms[row]))))
+    }
+
+    /// What the alarms save: the cost of no alarm at all, less theirs. Below 0 where they cost more
+    /// than they prevent.
+    ///
+    /// # Errors
+    /// As [`of_alarms`](Self::of_alarms).
+    pub fn saved(&self, labels: &Array1<bool>, alarms: &Array1<bool>) -> Result<f64> {
+        let none = Array1::from_elem(labels.len(), false);
+        Ok(self.of_alarms(labels, &none)? - self.of_alarms(labels, alarms)?)
+    }
+
+    /// The cost of 1,000 examples like these, so that sets of different sizes can be compared.
+    ///
+    /// # Errors
+    /// As [`of_alarms`](Self::of_alarms), and when there are no examples.
+    pub fn per_1000(&self, labels: &Array1<bool>, alarms: &Array1<bool>) -> Result<f64> {
+        ensure!(!labels.is_empty(), "there are no examples to count the cost of");
+        Ok(1000.0 * self.of_alarms(labels, alarms)? / labels.len() as f64)
+    }
+
+    /// The alarms of the rule: where an alarm is expected to cost less than none, if the
+    /// probability is right; each example has the threshold of its own costs.
+    ///
+    /// # Errors
+    /// When there is not one amount for each probability, one is not in [0, 1], or a cost is not a
+    /// finite number above 0.
+    pub fn alarms<S: Score>(&self, probabilities: &Array1<S>) -> Result<Array1<bool>> {
+        self.fixed.check()?;
+        self.check_amounts(probabilities.len())?;
+        check_each_probability(probabilities)?;
+        let is_alarm = |row: usize| probabilities[row] > S::from_threshold(self.own_threshold(row));
+        Ok((0..probabilities.len()).map(is_alarm).collect())
+    }
+
+    /// What each example is expected to cost without an alarm, if the probability is right: p times
+    /// what it costs to miss it. The order in which few alarms prevent most.
+    ///
+    /// # Errors
+    /// When there is not one amount for each probability, or one is not in [0, 1].
+    pub fn expected_losses<S: Score>(&self, probabilities: &Array1<S>) -> Result<Array1<f64>> {
+        self.check_amounts(probabilities.len())?;
+        check_each_probability(probabilities)?;
+        Ok(probabilities.iter().enumerate().map(|(row, &p)| p.into() * self.missed(row)).collect())
+    }
+
+    /// The costs of the examples at these row numbers, in this order.
+    ///
+    /// # Panics
+    /// When a row number is out of range.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Self { amounts: self.amounts.as_ref().map(|amounts| amounts.select(Axis(0), rows)), ..self.clone() }
+    }
+
+    /// What the cheapest threshold of some rows costs on others: cuts the examples in two at
+    /// random, `cuts` times, takes the minimum of one half and pays on the other, both ways round.
+    /// `threshold` was chosen without these rows, such as that of the rule, and pays beside it. All
+    /// costs are those of as many rows as there are.
+    ///
+    /// ```
+    /// use learn::cost::{Costs, CostsByExample};
+    /// use ndarray::Array1;
+    ///
+    /// let labels = Array1::from_shape_fn(400, |row| row % 8 == 0);
+    /// let p = Array1::from_shape_fn(400, |row| (row * 37 % 100) as f64 / 100.0); // that knows nothing
+    /// let costs = CostsByExample::from(&Costs { false_alarm: 1.0, missed: 7.0 });
+    /// let halves = costs.halves(&labels, &p, 20, 0.125)?;
+    /// let mean = |costs: &[f64]| costs.iter().sum::<f64>() / costs.len() as f64;
+    /// assert!(mean(&halves.promised) < mean(&halves.paid)); // the minimum is partly luck
+    /// # Ok::<(), learn::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`total`](Self::total), and when there are fewer than two examples or no cut.
+    pub fn halves<S: Score + Sync + Send>(
+        &self,
+        labels: &Array1<bool>,
+        probabilities: &Array1<S>,
+        cuts: u64,
+        threshold: f64,
+    ) -> Result<Halves> {
+        self.check(labels, probabilities)?;
+        check_threshold(threshold)?;
+        let all = labels.len();
+        ensure!(all >= 2 && cuts > 0, "{all} examples can't be cut in two {cuts} times: at least 2, and once");
+        let part = |rows: &[usize]| {
+            let scale = all as f64 / rows.len() as f64;
+            (self.select(rows), labels.select(Axis(0), rows), probabilities.select(Axis(0), rows), scale)
+        };
+        let pay = |here: &[usize], there: &[usize]| -> Result<[f64; 4]> {
+            let (costs, labels, p, scale) = part(here);
+            let (cheapest, promised) = costs.curve(&labels, &p)?.best();
+            let (costs, labels, p, scale_there) = part(there);
+            let paid = |threshold| costs.total(&labels, &p, threshold).map(|cost| scale_there * cost);
+            Ok([cheapest, scale * promised, paid(cheapest)?, paid(threshold)?])
+        };
+        let cut = |number| -> Result<[[f64; 4]; 2]> {
+            let rows = permutation(all, number);
+            let (one, other) = rows.split_at(all / 2);
+            Ok([pay(one, other)?, pay(other, one)?])
+        };
+        let results: Vec<Result<_>> = (0..cuts).into_par_iter().map(cut).collect();
+        let results = results.into_iter().collect::<Result<Vec<_>>>()?.concat();
+        let [thresholds, promised, paid, by_threshold] =
+            [0, 1, 2, 3].map(|place| results.iter().map(|result| result[place]).collect());
+        Ok(Halves { thresholds, promised, paid, by_threshold })
+    }
+
     /// What one decision costs.
     pub(crate) fn cost(&self, row: usize, label: bool, is_alarm: bool) -> f64 {
         match (label, is_alarm) {
@@ -197,9 +355,56 @@ impl CostsByExample {
     pub fn check<S: Score>(&self, labels: &Array1<bool>, probabilities: &Array1<S>) -> Result<()> {
         self.fixed.check()?;
         check_probabilities(labels, probabilities)?;
-        let amounts = self.amounts.as_ref().map_or(labels.len(), |amounts| amounts.len());
-        ensure!(labels.len() == amounts, "{} labels, but {amounts} amounts", labels.len());
+        self.check_amounts(labels.len())
+    }
+
+    /// Refuses another number of examples than there are amounts.
+    fn check_amounts(&self, examples: usize) -> Result<()> {
+        let amounts = self.amounts.as_ref().map_or(examples, |amounts| amounts.len());
+        ensure!(examples == amounts, "{examples} labels, but {amounts} amounts");
         Ok(())
+    }
+}
+
+/// What cheapest thresholds promised and what they cost elsewhere, two values for each cut: see
+/// [`CostsByExample::halves`]. As the last expression of a cell it appears as a table of means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Halves {
+    /// The cheapest threshold of one half.
+    pub thresholds: Vec<f64>,
+    /// What it costs there.
+    pub promised: Vec<f64>,
+    /// What it costs on the other half.
+    pub paid: Vec<f64>,
+    /// What the threshold that was chosen without these rows costs on the other half.
+    pub by_threshold: Vec<f64>,
+}
+
+impl Halves {
+    fn table(&self) -> Table {
+        let mut table = Table::new(["cost", "mean", "lowest", "highest"]);
+        for (name, costs) in [
+            ("minimum, promised", &self.promised),
+            ("minimum, paid on the other half", &self.paid),
+            ("the given threshold", &self.by_threshold),
+        ] {
+            let lowest = costs.iter().copied().fold(f64::INFINITY, f64::min);
+            let highest = costs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let numbers = [mean(costs.iter().copied()), lowest, highest].map(money);
+            table.push(std::iter::once(name.to_owned()).chain(numbers));
+        }
+        table
+    }
+}
+
+shown_as_table!(Halves);
+
+/// A cost or what was saved: whole from 100 on, with two decimals below.
+pub(crate) fn money(value: f64) -> String {
+    let size = value.abs().round();
+    match size < 100.0 {
+        true => format!("{value:.2}"),
+        false => format!("{}{}", if value < 0.0 { "-" } else { "" }, thousands(size as usize)),
     }
 }
 
@@ -253,6 +458,7 @@ impl CostCurve {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alarms::above;
     use crate::metrics::confusion_matrix;
     use crate::random::{Purpose, generator, uniform};
     use ndarray::array;
@@ -339,5 +545,46 @@ mod tests {
         assert!(by_example.total(&array![true, false], &array![0.5, 0.5], f64::NAN).is_err());
         assert!(COSTS.curve(&array![], &Array1::<f32>::from_vec(vec![])).is_err());
         assert!(COSTS.curve(&array![true], &array![f32::NAN]).is_err());
+    }
+
+    #[test]
+    fn alarms_cost_what_thresholds_do() {
+        let mut rng = generator(4, Purpose::Sampling, 0);
+        let labels = Array1::from_shape_simple_fn(300, || uniform(&mut rng) < 0.2);
+        let p = Array1::from_shape_simple_fn(300, || uniform(&mut rng) as f32);
+        let amounts = Array1::from_shape_simple_fn(300, || (1000.0 * uniform(&mut rng)).round());
+        for costs in [CostsByExample::from(&COSTS), COSTS.with_amounts(&amounts).unwrap()] {
+            let cost = costs.of_alarms(&labels, &above(&p, 0.3).unwrap()).unwrap();
+            assert_eq!(cost, costs.total(&labels, &p, 0.3).unwrap());
+            let own = costs.of_alarms(&labels, &costs.alarms(&p).unwrap()).unwrap();
+            assert_eq!(own, costs.total_at_own_thresholds(&labels, &p).unwrap());
+            assert_eq!(costs.per_1000(&labels, &above(&p, 0.3).unwrap()).unwrap(), 1000.0 * cost / 300.0);
+            let nothing = costs.total(&labels, &p, 1.0).unwrap();
+            assert_eq!(costs.saved(&labels, &above(&p, 0.3).unwrap()).unwrap(), nothing - cost);
+            let few = [3, 0, 299];
+            let expected = costs.expected_losses(&p).unwrap();
+            let chosen = costs.select(&few).expected_losses(&p.select(Axis(0), &few)).unwrap();
+            assert_eq!(chosen, expected.select(Axis(0), &few));
+        }
+        let costs = COSTS.with_amounts(&amounts).unwrap();
+        assert!(costs.alarms(&array![0.5]).unwrap_err().to_string().contains("1 labels, but 300 amounts"));
+        assert!(costs.of_alarms(&labels, &array![true]).unwrap_err().to_string().contains("1 decisions"));
+    }
+
+    #[test]
+    fn halves_are_scaled_to_all_rows() {
+        // Any half with both classes is parted by a threshold without a mistake; everything an
+        // alarm costs 10 for each negative.
+        let labels = Array1::from_shape_fn(201, |row| row % 2 == 0);
+        let p = labels.mapv(|label| if label { 0.9 } else { 0.1 });
+        let costs = CostsByExample::from(&COSTS);
+        let halves = costs.halves(&labels, &p, 3, 0.05).unwrap();
+        assert!(halves.promised == [0.0; 6] && halves.paid == [0.0; 6] && halves.thresholds == [0.1; 6]);
+        let both = |cut: usize| {
+            halves.by_threshold[2 * cut] * 101.0 / 201.0 + halves.by_threshold[2 * cut + 1] * 100.0 / 201.0
+        };
+        assert!((0..3).all(|cut| (both(cut) - 1000.0).abs() < 1e-9));
+        assert!(halves.to_string().contains("the given threshold"), "{halves}");
+        assert!(costs.halves(&labels, &p, 0, 0.5).is_err());
     }
 }

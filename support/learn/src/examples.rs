@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Axis, concatenate};
 
 use crate::error::{Result, ensure, refuse};
+use crate::random::permutation;
 use crate::scores::check_weights;
 use crate::table::thousands;
 
@@ -75,10 +76,67 @@ impl Examples {
         (self.len() - positives, positives)
     }
 
+    /// The share of positives; NaN when there are no examples.
+    pub fn positive_rate(&self) -> f64 {
+        self.class_counts().1 as f64 / self.len() as f64
+    }
+
     /// The examples of each class: (negatives, positives).
     pub fn by_class(&self) -> (Self, Self) {
-        let rows_of = |class: bool| (0..self.len()).filter(|&row| self.labels[row] == class).collect::<Vec<_>>();
-        (self.select(&rows_of(false)), self.select(&rows_of(true)))
+        (self.select(&self.rows_of(false)), self.select(&self.rows_of(true)))
+    }
+
+    /// The row numbers of a class.
+    fn rows_of(&self, class: bool) -> Vec<usize> {
+        (0..self.len()).filter(|&row| self.labels[row] == class).collect()
+    }
+
+    /// The same examples with each positive `times` times, its copies side by side.
+    pub fn repeat_positives(&self, times: usize) -> Self {
+        let copies = |row| std::iter::repeat_n(row, if self.labels[row] { times } else { 1 });
+        self.select(&(0..self.len()).flat_map(copies).collect::<Vec<_>>())
+    }
+
+    /// All positives and as many negatives, drawn without replacement, in the order that they have
+    /// here; as imbalanced-learn's `RandomUnderSampler`. The odds of a model that is trained on
+    /// them are too high: see [`BaseRates`](crate::calibration::BaseRates).
+    ///
+    /// ```
+    /// use learn::examples::Examples;
+    /// use ndarray::{Array1, Array2};
+    ///
+    /// let train = Examples::new(Array2::zeros((1000, 1)), Array1::from_shape_fn(1000, |row| row < 20))?;
+    /// assert_eq!(train.undersample(42)?.class_counts(), (20, 20));
+    /// assert_eq!(train.keep_positives(5, 42)?.class_counts(), (980, 5));
+    /// # Ok::<(), learn::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there are more positives than negatives.
+    pub fn undersample(&self, seed: u64) -> Result<Self> {
+        let (negatives, positives) = self.class_counts();
+        ensure!(positives <= negatives, "undersample: {positives} positives are more than {negatives} negatives");
+        Ok(self.keep(false, positives, seed))
+    }
+
+    /// All negatives and `count` positives, drawn without replacement. With the same seed the fewer
+    /// are among the more.
+    ///
+    /// # Errors
+    /// When there are fewer positives than `count`.
+    pub fn keep_positives(&self, count: usize, seed: u64) -> Result<Self> {
+        let (_, positives) = self.class_counts();
+        ensure!(count <= positives, "keep_positives: {count} of {positives} positives: ask for fewer");
+        Ok(self.keep(true, count, seed))
+    }
+
+    /// All examples of the other class and `count` of this one.
+    fn keep(&self, class: bool, count: usize, seed: u64) -> Self {
+        let rows = self.rows_of(class);
+        let chosen = permutation(rows.len(), seed).into_iter().take(count).map(|place| rows[place]);
+        let mut all: Vec<usize> = chosen.chain(self.rows_of(!class)).collect();
+        all.sort_unstable();
+        self.select(&all)
     }
 
     /// The examples at these row numbers, in this order; a row may come more than once.
@@ -121,10 +179,41 @@ impl Examples {
     /// # Errors
     /// When no feature has this name.
     pub fn feature(&self, name: &str) -> Result<Array1<f32>> {
+        Ok(self.features.column(self.place(name)?).to_owned())
+    }
+
+    /// The same examples without these features.
+    ///
+    /// # Errors
+    /// When no feature has such a name, or none would be left.
+    pub fn without(&self, names: &[&str]) -> Result<Self> {
+        let left_out = names.iter().map(|name| self.place(name)).collect::<Result<Vec<_>>>()?;
+        let kept: Vec<usize> = (0..self.names.len()).filter(|place| !left_out.contains(place)).collect();
+        ensure!(!kept.is_empty(), "without {} no feature is left", names.join(", "));
+        let features = self.features.select(Axis(1), &kept).as_standard_layout().into_owned();
+        Ok(Self { features, names: kept.iter().map(|&place| self.names[place].clone()).collect(), ..self.clone() })
+    }
+
+    fn place(&self, name: &str) -> Result<usize> {
         let Some(place) = self.names.iter().position(|known| known == name) else {
             refuse!("no feature is called '{name}'; the features are {}", self.names.join(", "));
         };
-        Ok(self.features.column(place).to_owned())
+        Ok(place)
+    }
+
+    /// The share of all values of all features that lie between -`limit` and `limit`, both
+    /// included; NaN when there are none.
+    pub fn share_of_values_within(&self, limit: f32) -> f64 {
+        let within = self.features.iter().filter(|value| value.abs() <= limit).count();
+        within as f64 / self.features.len() as f64
+    }
+
+    /// The share of the examples with at least one feature at or beyond -`limit` or `limit`, such
+    /// as the limit that values were clipped at; NaN when there are no examples.
+    pub fn share_of_rows_reaching(&self, limit: f32) -> f64 {
+        let rows = self.features.rows().into_iter();
+        let reaching = rows.filter(|row| row.iter().any(|value| value.abs() >= limit)).count();
+        reaching as f64 / self.len() as f64
     }
 }
 
@@ -176,6 +265,37 @@ mod tests {
         assert_eq!(order, (0..7).collect::<Vec<_>>());
         assert!(random_choice(0, 1, 1).is_err());
         assert!(negatives.concat(&chosen.with_names(["a", "b"]).unwrap()).is_err());
+    }
+
+    #[test]
+    fn classes_are_thinned_and_repeated() {
+        let labels = Array1::from_shape_fn(50, |row| row % 5 == 0);
+        let all = Examples::new(Array2::from_shape_fn((50, 1), |(row, _)| row as f32), labels).unwrap();
+        let rows = |examples: &Examples| examples.features.column(0).mapv(|row| row as usize).to_vec();
+        let few = all.undersample(1).unwrap();
+        assert!(few.class_counts() == (10, 10) && rows(&few).is_sorted());
+        assert_ne!(rows(&few), rows(&all.undersample(2).unwrap()));
+        // The few positives are among the more, whatever their number.
+        let (two, five) = (all.keep_positives(2, 3).unwrap(), all.keep_positives(5, 3).unwrap());
+        assert_eq!((two.class_counts(), five.class_counts()), ((40, 2), (40, 5)));
+        assert!(rows(&two).iter().all(|row| rows(&five).contains(row)));
+        assert_eq!(rows(&all.repeat_positives(3))[..5], [0, 0, 0, 1, 2]);
+        assert_eq!(all.repeat_positives(3).class_counts(), (40, 30));
+        assert_eq!(all.repeat_positives(1), all);
+        assert!(all.keep_positives(11, 1).unwrap_err().to_string().contains("11 of 10 positives"));
+        assert!(all.repeat_positives(5).undersample(1).unwrap_err().to_string().contains("50 positives"));
+    }
+
+    #[test]
+    fn shares_and_features() {
+        let all = examples().with_names(["a", "b"]).unwrap();
+        assert_eq!((all.share_of_values_within(2.0), all.share_of_rows_reaching(5.0)), (2.0 / 6.0, 1.0 / 3.0));
+        assert_eq!(all.positive_rate(), 1.0 / 3.0);
+        let only = all.without(&["a"]).unwrap();
+        assert_eq!((only.features.clone(), only.names.to_vec()), (array![[2.0], [4.0], [6.0]], vec!["b".to_owned()]));
+        assert!(only.features.is_standard_layout());
+        assert!(all.without(&["c"]).unwrap_err().to_string().contains("'c'; the features are a, b"));
+        assert!(all.without(&["a", "b"]).is_err());
     }
 
     #[test]

@@ -24,6 +24,12 @@ impl History {
         self.train.len()
     }
 
+    /// The number of the best epoch, counted from 1 as tables and figures do; where nothing
+    /// watched, that of the last one.
+    pub fn best(&self) -> usize {
+        self.best_epoch.map_or(self.epochs(), |epoch| epoch + 1)
+    }
+
     /// One metric over the epochs of the training set.
     pub fn train(&self, metric: Metric) -> Vec<f64> {
         self.train.iter().map(|metrics| metrics.get(metric)).collect()
@@ -42,5 +48,16 @@ impl fmt::Display for History {
             Some(best) => write!(f, ", the best of which was epoch {}", best + 1),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn epochs_are_counted_from_1() {
+        assert_eq!(History::default().best(), 0);
+        assert_eq!(History { best_epoch: Some(4), ..History::default() }.best(), 5);
     }
 }

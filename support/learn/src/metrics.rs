@@ -399,6 +399,11 @@ impl Metric {
         self.row().higher_is_better
     }
 
+    /// How many decimals its values are written with.
+    pub(crate) fn decimals(self) -> usize {
+        self.row().decimals.unwrap_or(0)
+    }
+
     /// Counts as whole numbers, losses with six decimals, the rest with four.
     pub fn format(self, value: f64) -> String {
         self.row().decimals.map_or_else(|| value.to_string(), |decimals| format!("{value:.decimals$}"))

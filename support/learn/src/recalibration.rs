@@ -2,11 +2,12 @@
 //! rising steps (isotonic regression). [`multiply_odds`](crate::calibration::multiply_odds) mends a shift that is known; these
 //! mend what a validation set shows.
 
-use ndarray::Array1;
+use ndarray::{Array1, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, ensure, refuse};
 use crate::math::{exp_f64, ln};
+use crate::random::permutation;
 use crate::scores::{Score, check};
 
 /// Refuses what no recalibration can be learnt from; gives how many examples are (negative, positive).
@@ -119,6 +120,22 @@ impl PlattScaling {
         refuse!("{NAME}: no end in {STEPS} steps: are a few logits far from all others?")
     }
 
+    /// Probabilities for the examples that it learns from, each by what the others teach: they are
+    /// dealt to `folds` parts, each with its share of positives, and the logits of a part go
+    /// through what was learnt from the other parts. As scikit-learn's `cross_val_predict`. Two
+    /// parts may rank two examples the other way round than their logits do.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), and when there are fewer than two folds or fewer examples of a class.
+    pub fn cross_fit<S: Score>(
+        labels: &Array1<bool>,
+        logits: &Array1<S>,
+        folds: usize,
+        seed: u64,
+    ) -> Result<Array1<f32>> {
+        cross_fit("PlattScaling", labels, logits, folds, seed, Self::fit, |fitted, logits| fitted.predict(logits))
+    }
+
     /// The probability of the positive class for each logit, both of shape `[examples]`.
     ///
     /// # Errors
@@ -127,6 +144,39 @@ impl PlattScaling {
         check_finite("PlattScaling", logits)?;
         Ok(logits.mapv(|logit| sigmoid(self.slope * logit.into() + self.intercept) as f32))
     }
+}
+
+/// The answers to each part of the examples by what was learnt from the other parts.
+fn cross_fit<S: Score, F>(
+    name: &str,
+    labels: &Array1<bool>,
+    scores: &Array1<S>,
+    folds: usize,
+    seed: u64,
+    fit: impl Fn(&Array1<bool>, &Array1<S>) -> Result<F>,
+    predict: impl Fn(&F, &Array1<S>) -> Result<Array1<f32>>,
+) -> Result<Array1<f32>> {
+    let (negatives, positives) = check_answers(name, labels, scores)?;
+    let fewest = negatives.min(positives);
+    ensure!(
+        (2..=fewest).contains(&folds),
+        "{name}: {folds} folds, but at least 2 and at most {fewest}, one of a class each"
+    );
+    // One class is dealt after the other.
+    let mut order = permutation(labels.len(), seed);
+    order.sort_by_key(|&row| labels[row]);
+    let mut answers = Array1::zeros(labels.len());
+    for fold in 0..folds {
+        let rows = |is_fold: bool| {
+            let dealt = order.iter().enumerate().filter(|(place, _)| (place % folds == fold) == is_fold);
+            dealt.map(|(_, &row)| row).collect::<Vec<_>>()
+        };
+        let (others, part) = (rows(false), rows(true));
+        let fitted = fit(&labels.select(Axis(0), &others), &scores.select(Axis(0), &others))?;
+        let predicted = predict(&fitted, &scores.select(Axis(0), &part))?;
+        part.into_iter().zip(predicted).for_each(|(row, answer)| answers[row] = answer);
+    }
+    Ok(answers)
 }
 
 /// The logistic function in 64 bits.
@@ -184,6 +234,19 @@ impl IsotonicRegression {
             values.resize(thresholds.len(), positives as f64 / examples as f64);
         }
         Ok(Self { thresholds, values })
+    }
+
+    /// Probabilities for the examples that it learns from, as [`PlattScaling::cross_fit`].
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), and when there are fewer than two folds or fewer examples of a class.
+    pub fn cross_fit<S: Score>(
+        labels: &Array1<bool>,
+        scores: &Array1<S>,
+        folds: usize,
+        seed: u64,
+    ) -> Result<Array1<f32>> {
+        cross_fit("IsotonicRegression", labels, scores, folds, seed, Self::fit, |fitted, scores| fitted.predict(scores))
     }
 
     /// The scores at which the function bends, rising: scikit-learn's `X_thresholds_`.
@@ -387,5 +450,21 @@ mod tests {
         assert!(platt.predict(&array![f32::NAN]).unwrap_err().to_string().contains("row 0 is NaN"));
         let isotonic = IsotonicRegression::fit(&both, &array![1.0, 0.0]).unwrap();
         assert!(isotonic.predict(&array![0.0, f64::NAN]).unwrap_err().to_string().contains("row 1 is NaN"));
+    }
+
+    #[test]
+    fn no_example_teaches_its_own_answer() {
+        let labels = Array1::from_shape_fn(60, |row| row % 6 == 0);
+        let scores = Array1::from_shape_fn(60, |row| (row % 7) as f64 + f64::from(u8::from(row % 6 == 0)));
+        let answers = PlattScaling::cross_fit(&labels, &scores, 5, 1).unwrap();
+        let isotonic = IsotonicRegression::cross_fit(&labels, &scores, 5, 1).unwrap();
+        // Another label of row 12 changes the answers to rows of other parts, not to itself.
+        let mut others = labels.clone();
+        (others[12], others[13]) = (false, true); // as many positives
+        assert_ne!(PlattScaling::cross_fit(&others, &scores, 5, 1).unwrap(), answers);
+        assert!(answers.iter().chain(&isotonic).all(|p| (0.0..=1.0).contains(p)));
+        let all = PlattScaling::fit(&labels, &scores).unwrap().predict(&scores).unwrap();
+        assert!((0..60).any(|row| answers[row] != all[row]));
+        assert!(PlattScaling::cross_fit(&labels, &scores, 11, 1).unwrap_err().to_string().contains("at most 10"));
     }
 }

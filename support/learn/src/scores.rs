@@ -83,7 +83,7 @@ pub fn check<S: Score>(labels: &Array1<bool>, scores: &Array1<S>) -> Result<()> 
 }
 
 /// Refuses a score that is NaN.
-fn check_each<S: Score>(scores: &Array1<S>) -> Result<()> {
+pub(crate) fn check_each<S: Score>(scores: &Array1<S>) -> Result<()> {
     if let Some(row) = scores.iter().position(|&score| score.into().is_nan()) {
         refuse!("the score of row {row} is NaN: has the training diverged?");
     }

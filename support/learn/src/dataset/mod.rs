@@ -177,6 +177,28 @@ impl Dataset {
         Ok(())
     }
 
+    /// How many positives each of the first `batches` batches has; where a pass ends, the next one
+    /// begins.
+    ///
+    /// ```
+    /// use learn::{dataset::Dataset, examples::Examples};
+    /// use ndarray::{Array1, Array2};
+    ///
+    /// let train = Examples::new(Array2::zeros((100, 1)), Array1::from_shape_fn(100, |row| row < 10))?;
+    /// let counts = Dataset::new(&train).shuffle(42).batch(25).positives_per_batch(8)?;
+    /// assert_eq!((counts[..4].iter().sum::<usize>(), counts[4..].iter().sum()), (10, 10)); // two passes
+    /// # Ok::<(), learn::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the examples don't fit together.
+    pub fn positives_per_batch(&self, batches: usize) -> Result<Vec<usize>> {
+        if let Some(fault) = &self.fault {
+            refuse!("{fault}");
+        }
+        Ok(self.passes().take(batches).map(|batch| batch.positives()).collect())
+    }
+
     /// The batches of the first pass; see [`iter_pass`](Self::iter_pass) for a loop over epochs.
     ///
     /// # Panics
@@ -249,8 +271,12 @@ impl Batch {
 
     /// The share of positives.
     pub fn positive_rate(&self) -> f64 {
-        let positives = self.rows.iter().filter(|&&row| self.stores.label(row)).count();
-        positives as f64 / self.len() as f64
+        self.positives() as f64 / self.len() as f64
+    }
+
+    /// The number of positives.
+    pub fn positives(&self) -> usize {
+        self.rows.iter().filter(|&&row| self.stores.label(row)).count()
     }
 }
 
