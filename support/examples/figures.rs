@@ -6,85 +6,135 @@ use std::path::{Path, PathBuf};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::ndarray::{Array1, Array2};
-use support::plot::{self, Figure, dashed, solid};
+use support::plot::{self, Figure, dashed, negatives, positives, solid};
 use support::{
-    Calibration, ConfusionMatrix, Examples, FigureFile, History, Metrics, confusion_matrix, precision_recall_curve,
-    roc_curve,
+    Calibration, ConfusionMatrix, Costs, Examples, FigureFile, History, Interval, Metric, Metrics, ThresholdCounts,
+    confusion_matrix, multiply_odds, precision_recall_curve, roc_curve,
 };
 
 const SEED: u64 = 1;
+/// The training set and the validation set: (negatives, positives).
+const TRAIN: (usize, usize) = (181_955, 321);
+const VAL: (usize, usize) = (45_487, 82);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("which folder? cargo run --example figures -- FOLDER")?);
     std::fs::create_dir_all(&folder)?;
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
 
-    let (negatives, positives) = (features(&mut rng, 182_000, 0.0)?, features(&mut rng, 315, -2.5)?);
-    save(&folder, "joint", plot::joint(&negatives, "V5", "V6", "Negative distribution")?)?;
-    let pair = plot::joint_pair(("Positive", &positives), ("Negative", &negatives), "V5", "V6")?;
-    save(&folder, "joint_pair", pair)?;
+    save(&folder, "imbalance", plot::imbalance(284_315, 492)?)?;
+    save(&folder, "joint", plot::joint(&features(&mut rng)?, "V5", "V6")?)?;
+    save(&folder, "shares", plot::shares("Share of the loss", &[("plain", 0.4, 0.6), ("weighted", 50.0, 3.0)])?)?;
+    let mut counts = |mean: f32, spread: f32| -> Vec<usize> {
+        (0..500).map(|_| (mean + spread * normal(&mut rng)).max(0.0).round() as usize).collect()
+    };
+    let batches = [("as they come", counts(3.6, 1.9)), ("half and half", counts(1024.0, 22.0))];
+    save(&folder, "positives_per_batch", plot::positives_per_batch(&batches)?)?;
 
     let (zero, careful) = (training(&mut rng, 20, 0.4, None), training(&mut rng, 20, 0.012, None));
-    save(&folder, "loss", plot::loss(&[("Zero Bias", &zero), ("Careful Bias", &careful)])?)?;
+    save(&folder, "loss", plot::loss(&[("zero bias", &zero), ("careful bias", &careful)])?)?;
     let (baseline, weighted) = (training(&mut rng, 54, 0.012, Some(43)), training(&mut rng, 13, 0.4, Some(2)));
     save(&folder, "history", plot::history(&baseline)?)?;
-    save(&folder, "histories", plot::histories(&[("Baseline", &baseline), ("Weighted", &weighted)])?)?;
+    let runs = [("baseline", &baseline), ("weighted", &weighted)];
+    save(&folder, "histories", plot::histories(&runs)?)?;
+    let rates = [Metric::Precision, Metric::Recall, Metric::CrossEntropy];
+    save(&folder, "histories_of", plot::histories_of(&runs, &rates)?)?;
     save(&folder, "history_one_epoch", plot::history(&training(&mut rng, 1, 0.3, None))?)?;
 
-    let models: Vec<_> = [1.9, 2.2, 2.5].iter().map(|&shift| scores(&mut rng, 56_000, 98, shift)).collect();
-    let trains: Vec<_> = [2.1, 2.4, 2.7].iter().map(|&shift| scores(&mut rng, 182_000, 315, shift)).collect();
-    let matrices: Vec<ConfusionMatrix> = [0.5, 0.1, 0.01]
-        .iter()
-        .map(|&threshold| confusion_matrix(&models[2].0, &models[2].1, threshold))
-        .collect::<Result<_, _>>()?;
-    save(&folder, "confusion_matrix", plot::confusion_matrix(&matrices[0], "Confusion matrix @ 0.50")?)?;
+    let names = ["baseline", "weighted", "oversampled"];
+    let models = [2.5, 2.2, 2.3].map(|shift| scores(&mut rng, VAL, shift));
+    let (labels, baseline) = &models[0];
+    let matrices: Vec<ConfusionMatrix> =
+        [0.5, 0.1, 0.01].iter().map(|&at| confusion_matrix(labels, baseline, at)).collect::<Result<_, _>>()?;
+    save(&folder, "confusion_matrix", plot::confusion_matrix(&matrices[0], "Validation set at threshold 0.5")?)?;
     let panels = [("Threshold 0.5", &matrices[0]), ("Threshold 0.1", &matrices[1]), ("Threshold 0.01", &matrices[2])];
     save(&folder, "confusion_matrices", plot::confusion_matrices(&panels)?)?;
 
-    let names = [
-        ["Train Baseline", "Test Baseline"],
-        ["Train Weighted", "Test Weighted"],
-        ["Train Resampled", "Test Resampled"],
-    ];
-    let (mut rocs, mut precisions) = (Vec::new(), Vec::new());
-    for (train, test) in trains.iter().zip(&models) {
-        rocs.push([roc_curve(&train.0, &train.1)?, roc_curve(&test.0, &test.1)?]);
-        precisions.push([precision_recall_curve(&train.0, &train.1)?, precision_recall_curve(&test.0, &test.1)?]);
-    }
-    let (mut curves, mut steps) = (Vec::new(), Vec::new());
-    for (color, names) in names.iter().enumerate() {
-        for (set, style) in [solid(color), dashed(color)].into_iter().enumerate() {
-            curves.push((names[set], &rocs[color][set], style));
-            steps.push((names[set], &precisions[color][set], style));
-        }
-    }
-    save(&folder, "roc", plot::roc(&curves)?)?;
-    save(&folder, "roc_one", plot::roc(&curves[..2])?)?;
-    save(&folder, "precision_recall", plot::precision_recall(&steps)?)?;
-    save(&folder, "precision_recall_one", plot::precision_recall(&steps[..2])?)?;
-    let test = &models[0];
-    let bins =
-        [Calibration::by_positives(&test.0, &test.1, 5)?, Calibration::by_positives(&trains[0].0, &trains[0].1, 8)?];
-    let reliability = [("Test", &bins[0], solid(0)), ("Train", &bins[1], dashed(1))];
-    save(&folder, "calibration", plot::calibration(&reliability)?)?;
-    save(&folder, "calibration_log", plot::calibration_log(&reliability)?)?;
-    let poor = scores(&mut rng, 400, 100, 0.1);
-    save(&folder, "roc_poor", plot::roc(&[("Poor model", &roc_curve(&poor.0, &poor.1)?, solid(3))])?)?;
-    let poor = precision_recall_curve(&poor.0, &poor.1)?;
-    save(&folder, "precision_recall_poor", plot::precision_recall(&[("Poor model", &poor, solid(3))])?)?;
+    let train = scores(&mut rng, TRAIN, 2.6);
+    let rocs: Vec<_> = models.iter().map(|(labels, p)| roc_curve(labels, p)).collect::<Result<_, _>>()?;
+    let steps: Vec<_> = models.iter().map(|(labels, p)| precision_recall_curve(labels, p)).collect::<Result<_, _>>()?;
+    let roc: Vec<_> = (0..3).map(|i| (names[i], &rocs[i], solid(i))).collect();
+    let prc: Vec<_> = (0..3).map(|i| (names[i], &steps[i], solid(i))).collect();
+    save(&folder, "roc", plot::roc(&roc)?)?;
+    save(&folder, "roc_per_day", plot::roc_per_day(&[("train", &roc_curve(&train.0, &train.1)?, solid(0)), roc[1]], 142_000.0)?)?;
+    save(&folder, "precision_recall", plot::precision_recall(&prc)?)?;
+    save(&folder, "precision_recall_at", plot::precision_recall_at(&prc[..1], &[0.5, 0.1, 0.01])?)?;
+    let highest = models[1].1.iter().zip(labels).filter(|(score, label)| **score > 0.5 && !**label);
+    let deep = highest.map(|(score, _)| *score).collect();
+    let rows = [("baseline", &steps[0], solid(0), vec![0.4, 0.5]), ("weighted", &steps[1], solid(1), deep)];
+    save(&folder, "precision_recall_rows", plot::precision_recall_rows(&rows)?)?;
+    let poor = scores(&mut rng, (400, 100), 0.1);
+    save(&folder, "roc_poor", plot::roc(&[("Poor model", &roc_curve(&poor.0, &poor.1)?, dashed(3))])?)?;
 
-    let around = |rng: &mut ChaCha8Rng, center: f32, rows| Array1::from_shape_fn(rows, |_| center + 0.02 * normal(rng));
-    let (low, high) = (around(&mut rng, 0.145, 5143), around(&mut rng, 0.15, 857));
-    save(&folder, "histogram", plot::histogram(&[("negative", &low), ("positive", &high)], 100, "Before weighting")?)?;
-    let cost = |miss: f64| {
-        (1..100).map(move |i| (f64::from(i) / 100.0, 40.0 / f64::from(i) + miss * f64::from(i * i) / 900.0))
+    let factor = f64::from(TRAIN.0 as u32) / f64::from(TRAIN.1 as u32);
+    let high = multiply_odds(&models[1].1, factor)?;
+    save(&folder, "keras_thresholds", plot::keras_thresholds(labels, &[("baseline", baseline), ("weighted", &high)])?)?;
+    save(&folder, "histograms", plot::histograms(labels, &[("baseline", baseline), ("weighted", &high)])?)?;
+    let answered = Array1::from_shape_fn(6000, |row| row % 7 == 0);
+    let plain = answered.mapv(|label| (0.145 + 0.008 * normal(&mut rng) + if label { 0.005 } else { 0.0 }).clamp(0.01, 0.9));
+    let shifted = multiply_odds(&plain, 6.0)?;
+    let signal = [("without weights", &plain), ("with weights", &shifted)];
+    save(&folder, "histograms_narrow", plot::histograms(&answered, &signal)?)?;
+    let logit = |p: f32| f64::from(p / (1.0 - p)).ln();
+    let points = plain.iter().map(|&p| (logit(p), logit(p) + 6f64.ln() + 0.1 * f64::from(normal(&mut rng)))).collect();
+    let line = [-2.5, -1.0].map(|x| (x, x + 6f64.ln())).to_vec();
+    let (points, line) = ([("trained with weights", points, negatives())], [("shifted", line, solid(0))]);
+    save(&folder, "scatter", plot::scatter("logit without weights", "logit with weights", &points, &line)?)?;
+    let mut cloud = |center: f64, count| -> Vec<(f64, f64)> {
+        (0..count).map(|_| (center + f64::from(normal(&mut rng)), center / 2.0 + f64::from(normal(&mut rng)))).collect()
     };
-    let costs = [("Misses cost 1", cost(1.0).collect(), solid(0)), ("Misses cost 3", cost(3.0).collect(), dashed(1))];
-    save(&folder, "lines", plot::lines("threshold", "cost (thousand euros)", &costs)?)?;
-    save(&folder, "lines_log_x", plot::lines_log_x("threshold", "cost (thousand euros)", &costs)?)?;
-    let mut seeds = |center: f32| (0..10).map(|_| f64::from(center + 0.01 * normal(&mut rng))).collect::<Vec<_>>();
-    let groups = [("Baseline", seeds(0.8)), ("Weighted", seeds(0.71)), ("Resampled", seeds(0.74))];
-    save(&folder, "strip", plot::strip("prc of the test set", &groups)?)?;
+    let outcomes = [
+        ("let through", cloud(0.0, 2000), negatives()),
+        ("found", cloud(-5.0, 60), positives()),
+        ("missed", cloud(-2.0, 20), solid(0)),
+        ("false alarms", cloud(-4.0, 12), solid(5)),
+    ];
+    save(&folder, "scatter_outcomes", plot::scatter("V14", "V17", &outcomes, &[])?)?;
+
+    let bins: Vec<_> = [baseline, &high, &models[2].1]
+        .iter()
+        .map(|p| Calibration::by_positives(labels, p, 5))
+        .collect::<Result<_, _>>()?;
+    let reliability: Vec<_> = (0..3).map(|i| (names[i], &bins[i], solid(i))).collect();
+    save(&folder, "calibration_logit", plot::calibration_logit(&reliability)?)?;
+
+    let costs = Costs { false_alarm: 5.0, missed: 130.0 };
+    let curve = costs.curve(labels, baseline)?;
+    let dots = [("0.5", 0.5), ("the rule", costs.threshold()?), ("the minimum", curve.best().0)];
+    let label = "cost on the validation set in euro";
+    let chosen: Vec<f64> = (0..100).map(|_| f64::from((-3.0 + 0.5 * normal(&mut rng)).exp())).collect();
+    save(&folder, "cost_curve", plot::cost_curve(label, &curve, &dots, &chosen)?)?;
+    save(&folder, "cost_curve_weighted", plot::cost_curve(label, &costs.curve(labels, &high)?, &dots[..2], &[])?)?;
+    let ranks: Vec<_> =
+        models.iter().map(|(labels, p)| ThresholdCounts::new(labels, p)).collect::<Result<_, _>>()?;
+    let rankings: Vec<_> = (0..3).map(|i| (names[i], &ranks[i], solid(i))).collect();
+    save(&folder, "capacity", plot::capacity(&rankings, 0.32, 100.0)?)?;
+
+    let mut runs = |center: f64| -> Vec<(usize, f64)> {
+        let split = |i: usize| [0.0, -0.04, 0.03, 0.01][i / 2];
+        (0..8).map(|i| (i / 2, center + split(i) + 0.012 * f64::from(normal(&mut rng)))).collect()
+    };
+    let groups = [("baseline", runs(0.78)), ("weighted", runs(0.74)), ("oversampled", runs(0.745))];
+    save(&folder, "by_split", plot::by_split("average precision on validation", &groups)?)?;
+    let mut reached = |count: usize, center: f64| [0; 3].map(|_| (count, center + 0.006 * f64::from(normal(&mut rng))));
+    let curve = [(40, 0.755), (80, 0.765), (160, 0.772), (321, 0.782)].map(|(count, center)| reached(count, center));
+    let others = [("weighted", reached(321, 0.74).to_vec()), ("64 units", reached(321, 0.8).to_vec())];
+    let [weighted, larger] = others;
+    let groups = [("baseline", curve.concat()), weighted, ("oversampled", reached(321, 0.742).to_vec()), larger];
+    save(&folder, "learning_curve", plot::learning_curve("average precision on validation", &groups)?)?;
+    let interval = |lower, upper| Interval { lower, upper, dropped: 0 };
+    let saved = [
+        ("the rule", 420.0, interval(-80.0, 900.0)),
+        ("the minimum", 610.0, interval(50.0, 1200.0)),
+        ("by amount", -150.0, interval(-600.0, 240.0)),
+        ("oracle", 1900.0, interval(1900.0, 1900.0)),
+    ];
+    save(&folder, "intervals", plot::intervals("euro saved against 0.5, on the validation set", &saved)?)?;
+    let prevalence = [("precision", (1..100).map(|i| (0.001 * f64::from(i), f64::from(i) / (f64::from(i) + 3.0))).collect(), solid(0))];
+    save(&folder, "lines", plot::lines("share of positives", "precision", &prevalence)?)?;
+    save(&folder, "lines_log_x", plot::lines_log_x("share of positives", "precision", &prevalence)?)?;
+    let slider = plot::slider(labels, &[("baseline", baseline), ("weighted", &models[1].1)], &costs, 0.32)?;
+    save(&folder, "slider", slider.still().clone())?;
     Ok(())
 }
 
@@ -99,16 +149,17 @@ fn normal(rng: &mut ChaCha8Rng) -> f32 {
     (0..12).map(|_| rng.r#gen::<f32>()).sum::<f32>() - 6.0
 }
 
-fn features(rng: &mut ChaCha8Rng, rows: usize, center: f32) -> Result<Examples, Box<dyn Error>> {
-    let spread = if center == 0.0 { 0.9 } else { 2.4 };
-    let mut features = Array2::zeros((rows, 2));
-    for mut row in features.rows_mut() {
+fn features(rng: &mut ChaCha8Rng) -> Result<Examples, Box<dyn Error>> {
+    let labels = Array1::from_shape_fn(TRAIN.0 + TRAIN.1, |row| row >= TRAIN.0);
+    let mut features = Array2::zeros((labels.len(), 2));
+    for (mut row, &label) in features.rows_mut().into_iter().zip(&labels) {
+        let (center, spread) = if label { (-2.5, 2.4) } else { (0.0, 0.9) };
         // A few lie far out.
         let far = if rng.gen_bool(0.05) { 2.5 } else { 1.0 };
         row[0] = (center + far * spread * normal(rng)).clamp(-5.0, 5.0);
         row[1] = (0.3 * center - 0.3 * row[0] + far * 0.6 * spread * normal(rng)).clamp(-5.0, 5.0);
     }
-    Ok(Examples::new(features, Array1::from_elem(rows, center != 0.0))?.with_names(["V5", "V6"])?)
+    Ok(Examples::new(features, labels)?.with_names(["V5", "V6"])?)
 }
 
 fn training(rng: &mut ChaCha8Rng, epochs: usize, start: f64, best_epoch: Option<usize>) -> History {
@@ -138,10 +189,10 @@ fn training(rng: &mut ChaCha8Rng, epochs: usize, start: f64, best_epoch: Option<
 }
 
 /// Labels and probabilities, where the logits of the positives are higher by twice `shift`.
-fn scores(rng: &mut ChaCha8Rng, negatives: usize, positives: usize, shift: f32) -> (Array1<bool>, Array1<f32>) {
+fn scores(rng: &mut ChaCha8Rng, (negatives, positives): (usize, usize), shift: f32) -> (Array1<bool>, Array1<f32>) {
     let labels = Array1::from_shape_fn(negatives + positives, |row| row >= negatives);
     let scores = labels.mapv(|label| {
-        let logit = 1.3 * normal(rng) - 6.0 + if label { 2.0 * shift + 1.5 * normal(rng) } else { 0.0 };
+        let logit = 1.3 * normal(rng) - 8.0 + if label { 3.0 * shift + 2.5 * normal(rng) } else { 0.0 };
         1.0 / (1.0 + (-logit).exp())
     });
     (labels, scores)
