@@ -56,7 +56,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let roc: Vec<_> = (0..3).map(|i| (names[i], &rocs[i], solid(i))).collect();
     let prc: Vec<_> = (0..3).map(|i| (names[i], &steps[i], solid(i))).collect();
     save(&folder, "roc", plot::roc(&roc)?)?;
-    save(&folder, "roc_per_day", plot::roc_per_day(&[("train", &roc_curve(&train.0, &train.1)?, solid(0)), roc[1]], 142_000.0)?)?;
+    save(
+        &folder,
+        "roc_per_day",
+        plot::roc_per_day(&[("train", &roc_curve(&train.0, &train.1)?, solid(0)), roc[1]], 142_000.0)?,
+    )?;
     save(&folder, "precision_recall", plot::precision_recall(&prc)?)?;
     save(&folder, "precision_recall_at", plot::precision_recall_at(&prc[..1], &[0.5, 0.1, 0.01])?)?;
     let highest = models[1].1.iter().zip(labels).filter(|(score, label)| **score > 0.5 && !**label);
@@ -71,7 +75,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     save(&folder, "keras_thresholds", plot::keras_thresholds(labels, &[("baseline", baseline), ("weighted", &high)])?)?;
     save(&folder, "histograms", plot::histograms(labels, &[("baseline", baseline), ("weighted", &high)])?)?;
     let answered = Array1::from_shape_fn(6000, |row| row % 7 == 0);
-    let plain = answered.mapv(|label| (0.145 + 0.008 * normal(&mut rng) + if label { 0.005 } else { 0.0 }).clamp(0.01, 0.9));
+    let plain =
+        answered.mapv(|label| (0.145 + 0.008 * normal(&mut rng) + if label { 0.005 } else { 0.0 }).clamp(0.01, 0.9));
     let shifted = multiply_odds(&plain, 6.0)?;
     let signal = [("without weights", &plain), ("with weights", &shifted)];
     save(&folder, "histograms_narrow", plot::histograms(&answered, &signal)?)?;
@@ -105,8 +110,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let chosen: Vec<f64> = (0..100).map(|_| f64::from((-3.0 + 0.5 * normal(&mut rng)).exp())).collect();
     save(&folder, "cost_curve", plot::cost_curve(label, &curve, &dots, &chosen)?)?;
     save(&folder, "cost_curve_weighted", plot::cost_curve(label, &costs.curve(labels, &high)?, &dots[..2], &[])?)?;
-    let ranks: Vec<_> =
-        models.iter().map(|(labels, p)| ThresholdCounts::new(labels, p)).collect::<Result<_, _>>()?;
+    let ranks: Vec<_> = models.iter().map(|(labels, p)| ThresholdCounts::new(labels, p)).collect::<Result<_, _>>()?;
     let rankings: Vec<_> = (0..3).map(|i| (names[i], &ranks[i], solid(i))).collect();
     save(&folder, "capacity", plot::capacity(&rankings, 0.32, 100.0)?)?;
 
@@ -130,7 +134,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("oracle", 1900.0, interval(1900.0, 1900.0)),
     ];
     save(&folder, "intervals", plot::intervals("euro saved against 0.5, on the validation set", &saved)?)?;
-    let prevalence = [("precision", (1..100).map(|i| (0.001 * f64::from(i), f64::from(i) / (f64::from(i) + 3.0))).collect(), solid(0))];
+    let prevalence = [(
+        "precision",
+        (1..100).map(|i| (0.001 * f64::from(i), f64::from(i) / (f64::from(i) + 3.0))).collect(),
+        solid(0),
+    )];
     save(&folder, "lines", plot::lines("share of positives", "precision", &prevalence)?)?;
     save(&folder, "lines_log_x", plot::lines_log_x("share of positives", "precision", &prevalence)?)?;
     let slider = plot::slider(labels, &[("baseline", baseline), ("weighted", &models[1].1)], &costs, 0.32)?;

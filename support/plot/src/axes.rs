@@ -103,7 +103,6 @@ impl Axis {
             5.. => scientific(probability(places)),
             _ => format!("{}", probability(places)),
         };
-        let logit = |places: i32| logit(probability(places));
         if high - low < 5.0 {
             // Powers of ten lie too far apart: multiples of the finest step that leaves room for their texts.
             let steps = [(1, 3), (2, 3), (5, 3), (1, 2), (2, 2), (5, 2), (1, 1), (2, 1)];
@@ -115,10 +114,11 @@ impl Axis {
             let marks = marks.into_iter().find(|marks| marks.len() <= 8).unwrap_or_default();
             return Self::with_marks(label, (low, high), marks);
         }
-        let inside: Vec<i32> = (-12..=12).rev().filter(|&places| (low..=high).contains(&logit(places))).collect();
+        let place = |places: i32| logit(probability(places));
+        let inside: Vec<i32> = (-12..=12).rev().filter(|&places| (low..=high).contains(&place(places))).collect();
         // There is room for about half a dozen numbers.
         let every = inside.len() as i32 / 8 + 1;
-        let mark = |places: i32| (logit(places), (places % every == 0).then(|| text(places)));
+        let mark = |places: i32| (place(places), (places % every == 0).then(|| text(places)));
         Self { marks: inside.into_iter().map(mark).collect(), ..Self::linear(label, low, high, 1) }
     }
 

@@ -40,7 +40,10 @@ pub fn intervals<N: AsRef<str>>(label: &str, intervals: &[(N, f64, Interval)]) -
         let text = |value: f64| number(value, if value.abs() >= 100.0 { 0 } else { 4 });
         alt += &format!(" {name}: {}", text(*value));
         if lower == upper {
-            page.line(&[(at.0, at.1 - 9 * PIXEL), (at.0, at.1 + 9 * PIXEL)], Stroke { color: "#000000", width: 10, dashes: "" });
+            page.line(
+                &[(at.0, at.1 - 9 * PIXEL), (at.0, at.1 + 9 * PIXEL)],
+                Stroke { color: "#000000", width: 10, dashes: "" },
+            );
             alt += ".";
         } else {
             page.line(&[from, to], Stroke { color, width: 8, dashes: "" });
@@ -72,8 +75,11 @@ pub fn by_split<N: AsRef<str>>(label: &str, models: &[(N, Vec<(usize, f64)>)]) -
     splits.dedup();
     let place = |split: usize| splits.partition_point(|&other| other < split) as f64;
     let marks = splits.iter().map(|&split| (place(split), split.to_string())).collect();
-    let names: Vec<String> =
-        models.iter().zip(&values).map(|((name, _), values)| format!("{} {:.3}", name.as_ref(), median(values))).collect();
+    let names: Vec<String> = models
+        .iter()
+        .zip(&values)
+        .map(|((name, _), values)| format!("{} {:.3}", name.as_ref(), median(values)))
+        .collect();
     let room = room(names.iter().map(String::as_str));
     let mut page = Page::new(84 + 470 + room, 400);
     let x = Axis::with_marks("split", (-0.4, splits.len() as f64 - 0.6), marks);
@@ -85,7 +91,8 @@ pub fn by_split<N: AsRef<str>>(label: &str, models: &[(N, Vec<(usize, f64)>)]) -
         let (low, high, count) = (values[0], values[values.len() - 1], values.len());
         let middle = median(values);
         alt += &format!(" {name}: median {middle:.4}, from {low:.4} to {high:.4} in {count} runs.");
-        let points = |start: usize| splits.iter().filter_map(move |&split| Some((split, start_of(runs, split, start)?)));
+        let points =
+            |start: usize| splits.iter().filter_map(move |&split| Some((split, start_of(runs, split, start)?)));
         let mut last = Vec::new();
         for start in (0..).take_while(|&start| points(start).next().is_some()) {
             let line: Vec<Point> = points(start).map(|(split, value)| panel.place(place(split), value)).collect();
@@ -239,11 +246,7 @@ mod tests {
         let interval = |lower, upper| Interval { lower, upper, dropped: 0 };
         let rows = [("rule", 6001.0, interval(-200.0, 9000.0)), ("oracle", 0.25, interval(0.25, 0.25))];
         let figure = intervals("euro saved", &rows).unwrap();
-        assert!(
-            figure.alt().contains("rule: 6,001, from −200 to 9,000. oracle: 0.2500."),
-            "{}",
-            figure.alt()
-        );
+        assert!(figure.alt().contains("rule: 6,001, from −200 to 9,000. oracle: 0.2500."), "{}", figure.alt());
         assert_eq!(figure.svg().matches("<circle").count(), 1, "the oracle is a mark");
         assert_eq!(figure.svg().matches("stroke-dasharray").count(), 1, "a line at 0");
         assert!(!intervals("x", &rows[1..]).unwrap().svg().contains("stroke-dasharray"));

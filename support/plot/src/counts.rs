@@ -100,7 +100,10 @@ pub fn shares(label: &str, rows: &[(&str, f64, f64)]) -> Result<Figure> {
     for (row, (name, negatives, positives)) in rows.iter().enumerate() {
         let all = negatives + positives;
         let possible = *negatives >= 0.0 && *positives >= 0.0 && all > 0.0 && all.is_finite();
-        ensure!(possible, "'{name}' has parts of {negatives} and {positives}: they have to be at least 0, and not both 0");
+        ensure!(
+            possible,
+            "'{name}' has parts of {negatives} and {positives}: they have to be at least 0, and not both 0"
+        );
         let share = 100.0 * negatives / all;
         let ((x0, y), (x1, _), (x2, _)) =
             (panel.place(0.0, middle(row)), panel.place(share, middle(row)), panel.place(100.0, middle(row)));

@@ -100,7 +100,8 @@ pub fn capacity(rankings: &[(&str, &ThresholdCounts, Style)], days: f64, alarms_
     }
     let mut curves = Vec::new();
     let mut dots = Vec::new();
-    let mut alt = format!("The share of positives found against alarms a day, and what {alarms_a_day} alarms a day find.");
+    let mut alt =
+        format!("The share of positives found against alarms a day, and what {alarms_a_day} alarms a day find.");
     for &(name, counts, style) in rankings {
         let all = counts.true_positives.last().copied().unwrap_or(0.0);
         ensure!(all > 0.0, "'{name}' has no positives to find");
@@ -112,7 +113,8 @@ pub fn capacity(rankings: &[(&str, &ThresholdCounts, Style)], days: f64, alarms_
         alt += &format!(" {name}: {} of {} positives.", number(found, 0), number(all, 0));
         curves.push(Curve { name: name.to_owned(), style, points });
     }
-    let x: Vec<f64> = curves.iter().flat_map(|curve| &curve.points).map(|point| point.0).chain([alarms_a_day]).collect();
+    let x: Vec<f64> =
+        curves.iter().flat_map(|curve| &curve.points).map(|point| point.0).chain([alarms_a_day]).collect();
     let mut page = Page::new(618, 430);
     let (x, y) = (Axis::logarithmic("alarms a day", &x), Axis::linear("positives found", 0.0, 103.0, 6).percent());
     let mut panel = Panel::draw(&mut page, Frame::pixels(78, 16, 520, 358), "", x, y)?;

@@ -25,11 +25,10 @@ pub fn joint(examples: &Examples, x: &str, y: &str) -> Result<Figure> {
     let (size, margin, gap, left, top) = (400, 66, 8, 64, 86);
     let limits = [Feature::new(examples, x)?, Feature::new(examples, y)?].map(|feature| feature.limits);
     let (negatives, positives) = examples.by_class();
-    let of_class = |examples: &Examples| -> Result<[Feature<'_>; 2]> {
-        let of = |name, limits| Ok(Feature { limits, ..Feature::new(examples, name)? });
-        Ok([of(x, limits[0])?, of(y, limits[1])?])
-    };
-    let sets = [of_class(&negatives)?, of_class(&positives)?];
+    let (no, yes) = (&negatives, &positives);
+    let sets = [[Feature::new(no, x)?, Feature::new(no, y)?], [Feature::new(yes, x)?, Feature::new(yes, y)?]];
+    // Both classes on the axes of all.
+    let sets = sets.map(|[a, b]| [Feature { limits: limits[0], ..a }, Feature { limits: limits[1], ..b }]);
     let mut page = Page::new(640, top + size + 62);
     let frame = Frame::pixels(left, top, size, size);
     let [x_axis, y_axis] = [0, 1].map(|i| Axis::linear([x, y][i], limits[i].0, limits[i].1, 6));
@@ -44,9 +43,8 @@ pub fn joint(examples: &Examples, x: &str, y: &str) -> Result<Figure> {
     });
     draw_upper_edges(&mut page, frame);
 
-    let counts = [0, 1].map(|i| {
-        sets.each_ref().map(|set| percent(&histogram_counts(&set[i].values, limits[i], MARGIN_BARS)))
-    });
+    let counts =
+        [0, 1].map(|i| sets.each_ref().map(|set| percent(&histogram_counts(&set[i].values, limits[i], MARGIN_BARS))));
     let mut hatched = false;
     for (i, shares) in counts.iter().enumerate() {
         let along = Axis::linear("", limits[i].0, limits[i].1, 0);
@@ -57,13 +55,17 @@ pub fn joint(examples: &Examples, x: &str, y: &str) -> Result<Figure> {
             Panel::draw(&mut page, Frame::pixels(left + size + gap, top, margin, size), "", up, along)?
         };
         let edge = |bin: usize| limits[i].0 + (limits[i].1 - limits[i].0) * bin as f64 / MARGIN_BARS as f64;
-        let place = |bin: usize, share: f64| if i == 0 { panel.place(edge(bin), share) } else { panel.place(share, edge(bin)) };
+        let place =
+            |bin: usize, share: f64| if i == 0 { panel.place(edge(bin), share) } else { panel.place(share, edge(bin)) };
         for (set, (shares, (_, stroke))) in sets.iter().zip(shares.iter().zip(classes())) {
             draw_bars(&mut page, stroke.color, shares, place);
             for (bin, end) in [(0, limits[i].0), (MARGIN_BARS - 1, limits[i].1)] {
                 if set[i].values.iter().filter(|&&value| value == end).count() > 1 {
                     let ((x0, y0), (x1, y1)) = (place(bin, 0.0), place(bin + 1, shares[bin]));
-                    hatch(&mut page, Frame { left: x0.min(x1), top: y0.min(y1), right: x0.max(x1), bottom: y0.max(y1) });
+                    hatch(
+                        &mut page,
+                        Frame { left: x0.min(x1), top: y0.min(y1), right: x0.max(x1), bottom: y0.max(y1) },
+                    );
                     hatched = true;
                 }
             }
@@ -127,9 +129,11 @@ pub fn scatter(x_label: &str, y_label: &str, groups: &[Line<'_>], lines: &[Line<
         page.discs(places(), radius, stroke.color);
         let at = |value: fn(&(f64, f64)) -> f64| {
             let sorted = sorted(points.iter().filter(fits).map(value).collect());
-            [0, sorted.len() / 2, sorted.len().max(1) - 1].map(|i| sorted.get(i).map_or("none".into(), |&value| number(value, 2)))
+            [0, sorted.len() / 2, sorted.len().max(1) - 1]
+                .map(|i| sorted.get(i).map_or("none".into(), |&value| number(value, 2)))
         };
-        let (count, [left, middle, right], [low, center, high]) = (points.len(), at(|point| point.0), at(|point| point.1));
+        let (count, [left, middle, right], [low, center, high]) =
+            (points.len(), at(|point| point.0), at(|point| point.1));
         let points = if count == 1 { "point" } else { "points" };
         alt += &format!(
             " {name}: {} {points}, {x_label} from {left} to {right} (median {middle}), {y_label} from {low} to {high} (median \
@@ -141,7 +145,8 @@ pub fn scatter(x_label: &str, y_label: &str, groups: &[Line<'_>], lines: &[Line<
         panel.drawn.extend(some.into_iter().map(|place| vec![place, place]));
         panel.entries.push(((*name).to_owned(), Stroke { width: 16, dashes: "", ..*stroke }));
     }
-    let lines = lines.iter().map(|(name, points, style)| Curve { name: (*name).into(), style: *style, points: points.clone() });
+    let lines =
+        lines.iter().map(|(name, points, style)| Curve { name: (*name).into(), style: *style, points: points.clone() });
     draw_curves(&mut page, &mut panel, &lines.collect::<Vec<_>>());
     legend(&mut page, &panel);
     Ok(page.finish(&format!("{y_label} against {x_label}"), alt))

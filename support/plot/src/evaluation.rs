@@ -179,10 +179,7 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
 ///
 /// # Errors
 /// As [`precision_recall`].
-pub fn precision_recall_at(
-    curves: &[(&str, &PrecisionRecallCurve, Style)],
-    thresholds: &[f64],
-) -> Result<Figure> {
+pub fn precision_recall_at(curves: &[(&str, &PrecisionRecallCurve, Style)], thresholds: &[f64]) -> Result<Figure> {
     let (mut page, mut panel, mut alt) = draw_precision_recall(curves)?;
     for &(name, curve, style) in curves {
         for &threshold in thresholds {
@@ -312,14 +309,19 @@ pub fn calibration_logit(calibrations: &[(&str, &Calibration, Style)]) -> Result
                 let (prediction, share) = (bin.mean_prediction, bin.share_of_positives());
                 let (lower, upper) = bin.interval();
                 let at = |share| panel.place(logit(prediction), logit(share));
-                let bar: Vec<Point> = vec![at(lower), at(upper)];
+                let (bar, dot): (Vec<Point>, Point) = (vec![at(lower), at(upper)], at(share));
                 page.line(&bar, Stroke { width: 6, dashes: "", ..style.0 });
                 panel.drawn.push(bar);
                 if share > 0.0 && share < 1.0 {
-                    page.dot(at(share), 5 * PIXEL, style.0.color, "#ffffff");
+                    page.dot(dot, 5 * PIXEL, style.0.color, "#ffffff");
                 }
                 let said = share_text(prediction);
-                texts.push(format!("{} ({} of {}) where {said} was predicted", share_text(share), bin.positives, bin.examples));
+                texts.push(format!(
+                    "{} ({} of {}) where {said} was predicted",
+                    share_text(share),
+                    bin.positives,
+                    bin.examples
+                ));
             }
             alt += &format!(" {name}: {}.", texts.join(", "));
             panel.entries.push((name.to_owned(), Stroke { width: 12, dashes: "", ..style.0 }));
@@ -386,7 +388,10 @@ mod tests {
         let points = bent(&[(0.0, 0.0), (0.0, 40.0), (100.0, 100.0)]);
         assert_eq!((points[0].1, points[1].1, points[points.len() - 1]), (0.0, 40.0, (100.0, 100.0)));
         let (x, y) = points[points.len() / 2];
-        assert!((y - (40.0 + 0.6 * x)).abs() < 0.01 && points.windows(2).all(|pair| pair[1].0 < 1.3 * pair[0].0), "{x} {y}");
+        assert!(
+            (y - (40.0 + 0.6 * x)).abs() < 0.01 && points.windows(2).all(|pair| pair[1].0 < 1.3 * pair[0].0),
+            "{x} {y}"
+        );
         let curve = roc_curve(&array![false, true], &array![0.1, 0.2]).unwrap();
         let figure = roc_per_day(&[("Test", &curve, solid(0))], 28_000.0).unwrap();
         assert!(figure.svg.contains(">false alarms a day<") && figure.svg.contains(">1,000<"));
@@ -419,7 +424,8 @@ mod tests {
     fn a_bin_of_one_class_has_an_interval() {
         for label in [false, true] {
             let (labels, probabilities) = (Array1::from_elem(50, label), Array1::from_elem(50, 0.01));
-            let figure = calibration_logit(&[("Test", &calibrate(&labels, &probabilities, 1).unwrap(), solid(0))]).unwrap();
+            let figure =
+                calibration_logit(&[("Test", &calibrate(&labels, &probabilities, 1).unwrap(), solid(0))]).unwrap();
             assert_eq!(figure.svg().matches("<circle").count(), 0);
         }
         assert!(calibration_logit(&[]).is_err());

@@ -26,7 +26,8 @@ const FIRST: f64 = 1.0 / 199.0;
 pub fn histograms(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) -> Result<Figure> {
     check(labels, models)?;
     let share = labels.iter().filter(|label| **label).count() as f64 / labels.len() as f64;
-    let all = models.iter().flat_map(|(_, scores)| scores.iter().map(|&score| f64::from(score).clamp(1e-6, 1.0 - 1e-6)));
+    let all =
+        models.iter().flat_map(|(_, scores)| scores.iter().map(|&score| f64::from(score).clamp(1e-6, 1.0 - 1e-6)));
     let (low, high) = ends(all.chain([share, 0.5]).map(logit));
     let air = 0.03 * (high - low);
     let (low, high) = (low - air, high + air);
@@ -43,7 +44,10 @@ pub fn histograms(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) -> Res
         let text = [(false, "negatives"), (true, "positives")].map(|(class, of)| {
             let sorted = sorted(of_class(labels, scores, class).collect());
             let [low, high] = [5, 95].map(|percent| share_text(sorted[(sorted.len() - 1) * percent / 100]));
-            format!("the median of the {of} is {}, nine in ten are between {low} and {high}", share_text(median(&sorted)))
+            format!(
+                "the median of the {of} is {}, nine in ten are between {low} and {high}",
+                share_text(median(&sorted))
+            )
         });
         alt += &format!(" {name}: {}.", text.join("; "));
     }
@@ -68,7 +72,8 @@ pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) 
     for (name, scores) in models {
         let below = scores.iter().filter(|&&score| f64::from(score) <= FIRST).count() as f64 / labels.len() as f64;
         let below = format!("{:.1} % of the scores are not above the first threshold", 100.0 * below);
-        let [negatives, positives] = [false, true].map(|class| median(&sorted(of_class(labels, scores, class).collect())));
+        let [negatives, positives] =
+            [false, true].map(|class| median(&sorted(of_class(labels, scores, class).collect())));
         alt += &format!(
             " {name}: {below}, 1/199; the median of the negatives is {negatives:.5}, of the positives {positives:.5}."
         );

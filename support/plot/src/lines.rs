@@ -1,7 +1,7 @@
 //! Curves, their thinning, and the legend that keeps out of their way.
 
 use super::axes::{Axis, Entry, Panel};
-use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, shorten, text_width};
+use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, ink, shorten, text_width};
 use super::{Figure, Style};
 use learn::error::{Result, ensure};
 
@@ -81,7 +81,8 @@ pub(super) fn write_labels(page: &mut Page, panel: &mut Panel) {
             }
         }
         let place = best.map_or(Frame::new(x + 7 * PIXEL, y - height / 2, width, height), |(_, place)| place);
-        page.label((place.left, place.center().1), color, &name);
+        page.rectangle(place, r##"fill="#ffffff" fill-opacity="0.7""##);
+        page.text((place.left, place.center().1), Anchor::Start, SMALL, ink(color), &name);
         taken.push(place);
     }
 }

@@ -49,13 +49,6 @@ impl Frame {
         Self { left: left - margin, top: top - margin, right: right + margin, bottom: bottom + margin }
     }
 
-    /// The part between two points, given as shares of its width and height from its lower left corner.
-    pub(super) fn part(self, low: (f64, f64), high: (f64, f64)) -> Self {
-        let x = |share: f64| self.left + (share * f64::from(self.width())).round() as i32;
-        let y = |share: f64| self.bottom - (share * f64::from(self.height())).round() as i32;
-        Self { left: x(low.0), top: y(high.1), right: x(high.0), bottom: y(low.1) }
-    }
-
     pub(super) fn width(self) -> i32 {
         self.right - self.left
     }
@@ -154,13 +147,6 @@ impl Page {
         ));
     }
 
-    /// Text on what is drawn: its ground is white.
-    pub(super) fn label(&mut self, place: Point, color: &str, text: &str) {
-        self.body += r##"<g paint-order="stroke" stroke="#ffffff" stroke-width="14" stroke-linejoin="round">"##;
-        self.text(place, Anchor::Start, SMALL, ink(color), text);
-        self.body += "</g>\n";
-    }
-
     /// A rectangle; what fills it and what its edge is like, as attributes.
     pub(super) fn rectangle(&mut self, frame: Frame, look: impl Display) {
         let (Frame { left, top, .. }, width, height) = (frame, frame.width(), frame.height());
@@ -203,7 +189,13 @@ impl Page {
     }
 
     /// A scale of colors from bottom to top, with marks at shares of its height.
-    pub(super) fn color_bar(&mut self, frame: Frame, color: impl Fn(f64) -> String, ticks: &[(f64, String)], label: &str) {
+    pub(super) fn color_bar(
+        &mut self,
+        frame: Frame,
+        color: impl Fn(f64) -> String,
+        ticks: &[(f64, String)],
+        label: &str,
+    ) {
         const STEPS: i32 = 64;
         for step in 0..STEPS {
             let height = |step: i32| frame.bottom - frame.height() * step / STEPS;
