@@ -11,7 +11,7 @@ use learn::curves::ThresholdCounts;
 use learn::error::{Result, ensure};
 
 /// The cost at every threshold, as steps on a logit axis, with a labelled dot on them at each threshold of `dots`. The part is
-/// shown where deciding costs little more than never raising an alarm. Where thresholds were also `chosen` on other rows, such as
+/// shown where deciding costs little more than never raising an alarm; an arrow stands at what costs more. Where thresholds were also `chosen` on other rows, such as
 /// folds, halves or draws, each is a tick below, and the middle nine of ten lie on a grey band: how far chance moves the minimum.
 ///
 /// ```
@@ -39,7 +39,7 @@ pub fn cost_curve(label: &str, curve: &CostCurve, dots: &[(&str, f64)], chosen: 
     for (&threshold, &cost) in thresholds.iter().zip(costs) {
         points.extend([(points[points.len() - 1].0, cost), (threshold, cost)]);
     }
-    let most = 1.15 * dots.iter().map(|dot| cost_at(dot.1)).fold(costs[0], f64::max);
+    let most = 1.3 * costs[0];
     let shown = points.iter().filter(|point| point.1 <= most && point.0 > 0.0 && point.0 < 1.0).map(|point| point.0);
     let (low, high) = ends(shown.chain(dots.iter().map(|dot| dot.1)).chain(chosen.iter().copied()).map(logit));
     let air = 0.03 * (high - low) + 0.05;
@@ -73,10 +73,11 @@ pub fn cost_curve(label: &str, curve: &CostCurve, dots: &[(&str, f64)], chosen: 
     draw_curves(&mut page, &mut panel, &[Curve { name: String::new(), style: solid(0), points }]);
     for &(name, threshold) in dots {
         let cost = cost_at(threshold);
-        let place = panel.place(logit(threshold), cost);
+        let above = if cost > most { " ↑" } else { "" };
+        let place = panel.place(logit(threshold), cost.min(most));
         page.dot(place, 5 * PIXEL, "#000000", "#ffffff");
         panel.drawn.push(vec![(place.0 - 20, place.1), (place.0 + 20, place.1)]);
-        panel.labels.push((place, format!("{name}: {}", money(cost)), "#000000"));
+        panel.labels.push((place, format!("{name}: {}{above}", money(cost)), "#000000"));
         alt += &format!(" {name}, {}: {}.", share(threshold), money(cost));
     }
     write_labels(&mut page, &mut panel);

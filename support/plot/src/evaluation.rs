@@ -192,7 +192,7 @@ pub fn precision_recall_at(curves: &[(&str, &PrecisionRecallCurve, Style)], thre
             let (recall, precision) = (curve.recall[place], curve.precision[place]);
             let point = panel.place(recall, precision);
             page.dot(point, 4 * PIXEL, style.0.color, "#000000");
-            panel.labels.push((point, share_text(threshold), style.0.color));
+            panel.labels.push((point, threshold.to_string(), style.0.color));
             alt += &format!(" {name} at the threshold {threshold}: precision {precision:.2}, recall {recall:.2}.");
         }
     }
@@ -313,7 +313,7 @@ pub fn calibration_logit(calibrations: &[(&str, &Calibration, Style)]) -> Result
                 page.line(&bar, Stroke { width: 6, dashes: "", ..style.0 });
                 panel.drawn.push(bar);
                 if share > 0.0 && share < 1.0 {
-                    page.dot(dot, 5 * PIXEL, style.0.color, "#ffffff");
+                    page.dot(dot, 5 * PIXEL, style.0.color, style.0.color);
                 }
                 let said = share_text(prediction);
                 texts.push(format!(

@@ -49,7 +49,10 @@ pub(super) fn draw_named(page: &mut Page, panel: &mut Panel, curves: &[Curve]) {
     panel.entries.truncate(before);
     for Curve { name, style, points } in curves {
         let last = points.iter().rev().find_map(|&(x, y)| panel.at(x, y).filter(|&place| panel.frame.contains(place)));
-        panel.labels.extend(last.map(|place| (place, name.clone(), style.0.color)));
+        let Frame { right, .. } = panel.frame;
+        // Beside the frame, unless the curve ends far from it.
+        let beside = |(x, y): Point| (if x > right - panel.frame.width() / 10 { right } else { x }, y);
+        panel.labels.extend(last.map(|place| (beside(place), name.clone(), style.0.color)));
     }
 }
 
@@ -74,7 +77,9 @@ pub(super) fn write_labels(page: &mut Page, panel: &mut Panel) {
                 let place = Frame::new(left, y + off - height / 2, width, height);
                 let fits = room.contains((place.left, place.top)) && room.contains((place.right, place.bottom));
                 let free = taken.iter().all(|other| !place.meets(other));
+                let cuts_edge = (place.left..place.right).contains(&panel.frame.right);
                 let fault = 12 * hidden(place, &panel.drawn) + 2 * step as usize + usize::from(left < x);
+                let fault = fault + if cuts_edge { 1000 } else { 0 };
                 if fits && free && best.is_none_or(|(least, _)| fault < least) {
                     best = Some((fault, place));
                 }
