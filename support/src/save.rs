@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_figure_is_saved_whole() {
-        let figure = plot::strip("prc", &[("a", vec![0.5])]).unwrap();
+        let figure = plot::imbalance(20, 1).unwrap();
         let path = std::env::temp_dir().join(format!("figure-{}.svg", std::process::id()));
         figure.save(&path).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), figure.svg());

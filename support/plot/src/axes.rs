@@ -5,7 +5,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter};
 use plotters::prelude::*;
 
-use super::page::{Anchor, Frame, LARGE, MEDIUM, PIXEL, Page, Point, SMALL, Stroke, text_width};
+use super::page::{Anchor, Frame, GUIDE, LARGE, MEDIUM, PIXEL, Page, Point, SMALL, Stroke, text_width};
 use learn::error::{Error, Result};
 use learn::math::ln;
 use learn::table::thousands;
@@ -54,6 +54,12 @@ impl Axis {
         Self { marks, ..Self::linear("epoch", 1.0 - air, last + air, 8) }
     }
 
+    /// From `low` to `high` with a text at each of these places.
+    pub(super) fn with_marks(label: &str, (low, high): (f64, f64), marks: Vec<(f64, String)>) -> Self {
+        let marks = marks.into_iter().map(|(place, text)| (place, Some(text))).collect();
+        Self { marks, ..Self::linear(label, low, high, 1) }
+    }
+
     /// As [`around`](Self::around) on a logarithmic scale; values that are not above 0 have no place on it.
     pub(super) fn logarithmic(label: &str, values: &[f64]) -> Self {
         let (lowest, highest) = match ends(values.iter().copied().filter(|&value| value >= f64::MIN_POSITIVE)) {
@@ -97,11 +103,22 @@ impl Axis {
             5.. => scientific(probability(places)),
             _ => format!("{}", probability(places)),
         };
-        let logit = |places: i32| ln(probability(places) / (1.0 - probability(places)));
-        let inside: Vec<i32> = (-12..=12).rev().filter(|&places| (low..=high).contains(&logit(places))).collect();
+        if high - low < 5.0 {
+            // Powers of ten lie too far apart: multiples of the finest step that leaves room for their texts.
+            let steps = [(1, 3), (2, 3), (5, 3), (1, 2), (2, 2), (5, 2), (1, 1), (2, 1)];
+            let marks = steps.map(|(digit, places)| {
+                let all = (1..10i32.pow(places as u32) / digit).map(|n| parsed((n * digit).into(), -places));
+                let inside = all.filter(|&p| (low..=high).contains(&logit(p)));
+                inside.map(|p| (logit(p), number(p, places as usize))).collect::<Vec<_>>()
+            });
+            let marks = marks.into_iter().find(|marks| marks.len() <= 8).unwrap_or_default();
+            return Self::with_marks(label, (low, high), marks);
+        }
+        let place = |places: i32| logit(probability(places));
+        let inside: Vec<i32> = (-12..=12).rev().filter(|&places| (low..=high).contains(&place(places))).collect();
         // There is room for about half a dozen numbers.
         let every = inside.len() as i32 / 8 + 1;
-        let mark = |places: i32| (logit(places), (places % every == 0).then(|| text(places)));
+        let mark = |places: i32| (place(places), (places % every == 0).then(|| text(places)));
         Self { marks: inside.into_iter().map(mark).collect(), ..Self::linear(label, low, high, 1) }
     }
 
@@ -150,6 +167,8 @@ pub(super) struct Panel {
     pub drawn: Vec<Vec<Point>>,
     /// What its legend says.
     pub entries: Vec<Entry>,
+    /// Names to be written beside points, in a color.
+    pub labels: Vec<(Point, String, &'static str)>,
 }
 
 /// A name in a legend, beside a piece of its line.
@@ -182,13 +201,19 @@ impl Panel {
         page.append(&svg);
         draw_upper_edges(page, frame);
         page.text((frame.center().0, frame.top - 11 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
-        Ok(Self { frame, x, y, drawn: Vec::new(), entries: Vec::new() })
+        Ok(Self { frame, x, y, drawn: Vec::new(), entries: Vec::new(), labels: Vec::new() })
     }
 
     /// A line from the lower to the upper edge.
     pub(super) fn vertical(&self, page: &mut Page, x: f64, stroke: Stroke) {
         let (x, _) = self.place(x, 0.0);
         page.line(&[(x, self.frame.top), (x, self.frame.bottom)], stroke);
+    }
+
+    /// The same line in grey dashes, and its name beside its upper end.
+    pub(super) fn guide(&mut self, page: &mut Page, x: f64, name: &str) {
+        self.vertical(page, x, GUIDE);
+        self.labels.push(((self.place(x, 0.0).0, self.frame.top + 9 * PIXEL), name.to_owned(), GUIDE.color));
     }
 
     /// Where a pair of values lies on the page; nowhere when one is NaN or has no logarithm.
@@ -208,6 +233,13 @@ impl Panel {
 pub(super) fn draw_upper_edges(page: &mut Page, frame: Frame) {
     let Frame { left, top, right, bottom } = frame;
     page.line(&[(left, top), (right, top), (right, bottom)], EDGE);
+}
+
+/// The logit of a probability, of 0 and 1 that of the nearest numbers which the figures tell from them.
+pub(super) fn logit(p: f64) -> f64 {
+    const NEAREST: f64 = 1e-9;
+    let p = p.clamp(NEAREST, 1.0 - NEAREST);
+    ln(p / (1.0 - p))
 }
 
 /// The smallest and the largest of the finite values, limited so that their distance is finite too; (0, 1) when there

@@ -1,11 +1,12 @@
-//! How two features are distributed together: hexagons with marginal histograms.
+//! How two features are distributed together in each class: hexagons and dots with marginal histograms, and points on any axes.
 
 use std::collections::BTreeMap;
 
-use super::Figure;
-use super::axes::{Axis, EDGE, Panel, draw_upper_edges, number};
-use super::histograms::{histogram_counts, limits, scaled, sorted};
-use super::page::{Anchor, Frame, LARGE, PIXEL, Page, blue};
+use super::axes::{Axis, Panel, draw_upper_edges, number};
+use super::histograms::{classes, draw_bars, histogram_counts, limits, percent, scaled, share_axis, sorted};
+use super::lines::{Curve, Line, draw_curves, fits, legend};
+use super::page::{Anchor, Frame, GREY, ORANGE, PIXEL, Page, SMALL, Stroke, ink, shade};
+use super::{Figure, Style};
 use learn::error::{Result, ensure};
 use learn::examples::Examples;
 use learn::math::ln;
@@ -13,56 +14,142 @@ use learn::table::thousands;
 
 /// The features are clipped here, so these are the ends of the axes unless a value lies outside.
 const LIMIT: f64 = 5.0;
-/// The lightest blue of a hexagon that counts something: it must differ from the white ground.
-const LIGHTEST: f64 = 0.2;
 
-/// How two features are distributed: hexagons colored by the number of examples in them, on a logarithmic scale, with
-/// the histogram of each feature at the edges, as seaborn's `jointplot(kind="hex")`.
+/// How two features are distributed in each class: negatives as hexagons, the more of them the darker, on a logarithmic scale,
+/// positives as dots, and at the edges the histogram of each feature, a share of the class in each bin. Bins with values at the
+/// very end of an axis are hatched: clipping gathers there what lay beyond.
 ///
 /// # Errors
-/// When a feature is unknown, there are no examples, or a value is not finite.
-pub fn joint(examples: &Examples, x: &str, y: &str, title: &str) -> Result<Figure> {
-    draw_joint(Page::new(606, 540), &[(title, examples)], x, y, 384, 62)
-}
+/// When a feature is unknown, a class is missing, or a value is not finite.
+pub fn joint(examples: &Examples, x: &str, y: &str) -> Result<Figure> {
+    let (size, margin, gap, left, top) = (400, 66, 8, 64, 86);
+    let limits = [Feature::new(examples, x)?, Feature::new(examples, y)?].map(|feature| feature.limits);
+    let (negatives, positives) = examples.by_class();
+    let (no, yes) = (&negatives, &positives);
+    let sets = [[Feature::new(no, x)?, Feature::new(no, y)?], [Feature::new(yes, x)?, Feature::new(yes, y)?]];
+    // Both classes on the axes of all.
+    let sets = sets.map(|[a, b]| [Feature { limits: limits[0], ..a }, Feature { limits: limits[1], ..b }]);
+    let mut page = Page::new(640, top + size + 62);
+    let frame = Frame::pixels(left, top, size, size);
+    let [x_axis, y_axis] = [0, 1].map(|i| Axis::linear([x, y][i], limits[i].0, limits[i].1, 6));
+    let panel = Panel::draw(&mut page, frame, "", x_axis, y_axis)?;
+    let cells = Hexagons::count(&sets[0]);
+    page.clip(frame, |page| {
+        cells.draw(page, frame);
+        let points = || sets[1][0].values.iter().zip(&sets[1][1].values).map(|(&x, &y)| panel.place(x, y));
+        // All edges first, so that none cuts through a dot.
+        page.discs(points(), 13, "#000000");
+        page.discs(points(), 10, ORANGE);
+    });
+    draw_upper_edges(&mut page, frame);
 
-/// Two such distributions side by side, each with its title: the classes, for example.
-///
-/// # Errors
-/// As [`joint`].
-pub fn joint_pair(left: (&str, &Examples), right: (&str, &Examples), x: &str, y: &str) -> Result<Figure> {
-    draw_joint(Page::new(920, 412), &[left, right], x, y, 264, 48)
-}
-
-/// Distributions with titles, side by side: a frame of `size` pixels for the hexagons, and of `margin` for the histograms.
-fn draw_joint(mut page: Page, sets: &[(&str, &Examples)], x: &str, y: &str, size: i32, margin: i32) -> Result<Figure> {
-    const GAP: i32 = 6;
-    let mut alt = Vec::new();
-    for (&(title, examples), left) in sets.iter().zip([58, 518]) {
-        let features = [Feature::new(examples, x, title)?, Feature::new(examples, y, title)?];
-        let top = 38 + margin + GAP;
-        let frame = Frame::pixels(left, top, size, size);
-        let [x_axis, y_axis] = features.each_ref().map(|of| Axis::linear(of.name, of.limits.0, of.limits.1, 6));
-        Panel::draw(&mut page, frame, "", x_axis, y_axis)?;
-        page.text((frame.center().0, 18 * PIXEL), Anchor::Middle, LARGE, "#000000", title);
-
-        let cells = Hexagons::count(&features);
-        page.clip(frame, |page| cells.draw(page, frame));
-        draw_upper_edges(&mut page, frame);
-
-        let above = Frame::pixels(left, top - margin - GAP, size, margin);
-        let beside = Frame::pixels(left + size + GAP, top, margin, size);
-        let [across, up] = features.each_ref().map(|of| histogram_counts(&of.values, of.limits, cells.columns));
-        draw_margin(&mut page, &across, |from, to, height| above.part((from, 0.0), (to, height)));
-        draw_margin(&mut page, &up, |from, to, height| beside.part((0.0, from), (height, to)));
-        page.line(&[(above.left, above.bottom), (above.right, above.bottom)], EDGE);
-        page.line(&[(beside.left, beside.top), (beside.left, beside.bottom)], EDGE);
-
-        let color_bar = Frame::pixels(left + size + GAP + margin + 10, top, 12, size);
-        page.color_bar(color_bar, shade, &cells.ticks(), "examples in a hexagon");
-        let (rows, features) = (thousands(examples.len()), features.map(Feature::describe).join(" and "));
-        alt.push(format!("{title}: {rows} examples in hexagons of {features}."));
+    let counts =
+        [0, 1].map(|i| sets.each_ref().map(|set| percent(&histogram_counts(&set[i].values, limits[i], MARGIN_BARS))));
+    let mut hatched = false;
+    for (i, shares) in counts.iter().enumerate() {
+        let along = Axis::linear("", limits[i].0, limits[i].1, 0);
+        let up = share_axis("", shares, 2);
+        let panel = if i == 0 {
+            Panel::draw(&mut page, Frame::pixels(left, top - margin - gap, size, margin), "", along, up)?
+        } else {
+            Panel::draw(&mut page, Frame::pixels(left + size + gap, top, margin, size), "", up, along)?
+        };
+        let edge = |bin: usize| limits[i].0 + (limits[i].1 - limits[i].0) * bin as f64 / MARGIN_BARS as f64;
+        let place =
+            |bin: usize, share: f64| if i == 0 { panel.place(edge(bin), share) } else { panel.place(share, edge(bin)) };
+        for (set, (shares, (_, stroke))) in sets.iter().zip(shares.iter().zip(classes())) {
+            draw_bars(&mut page, stroke.color, shares, place);
+            for (bin, end) in [(0, limits[i].0), (MARGIN_BARS - 1, limits[i].1)] {
+                if set[i].values.iter().filter(|&&value| value == end).count() > 1 {
+                    let ((x0, y0), (x1, y1)) = (place(bin, 0.0), place(bin + 1, shares[bin]));
+                    hatch(
+                        &mut page,
+                        Frame { left: x0.min(x1), top: y0.min(y1), right: x0.max(x1), bottom: y0.max(y1) },
+                    );
+                    hatched = true;
+                }
+            }
+        }
     }
-    Ok(page.finish(&format!("{y} against {x}"), alt.join(" ")))
+
+    let [no, yes] = [&negatives, &positives].map(|class| thousands(class.len()));
+    let note = [format!("{no} negatives"), format!("{yes} positives"), "hatched: clipped".to_owned()];
+    let colors = [ink(GREY), ink(ORANGE), "#000000"];
+    for (row, (text, color)) in note.iter().zip(colors).take(2 + usize::from(hatched)).enumerate() {
+        let place = ((left + size + gap + 8) * PIXEL, (top - margin - gap + 14 + 17 * row as i32) * PIXEL);
+        page.text(place, Anchor::Start, SMALL, color, text);
+    }
+    let color_bar = Frame::pixels(left + size + gap + margin + 16, top + 40, 12, size - 80);
+    page.color_bar(color_bar, dark, &cells.ticks(), "negatives in a hexagon");
+    let [no_features, yes_features] = sets.map(|set| set.map(Feature::describe).join(" and "));
+    let alt = format!("{no} negatives as hexagons of {no_features}. {yes} positives as dots of {yes_features}.");
+    Ok(page.finish(&format!("{y} against {x}"), alt))
+}
+
+/// The bars of a histogram at the edge.
+const MARGIN_BARS: usize = 40;
+
+/// Draws slanting lines over a rectangle.
+fn hatch(page: &mut Page, frame: Frame) {
+    page.clip(frame, |page| {
+        let (wide, high) = (frame.width(), frame.height());
+        for start in (-high..wide).step_by(4 * PIXEL as usize) {
+            let line = [(frame.left + start, frame.bottom), (frame.left + start + high, frame.top)];
+            page.line(&line, Stroke { color: "#000000", width: 2, dashes: "" });
+        }
+    });
+}
+
+/// Points of groups on any axes, each group with its name and the color of its style, and lines through them. Groups that come
+/// later lie on top.
+///
+/// ```
+/// use plot::{negatives, positives, scatter};
+///
+/// let groups = [("genuine", vec![(0.0, 1.0), (0.5, 2.0)], negatives()), ("fraud", vec![(3.0, 1.5)], positives())];
+/// let figure = scatter("V14", "V17", &groups, &[])?;
+/// assert!(figure.alt().contains("fraud: 1 point,"));
+/// # Ok::<(), learn::error::Error>(())
+/// ```
+///
+/// # Errors
+/// When no group has a point.
+pub fn scatter(x_label: &str, y_label: &str, groups: &[Line<'_>], lines: &[Line<'_>]) -> Result<Figure> {
+    let points = groups.iter().flat_map(|group| &group.1).filter(fits);
+    let (x, y): (Vec<f64>, Vec<f64>) = points.copied().unzip();
+    ensure!(!x.is_empty(), "there is nothing to draw: no group has a point");
+    let mut page = Page::new(620, 500);
+    let (x_axis, y_axis) = (Axis::around(x_label, &x), Axis::around(y_label, &y));
+    let mut panel = Panel::draw(&mut page, Frame::pixels(78, 16, 522, 426), "", x_axis, y_axis)?;
+    let mut alt = format!("Points of {y_label} against {x_label}.");
+    for (name, points, Style(stroke)) in groups {
+        let places = || points.iter().filter(fits).map(|&(x, y)| panel.place(x, y));
+        let radius = if points.len() > 300 { 7 } else { 12 };
+        page.discs(places(), radius + 3, "#ffffff");
+        page.discs(places(), radius, stroke.color);
+        let at = |value: fn(&(f64, f64)) -> f64| {
+            let sorted = sorted(points.iter().filter(fits).map(value).collect());
+            [0, sorted.len() / 2, sorted.len().max(1) - 1]
+                .map(|i| sorted.get(i).map_or("none".into(), |&value| number(value, 2)))
+        };
+        let (count, [left, middle, right], [low, center, high]) =
+            (points.len(), at(|point| point.0), at(|point| point.1));
+        let points = if count == 1 { "point" } else { "points" };
+        alt += &format!(
+            " {name}: {} {points}, {x_label} from {left} to {right} (median {middle}), {y_label} from {low} to {high} (median \
+             {center}).",
+            thousands(count)
+        );
+        // A legend keeps off the points, but not at any price: a few of them stand for all.
+        let some: Vec<_> = places().step_by(count / 500 + 1).collect();
+        panel.drawn.extend(some.into_iter().map(|place| vec![place, place]));
+        panel.entries.push(((*name).to_owned(), Stroke { width: 16, dashes: "", ..*stroke }));
+    }
+    let lines =
+        lines.iter().map(|(name, points, style)| Curve { name: (*name).into(), style: *style, points: points.clone() });
+    draw_curves(&mut page, &mut panel, &lines.collect::<Vec<_>>());
+    legend(&mut page, &panel);
+    Ok(page.finish(&format!("{y_label} against {x_label}"), alt))
 }
 
 /// A feature of all examples, and the ends of its axis.
@@ -73,9 +160,9 @@ struct Feature<'a> {
 }
 
 impl<'a> Feature<'a> {
-    fn new(examples: &Examples, name: &'a str, title: &str) -> Result<Self> {
+    fn new(examples: &Examples, name: &'a str) -> Result<Self> {
         let values: Vec<f64> = examples.feature(name)?.iter().map(|&value| value.into()).collect();
-        ensure!(!values.is_empty(), "there are no examples to draw for '{title}'");
+        ensure!(!values.is_empty(), "there is nothing to draw: it takes examples of both classes");
         for (row, value) in values.iter().enumerate() {
             ensure!(value.is_finite(), "feature '{name}' of row {row} is {value}");
         }
@@ -89,21 +176,9 @@ impl<'a> Feature<'a> {
     }
 }
 
-/// The color of a share of the logarithmic scale.
-fn shade(share: f64) -> String {
-    blue(LIGHTEST + (1.0 - LIGHTEST) * share)
-}
-
-/// Draws the bars of a histogram, whose frames `bar` gives for shares of its width, from where to where, and of its height.
-fn draw_margin(page: &mut Page, counts: &[usize], bar: impl Fn(f64, f64, f64) -> Frame) {
-    let highest = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let edge = |place: usize| place as f64 / counts.len() as f64;
-    for (i, &count) in counts.iter().enumerate() {
-        let frame = bar(edge(i), edge(i + 1), count as f64 / highest);
-        if frame.width() > 0 && frame.height() > 0 {
-            page.rectangle(frame, r##"fill="#6baed6" stroke="#ffffff" stroke-width="1""##);
-        }
-    }
+/// The color of a share of the logarithmic scale; the lightest must differ from the white ground.
+fn dark(share: f64) -> String {
+    shade(GREY, 0.18 + 0.82 * share)
 }
 
 /// Counts on a grid of hexagons: a lattice of `columns` by `rows` and another one in the middle of its gaps.
@@ -157,7 +232,7 @@ impl Hexagons {
             paths[color] += &format!("M{x},{y}v{side}l{w},{h}l{w},-{h}v-{side}l-{w},-{h}z");
         }
         for (color, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
-            let color = shade(color as f64 / (COLORS - 1) as f64);
+            let color = dark(color as f64 / (COLORS - 1) as f64);
             // A thin edge of the same color closes the seams between neighbours.
             page.element(format_args!(r#"<path fill="{color}" stroke="{color}" stroke-width="2" d="{path}"/>"#));
         }
@@ -175,6 +250,7 @@ impl Hexagons {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::solid;
     use ndarray::{Array1, Array2, array};
 
     fn examples(rows: usize) -> Examples {
@@ -183,7 +259,7 @@ mod tests {
     }
 
     fn features(examples: &Examples) -> [Feature<'_>; 2] {
-        ["x0", "x1"].map(|name| Feature::new(examples, name, "").unwrap())
+        ["x0", "x1"].map(|name| Feature::new(examples, name).unwrap())
     }
 
     #[test]
@@ -222,10 +298,22 @@ mod tests {
 
     #[test]
     fn what_can_not_be_drawn_is_refused() {
-        assert!(joint(&examples(0), "x0", "x1", "none").unwrap_err().to_string().contains("no examples"));
-        assert!(joint(&examples(5), "x0", "V6", "").unwrap_err().to_string().contains("V6"));
+        assert!(joint(&examples(5), "x0", "x1").unwrap_err().to_string().contains("both classes"));
+        assert!(joint(&examples(5), "x0", "V6").unwrap_err().to_string().contains("V6"));
         let mut broken = examples(5);
         broken.features[[2, 1]] = f32::NAN;
-        assert!(joint(&broken, "x0", "x1", "").unwrap_err().to_string().contains("'x1' of row 2 is NaN"));
+        assert!(joint(&broken, "x0", "x1").unwrap_err().to_string().contains("'x1' of row 2 is NaN"));
+        assert!(scatter("x", "y", &[("a", vec![(f64::NAN, 0.0)], solid(0))], &[]).is_err());
+    }
+
+    #[test]
+    fn clipped_bins_are_hatched() {
+        let features = array![[-5.0, 0.0], [-5.0, 1.0], [2.0, 1.0], [1.0, 2.0]];
+        let examples = |labels| Examples::new(features.clone(), labels).unwrap();
+        let figure = joint(&examples(array![false, false, true, true]), "x0", "x1").unwrap();
+        assert!(figure.svg().contains(">hatched: clipped<"));
+        assert!(figure.alt().starts_with("2 negatives as hexagons of x0 (median"), "{}", figure.alt());
+        let figure = joint(&examples(array![false, true, true, true]), "x0", "x1").unwrap();
+        assert!(!figure.svg().contains("hatched"));
     }
 }

@@ -1,17 +1,19 @@
 //! Figures that judge a model: confusion matrices, ROC and precision-recall curves, and how far its probabilities can be taken
 //! at their word.
 
-use super::axes::{Axis, Panel, ends, number};
-use super::lines::{Curve, draw_curves, legend};
-use super::page::{Anchor, Frame, GUIDE, LARGE, MEDIUM, PIXEL, Page, SMALL, Stroke, blue};
+use super::axes::{Axis, EDGE, Panel, ends, logit, number, parsed};
+use super::lines::{Curve, draw_curves, legend, write_labels};
+use super::page::{Anchor, Frame, GREY, GUIDE, LARGE, MEDIUM, ORANGE, PIXEL, Page, Point, SMALL, Stroke, ink, shade};
 use super::{Figure, Style};
 use learn::calibration::{Calibration, CalibrationBin, share as share_text};
 use learn::curves::{PrecisionRecallCurve, RocCurve};
 use learn::error::{Result, ensure};
 use learn::math::sum;
 use learn::metrics::ConfusionMatrix;
+use learn::scores::Score;
 
-/// The counts of a confusion matrix. The color is the share of the row, so that the rare class can be seen too.
+/// The counts of a confusion matrix and their share of the row. Mistakes are orange, the more of them the darker; right answers
+/// are grey.
 ///
 /// # Errors
 /// When a count is negative or not finite.
@@ -19,7 +21,7 @@ pub fn confusion_matrix(matrix: &ConfusionMatrix, title: &str) -> Result<Figure>
     confusion_matrices(&[(title, matrix)])
 }
 
-/// Several confusion matrices side by side, each with its title.
+/// Several confusion matrices side by side, each with its title, on one scale of color.
 ///
 /// # Errors
 /// When there is none, or a count is negative or not finite.
@@ -27,13 +29,14 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
     const COLUMNS: usize = 3;
     const CLASSES: [&str; 2] = ["negative (0)", "positive (1)"];
     ensure!(!matrices.is_empty(), "there is no confusion matrix to draw");
+    let mistakes = matrices.iter().flat_map(|(_, matrix)| [matrix.false_positives, matrix.false_negatives]);
+    let most = mistakes.fold(1.0, f64::max);
     let cell = if matrices.len() == 1 { 126 } else { 98 };
     let (left, top, gap) = (64, 34, 26);
     let columns = matrices.len().min(COLUMNS) as i32;
     let rows = matrices.len().div_ceil(COLUMNS) as i32;
     let (step_x, step_y) = (2 * cell + gap, 2 * cell + top + 52);
-    let right = left + columns * step_x - gap;
-    let mut page = Page::new(right + 80, rows * step_y + 4);
+    let mut page = Page::new(left + columns * step_x, rows * step_y + 4);
     let mut alt = String::from("Confusion matrices, rows by actual and columns by predicted label.");
     for (place, (title, matrix)) in matrices.iter().enumerate() {
         let ConfusionMatrix { true_negatives, false_positives, false_negatives, true_positives } = **matrix;
@@ -55,14 +58,14 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
             }
             let total: f64 = counts.iter().sum();
             for (j, count) in counts.iter().enumerate() {
-                let share = if total > 0.0 { count / total } else { 0.0 };
                 let frame = Frame::pixels(x + cell * j as i32, y + cell * i as i32, cell, cell);
-                page.rectangle(frame, format_args!(r#"fill="{}""#, blue(share)));
-                let color = if share > 0.68 { "#ffffff" } else { "#000000" };
-                page.text(pixels(middle(x, j), middle(y, i) - 8), Anchor::Middle, 17, color, &texts[i][j]);
+                // The area, not the side, of what is counted: few mistakes can be seen beside many.
+                let color = if i == j { shade(GREY, 0.15) } else { shade(ORANGE, (count / most).sqrt()) };
+                page.rectangle(frame, format_args!(r##"fill="{color}" stroke="#ffffff" stroke-width="8""##));
+                page.text(pixels(middle(x, j), middle(y, i) - 8), Anchor::Middle, 17, "#000000", &texts[i][j]);
                 if total > 0.0 {
-                    let percent = format!("{:.2} %", 100.0 * share);
-                    page.text(pixels(middle(x, j), middle(y, i) + 13), Anchor::Middle, SMALL, color, &percent);
+                    let percent = format!("{:.2} %", 100.0 * count / total);
+                    page.text(pixels(middle(x, j), middle(y, i) + 13), Anchor::Middle, SMALL, "#000000", &percent);
                 }
             }
         }
@@ -74,18 +77,32 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
             " {title}: {tn} true negatives, {fp} false positives, {fn_} false negatives, {tp} true positives."
         );
     }
-    let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (share, format!("{:.0} %", 100.0 * share)));
-    page.color_bar(Frame::pixels(right + 16, top, 12, 2 * cell), blue, &ticks, "");
     Ok(page.finish("Confusion matrix", alt))
 }
 
-/// True against false positive rate: the whole curves, and the corner that matters with the axes of the original
-/// lesson. The legend has the area under each curve.
+/// True against false positive rate, which is on a logarithmic axis: where negatives are many, all that can be used lies below
+/// 1 %. The legend has the area under each curve on plain axes.
 ///
 /// # Errors
 /// When there is no curve, or one lacks positives or negatives.
 pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
-    const X: &str = "false positive rate";
+    draw_roc(curves, None)
+}
+
+/// As [`roc`], with the false alarms a day along the upper edge.
+///
+/// # Errors
+/// As [`roc`], and when the number of negatives a day is not a finite number above 0.
+pub fn roc_per_day(curves: &[(&str, &RocCurve, Style)], negatives_a_day: f64) -> Result<Figure> {
+    let possible = negatives_a_day.is_finite() && negatives_a_day > 0.0;
+    ensure!(possible, "the number of negatives a day has to be above 0, not {negatives_a_day}");
+    draw_roc(curves, Some(negatives_a_day))
+}
+
+/// The lowest false positive rate on the axis, in %.
+const LOWEST: f64 = 1e-3;
+
+fn draw_roc(curves: &[(&str, &RocCurve, Style)], negatives_a_day: Option<f64>) -> Result<Figure> {
     ensure!(!curves.is_empty(), "there is no ROC curve to draw");
     let mut drawable = Vec::new();
     let mut alt = String::from("ROC curves: the share of positives found against the share of false alarms.");
@@ -93,34 +110,61 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
         let (x, y) = (&curve.false_positive_rate, &curve.true_positive_rate);
         check(name, x, y)?;
         let auc = curve.auc();
-        let points = x.iter().zip(y).map(|(x, y)| (100.0 * x, 100.0 * y)).collect();
-        drawable.push(Curve { name: format!("{name} (AUC = {auc:.4})"), style, points });
-        let found = x.iter().zip(y).filter(|(x, _)| **x <= 0.01).map(|(_, y)| 100.0 * y).fold(0.0, f64::max);
+        let points: Vec<(f64, f64)> = x.iter().zip(y).map(|(x, y)| (100.0 * x, 100.0 * y)).collect();
+        drawable.push(Curve { name: format!("{name} (AUC = {auc:.4})"), style, points: bent(&points) });
+        let found = |most| x.iter().zip(y).filter(|(x, _)| **x <= most).map(|(_, y)| 100.0 * y).fold(0.0, f64::max);
         alt += &format!(
-            " {name}: area under the curve {auc:.4}; at 1 % false alarms {found:.1} % of the positives are found."
+            " {name}: area under the curve {auc:.4}; at 0.01 %, 0.1 % and 1 % false alarms {:.1} %, {:.1} % and {:.1} % of \
+             the positives are found.",
+            found(1e-4),
+            found(1e-3),
+            found(1e-2)
         );
     }
-    let detail = drawable.iter().flat_map(|curve| &curve.points).any(|&(x, y)| x <= 20.0 && y >= 80.0);
-    let mut page = Page::new(if detail { 806 } else { 430 }, 412);
-    let axis = |label: &str, low: f64, high: f64| Axis::linear(label, low, high, 6).percent();
-    let (x, y) = (axis(X, -2.0, 102.0), axis("true positive rate (recall)", -2.0, 102.0));
-    let title = if detail { "Whole curves" } else { "" };
-    let mut panel = Panel::draw(&mut page, Frame::pixels(78, 34, 322, 322), title, x, y)?;
-    page.line(&[panel.place(0.0, 0.0), panel.place(100.0, 100.0)], GUIDE);
-    draw_curves(&mut page, &mut panel, &drawable);
-    if detail {
-        let ((left, top), (right, bottom)) = (panel.place(-0.5, 100.5), panel.place(20.0, 80.0));
-        let corner = Frame { left, top, right, bottom };
-        page.rectangle(corner, r##"fill="none" stroke="#808080" stroke-width="3""##);
+    let top = if negatives_a_day.is_some() { 50 } else { 16 };
+    let mut page = Page::new(600, top + 434);
+    let x = Axis::logarithmic("false positive rate (logarithmic scale)", &[LOWEST, 100.0]).percent();
+    let y = Axis::linear("true positive rate (recall)", -2.0, 102.0, 6).percent();
+    let mut panel = Panel::draw(&mut page, Frame::pixels(78, top, 500, 372), "", x, y)?;
+    for decade in (-9..=9).filter(|_| negatives_a_day.is_some()) {
+        let alarms = parsed(1.0, decade);
+        let rate = 100.0 * alarms / negatives_a_day.unwrap_or(1.0);
+        if (LOWEST..=100.0).contains(&rate) {
+            let (x, y) = (panel.place(rate, 0.0).0, panel.frame.top);
+            page.line(&[(x, y), (x, y - 4 * PIXEL)], EDGE);
+            let text = number(alarms, (-decade).max(0) as usize);
+            page.text((x, y - 12 * PIXEL), Anchor::Middle, SMALL, "#000000", &text);
+        }
     }
+    if negatives_a_day.is_some() {
+        let place = (panel.frame.center().0, panel.frame.top - 30 * PIXEL);
+        page.text(place, Anchor::Middle, MEDIUM, "#000000", "false alarms a day");
+    }
+    let chance = Curve { name: String::new(), style: Style(GUIDE), points: bent(&[(0.0, 0.0), (100.0, 100.0)]) };
+    draw_curves(&mut page, &mut panel, &[chance]);
+    panel.entries.clear();
+    draw_curves(&mut page, &mut panel, &drawable);
     panel.entries.push(("chance (AUC = 0.5)".into(), GUIDE));
     legend(&mut page, &panel);
-    if detail {
-        let (x, y) = (axis(X, -0.5, 20.0), axis("", 80.0, 100.5));
-        let mut panel = Panel::draw(&mut page, Frame::pixels(460, 34, 322, 322), "Upper left corner", x, y)?;
-        draw_curves(&mut page, &mut panel, &drawable);
-    }
     Ok(page.finish("ROC curves", alt))
+}
+
+/// A curve of straight pieces with so many points that it bends as it has to on a logarithmic axis.
+fn bent(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut bent: Vec<(f64, f64)> = Vec::new();
+    for &(x, y) in points {
+        if let Some((before, low)) = bent.last().copied().filter(|before| before.1 != y && x > before.0) {
+            let ratio = 1.25;
+            let mut at = (before.max(LOWEST / 2.0)) * ratio;
+            while at < x {
+                bent.push((at, low + (y - low) * (at - before) / (x - before)));
+                at *= ratio;
+            }
+        }
+        // From the left edge, where 0 would be.
+        bent.push((x.max(LOWEST / 2.0), y));
+    }
+    bent
 }
 
 /// Precision against recall, as steps, so that the area under the picture is the average precision of the legend.
@@ -128,6 +172,54 @@ pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
 /// # Errors
 /// When there is no curve, or one has no examples.
 pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Result<Figure> {
+    precision_recall_at(curves, &[])
+}
+
+/// As [`precision_recall`], with a dot on each curve where it is at each of these thresholds.
+///
+/// # Errors
+/// As [`precision_recall`].
+pub fn precision_recall_at(curves: &[(&str, &PrecisionRecallCurve, Style)], thresholds: &[f64]) -> Result<Figure> {
+    let (mut page, mut panel, mut alt) = draw_precision_recall(curves)?;
+    for &(name, curve, style) in curves {
+        for &threshold in thresholds {
+            // An example is an alarm above the threshold, as scores are compared.
+            let least = f64::from(f32::from_threshold(threshold));
+            let place = curve.thresholds.partition_point(|&score| score <= least);
+            if place == curve.thresholds.len() {
+                continue; // no alarm, and so no precision
+            }
+            let (recall, precision) = (curve.recall[place], curve.precision[place]);
+            let point = panel.place(recall, precision);
+            page.dot(point, 4 * PIXEL, style.0.color, "#000000");
+            panel.labels.push((point, threshold.to_string(), style.0.color));
+            alt += &format!(" {name} at the threshold {threshold}: precision {precision:.2}, recall {recall:.2}.");
+        }
+    }
+    finish_precision_recall(page, panel, alt)
+}
+
+/// As [`precision_recall`], with a tick on each curve where certain rows, whose scores follow the style, become alarms.
+///
+/// # Errors
+/// As [`precision_recall`].
+pub fn precision_recall_rows(curves: &[(&str, &PrecisionRecallCurve, Style, Vec<f32>)]) -> Result<Figure> {
+    let plain: Vec<_> = curves.iter().map(|&(name, curve, style, _)| (name, curve, style)).collect();
+    let (mut page, panel, mut alt) = draw_precision_recall(&plain)?;
+    for (name, curve, style, scores) in curves {
+        let place = |&score: &f32| curve.thresholds.partition_point(|&threshold| threshold < f64::from(score));
+        for place in scores.iter().map(place) {
+            let (x, y) = panel.place(curve.recall[place], curve.precision[place]);
+            let stroke = Stroke { color: ink(style.0.color), width: 5, dashes: "" };
+            page.line(&[(x, y - 8 * PIXEL), (x, y + 8 * PIXEL)], stroke);
+        }
+        let early = scores.iter().filter(|score| curve.recall[place(score)] <= 0.5).count();
+        alt += &format!(" {name}: {early} of {} marked rows are alarms before half of the positives.", scores.len());
+    }
+    finish_precision_recall(page, panel, alt)
+}
+
+fn draw_precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Result<(Page, Panel, String)> {
     ensure!(!curves.is_empty(), "there is no precision-recall curve to draw");
     let mut drawable = Vec::new();
     let mut alt = String::from("Precision-recall curves, drawn as steps.");
@@ -154,7 +246,12 @@ pub fn precision_recall(curves: &[(&str, &PrecisionRecallCurve, Style)]) -> Resu
     }
     draw_curves(&mut page, &mut panel, &drawable);
     panel.entries.extend(chance.map(|share| (format!("chance (AP = {share:.4})"), GUIDE)));
+    Ok((page, panel, alt))
+}
+
+fn finish_precision_recall(mut page: Page, mut panel: Panel, alt: String) -> Result<Figure> {
     legend(&mut page, &panel);
+    write_labels(&mut page, &mut panel);
     Ok(page.finish("Precision-recall curves", alt))
 }
 
@@ -180,64 +277,56 @@ fn check(name: &str, x: &[f64], y: &[f64]) -> Result<()> {
     Ok(())
 }
 
-const PREDICTED: &str = "mean prediction";
-const FOUND: &str = "share of positives";
-
-/// A reliability diagram: the share of positives in each bin against the mean prediction, with its 95 % interval. Points on
-/// the dotted diagonal mean what they say; below it the predictions are too high.
+/// A reliability diagram on logit axes: the share of positives in each bin against the mean prediction, with its 95 % interval.
+/// Points on the dotted diagonal mean what they say; below it the predictions are too high. A bin of one class only has no point,
+/// only its interval.
 ///
 /// # Errors
 /// When there is no calibration.
-pub fn calibration(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
-    let highest = bins(calibrations).map(|bin| bin.mean_prediction.max(bin.interval().1)).fold(0.0, f64::max);
-    let axes = [PREDICTED, FOUND].map(|label| Axis::linear(label, -0.02 * highest, 1.04 * highest, 6));
-    draw_bins(calibrations, axes, (0.0, highest))
-}
-
-/// As [`calibration`] on logarithmic axes, for rare positives. A bin without positives has no point there, only its interval.
-///
-/// # Errors
-/// As [`calibration`].
-pub fn calibration_log(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
-    let x: Vec<f64> = bins(calibrations).map(|bin| bin.mean_prediction).collect();
-    let y = bins(calibrations).map(CalibrationBin::interval);
-    let y: Vec<f64> = y.flat_map(|(lower, upper)| [if lower > 0.0 { lower } else { upper }, upper]).collect();
-    let lowest = x.iter().chain(&y).copied().filter(|&value| value > 0.0).fold(1.0, f64::min);
-    let axes = [Axis::logarithmic(PREDICTED, &x), Axis::logarithmic(FOUND, &y)];
-    draw_bins(calibrations, axes, (lowest / 10.0, 1.0)) // from below the axes, where the frame cuts it off
-}
-
-fn bins<'a>(calibrations: &[(&str, &'a Calibration, Style)]) -> impl Iterator<Item = &'a CalibrationBin> {
-    calibrations.iter().flat_map(|(_, calibration, _)| &calibration.bins)
-}
-
-/// Draws the bins, and the diagonal from `low` to `high`.
-fn draw_bins(of: &[(&str, &Calibration, Style)], [x, y]: [Axis; 2], (low, high): (f64, f64)) -> Result<Figure> {
-    ensure!(bins(of).next().is_some(), "there is no calibration to draw");
-    let mut page = Page::new(560, 470);
-    let mut panel = Panel::draw(&mut page, Frame::pixels(84, 16, 456, 398), "", x, y)?;
-    let mut alt = format!("Reliability diagram: {FOUND} against {PREDICTED}.");
-    let mut curves = Vec::new();
+pub fn calibration_logit(calibrations: &[(&str, &Calibration, Style)]) -> Result<Figure> {
+    const PREDICTED: &str = "mean prediction";
+    const FOUND: &str = "share of positives";
+    let bins = || calibrations.iter().flat_map(|(_, calibration, _)| &calibration.bins);
+    ensure!(bins().next().is_some(), "there is no calibration to draw");
+    let of_bin = |bin: &CalibrationBin| {
+        let (lower, upper) = bin.interval();
+        [bin.mean_prediction, if lower > 0.0 { lower } else { upper }, if upper < 1.0 { upper } else { lower }]
+    };
+    let (low, high) = ends(bins().flat_map(of_bin).map(|p| logit(p.clamp(1e-6, 1.0 - 1e-6))));
+    let air = 0.04 * (high - low) + 0.2;
+    let (low, high) = (low - air, high + air);
+    let mut page = Page::new(540, 512);
+    let axis = |label| Axis::logits(label, low, high);
+    let mut panel = Panel::draw(&mut page, Frame::pixels(84, 16, 438, 438), "", axis(PREDICTED), axis(FOUND))?;
+    let mut alt = format!("Reliability diagram on logit axes: {FOUND} against {PREDICTED}.");
     page.clip(panel.frame, |page| {
-        page.line(&[panel.place(low, low), panel.place(high, high)], GUIDE);
-        for &(name, calibration, style) in of {
+        let diagonal = vec![panel.place(low, low), panel.place(high, high)];
+        page.line(&diagonal, GUIDE);
+        panel.drawn.push(diagonal);
+        for &(name, calibration, style) in calibrations {
             let mut texts = Vec::new();
             for bin in &calibration.bins {
                 let (prediction, share) = (bin.mean_prediction, bin.share_of_positives());
                 let (lower, upper) = bin.interval();
-                if let (Some(from), Some(to)) = (panel.at(prediction, lower.max(low)), panel.at(prediction, upper)) {
-                    page.line(&[from, to], Stroke { width: 3, dashes: "", ..style.0 });
+                let at = |share| panel.place(logit(prediction), logit(share));
+                let (bar, dot): (Vec<Point>, Point) = (vec![at(lower), at(upper)], at(share));
+                page.line(&bar, Stroke { width: 6, dashes: "", ..style.0 });
+                panel.drawn.push(bar);
+                if share > 0.0 && share < 1.0 {
+                    page.dot(dot, 5 * PIXEL, style.0.color, style.0.color);
                 }
-                if let Some(point) = panel.at(prediction, share) {
-                    page.dot(point, 3 * PIXEL, style.0.color, "#ffffff");
-                }
-                texts.push(format!("{} where {} was predicted", share_text(share), share_text(prediction)));
+                let said = share_text(prediction);
+                texts.push(format!(
+                    "{} ({} of {}) where {said} was predicted",
+                    share_text(share),
+                    bin.positives,
+                    bin.examples
+                ));
             }
             alt += &format!(" {name}: {}.", texts.join(", "));
-            curves.push(Curve { name: name.to_owned(), style, points: calibration.points() });
+            panel.entries.push((name.to_owned(), Stroke { width: 12, dashes: "", ..style.0 }));
         }
     });
-    draw_curves(&mut page, &mut panel, &curves);
     panel.entries.push(("as predicted".into(), GUIDE));
     legend(&mut page, &panel);
     Ok(page.finish("Reliability diagram", alt))
@@ -295,24 +384,50 @@ mod tests {
     }
 
     #[test]
+    fn a_straight_roc_curve_bends_on_a_logarithmic_axis() {
+        let points = bent(&[(0.0, 0.0), (0.0, 40.0), (100.0, 100.0)]);
+        assert_eq!((points[0].1, points[1].1, points[points.len() - 1]), (0.0, 40.0, (100.0, 100.0)));
+        let (x, y) = points[points.len() / 2];
+        assert!(
+            (y - (40.0 + 0.6 * x)).abs() < 0.01 && points.windows(2).all(|pair| pair[1].0 < 1.3 * pair[0].0),
+            "{x} {y}"
+        );
+        let curve = roc_curve(&array![false, true], &array![0.1, 0.2]).unwrap();
+        let figure = roc_per_day(&[("Test", &curve, solid(0))], 28_000.0).unwrap();
+        assert!(figure.svg.contains(">false alarms a day<") && figure.svg.contains(">1,000<"));
+        assert!(roc_per_day(&[("Test", &curve, solid(0))], 0.0).is_err());
+    }
+
+    #[test]
+    fn thresholds_and_rows_are_marked_on_the_curve() {
+        let (labels, scores) = (array![false, false, true, true], array![0.1f32, 0.4, 0.35, 0.8]);
+        let curve = precision_recall_curve(&labels, &scores).unwrap();
+        let figure = precision_recall_at(&[("Test", &curve, solid(0))], &[0.35, 0.9]).unwrap();
+        assert!(figure.alt.ends_with("Test at the threshold 0.35: precision 0.50, recall 0.50."), "{}", figure.alt);
+        assert_eq!(figure.svg.matches("<circle").count(), 1, "above 0.9 nothing is an alarm");
+        let figure = precision_recall_rows(&[("Test", &curve, solid(0), vec![0.4])]).unwrap();
+        assert!(figure.alt.ends_with("Test: 1 of 1 marked rows are alarms before half of the positives."));
+    }
+
+    #[test]
     fn each_bin_has_a_point_and_an_interval() {
         let labels = Array1::from_shape_fn(10_000, |row| row % 1000 == 999);
         let probabilities = Array1::from_shape_fn(10_000, |row| 1e-5 * (row + 1) as f64);
         let rare = calibrate(&labels, &probabilities, 4).unwrap();
-        for figure in [calibration, calibration_log].map(|draw| draw(&[("Test", &rare, solid(0))]).unwrap()) {
-            assert_eq!(figure.svg().matches("<circle").count(), 4);
-            assert!(figure.svg().contains(">as predicted<") && !figure.svg().contains("NaN"));
-            assert!(figure.alt().contains("Test: 0.00080 where 0.013 was predicted,"), "{}", figure.alt());
-        }
+        let figure = calibration_logit(&[("Test", &rare, solid(0))]).unwrap();
+        assert_eq!(figure.svg().matches("<circle").count(), 4);
+        assert!(figure.svg().contains(">as predicted<") && !figure.svg().contains("NaN"));
+        assert!(figure.alt().contains("Test: 0.00080 (2 of 2500) where 0.013 was predicted,"), "{}", figure.alt());
     }
 
     #[test]
-    fn a_bin_without_positives_has_an_interval_on_logarithmic_axes() {
-        let (labels, probabilities) = (Array1::from_elem(50, false), Array1::from_elem(50, 0.01));
-        let none = calibrate(&labels, &probabilities, 1).unwrap();
-        let figure = calibration_log(&[("Test", &none, solid(0))]).unwrap();
-        assert_eq!(figure.svg().matches("<circle").count(), 0);
-        assert!(calibration(&[("Test", &none, solid(0))]).is_ok());
-        assert!(calibration(&[]).is_err() && calibration_log(&[]).is_err());
+    fn a_bin_of_one_class_has_an_interval() {
+        for label in [false, true] {
+            let (labels, probabilities) = (Array1::from_elem(50, label), Array1::from_elem(50, 0.01));
+            let figure =
+                calibration_logit(&[("Test", &calibrate(&labels, &probabilities, 1).unwrap(), solid(0))]).unwrap();
+            assert_eq!(figure.svg().matches("<circle").count(), 0);
+        }
+        assert!(calibration_logit(&[]).is_err());
     }
 }

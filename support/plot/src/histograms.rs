@@ -6,101 +6,144 @@ use std::iter::{once, successors};
 use ndarray::Array1;
 
 use super::Figure;
-use super::axes::{Axis, Entry, Panel, ends};
-use super::lines::{legend, legend_above};
-use super::page::{Frame, Page, Stroke, palette};
+use super::axes::{Axis, Entry, Panel, ends, logit};
+use super::lines::{legend_above, write_labels};
+use super::page::{Frame, GREY, ORANGE, PIXEL, Page, Point, Stroke};
+use learn::calibration::share as share_text;
 use learn::error::{Result, ensure};
 use learn::scores::check_probabilities;
-use learn::table::thousands;
-
-/// Histograms of predictions over each other: for each group, which share of it falls into each of `bins` parts. The
-/// axis runs from 0 to 1 unless a value lies outside.
-///
-/// # Errors
-/// When there is no group, an empty one, a value that is not finite, or no bin.
-pub fn histogram(groups: &[(&str, &Array1<f32>)], bins: usize, title: &str) -> Result<Figure> {
-    let count = groups.len();
-    let possible = count > 0 && (1..=1000).contains(&bins);
-    ensure!(possible, "{count} groups in {bins} bins: at least one of each, at most 1000 bins");
-    let mut sorted = Vec::new();
-    for (name, values) in groups {
-        sorted.push(sorted_group(name, values.iter().map(|&value| value.into()).collect())?);
-    }
-    let (low, high) = limits(&sorted.concat(), (0.0, 1.0));
-    let shares = |values: &Vec<f64>| percent(&histogram_counts(values, (low, high), bins));
-    let shares: Vec<Vec<f64>> = sorted.iter().map(shares).collect();
-
-    let mut page = Page::new(640, 420);
-    let (x, y) = (Axis::linear("prediction", low, high, 6), share_axis("share of the group", &shares, 6));
-    let mut panel = Panel::draw(&mut page, Frame::pixels(74, 34, 546, 330), title, x, y)?;
-    let mut alt = format!("{title}: histograms of predictions.");
-    let edge = |i: usize| low + (high - low) * i as f64 / bins as f64;
-    for (color, ((name, _), sorted)) in groups.iter().zip(&sorted).enumerate() {
-        let [low, median, high] = [5, 50, 95].map(|percent| sorted[(sorted.len() - 1) * percent / 100]);
-        let entry = bar(format!("{name} (median {median:.3})"), color);
-        draw_bars(&mut page, &mut panel, entry, edge, &shares[color]);
-        let count = thousands(sorted.len());
-        alt += &format!(" {name}: {count} values, median {median:.3}, nine in ten between {low:.3} and {high:.3}.");
-    }
-    legend(&mut page, &panel);
-    Ok(page.finish(title, alt))
-}
 
 /// Lower scores are counted here.
 const LOWEST: f64 = 1e-8;
 /// Keras' thresholds are the multiples of this; the one at 0 has no place on a logarithmic axis.
 const FIRST: f64 = 1.0 / 199.0;
 
+/// How the probabilities of each model are distributed, negatives and positives apart, below each other on one logit axis, with
+/// lines at the share of positives and at 0.5. What lies beyond the ends of the axis counts there.
+///
+/// # Errors
+/// When there is no model, labels and probabilities differ in length, a probability is not in [0, 1], or a class is missing.
+pub fn histograms(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) -> Result<Figure> {
+    check(labels, models)?;
+    let share = labels.iter().filter(|label| **label).count() as f64 / labels.len() as f64;
+    let all =
+        models.iter().flat_map(|(_, scores)| scores.iter().map(|&score| f64::from(score).clamp(1e-6, 1.0 - 1e-6)));
+    let (low, high) = ends(all.chain([share, 0.5]).map(logit));
+    let air = 0.03 * (high - low);
+    let (low, high) = (low - air, high + air);
+    let edges: Vec<f64> = (0..=BARS).map(|i| low + (high - low) * i as f64 / BARS as f64).collect();
+    let axis = |label: &str| Axis::logits(label, low, high);
+    let titles: Vec<String> = models.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let guides = |page: &mut Page, panel: &mut Panel| {
+        panel.guide(page, logit(share), &format!("base rate {}", share_text(share)));
+        panel.guide(page, 0.0, "0.5");
+    };
+    let page = draw_stack(labels, models, &titles, (&axis, &edges, logit), guides)?;
+    let mut alt = String::from("Where the probabilities of each class lie, on a logit axis.");
+    for (name, scores) in models {
+        let text = [(false, "negatives"), (true, "positives")].map(|(class, of)| {
+            let sorted = sorted(of_class(labels, scores, class).collect());
+            let [low, high] = [5, 95].map(|percent| share_text(sorted[(sorted.len() - 1) * percent / 100]));
+            format!(
+                "the median of the {of} is {}, nine in ten are between {low} and {high}",
+                share_text(median(&sorted))
+            )
+        });
+        alt += &format!(" {name}: {}.", text.join("; "));
+    }
+    alt += &format!(" The base rate is {}.", share_text(share));
+    Ok(page.finish("Probabilities of each class", alt))
+}
+
 /// How the scores of each model are distributed on a logarithmic axis, negatives and positives apart, over the thresholds from
 /// which Keras' metric `AUC` computes its area. In which order the scores between two of them are it can't see, nor that of all
 /// below the first, 1/199.
 ///
 /// # Errors
-/// When there is no model, labels and probabilities differ in length, a probability is not in [0, 1], or a class is missing.
+/// As [`histograms`].
 pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) -> Result<Figure> {
+    check(labels, models)?;
+    let all = models.iter().flat_map(|(_, scores)| scores.iter());
+    let (lowest, _) = ends(all.map(|&score| f64::from(score).clamp(LOWEST, FIRST)));
+    let mut edges: Vec<f64> = successors(Some(1.0), |&edge| (edge > lowest).then_some(edge * FRAC_1_SQRT_2)).collect();
+    edges.reverse();
+    let mut alt = String::from("Where the scores of each model lie, on a logarithmic axis.");
+    let mut titles = Vec::new();
+    for (name, scores) in models {
+        let below = scores.iter().filter(|&&score| f64::from(score) <= FIRST).count() as f64 / labels.len() as f64;
+        let below = format!("{:.1} % of the scores are not above the first threshold", 100.0 * below);
+        let [negatives, positives] =
+            [false, true].map(|class| median(&sorted(of_class(labels, scores, class).collect())));
+        alt += &format!(
+            " {name}: {below}, 1/199; the median of the negatives is {negatives:.5}, of the positives {positives:.5}."
+        );
+        titles.push(format!("{name}: {below}"));
+    }
+    let axis = |label: &str| Axis::logarithmic(label, &[edges[0], 1.0]);
+    let rug = |page: &mut Page, panel: &mut Panel| {
+        // Near 1 they are closer than lines can show.
+        let mut places: Vec<i32> = (1..200).map(|i| panel.place(f64::from(i) * FIRST, 0.0).0).collect();
+        places.dedup();
+        let Frame { top, right, .. } = panel.frame;
+        for &x in &places {
+            page.line(&[(x, top), (x, top + 10 * PIXEL)], Stroke { color: "#000000", width: 2, dashes: "" });
+        }
+        let first = (places.first().copied().unwrap_or(right), top + 7 * PIXEL);
+        panel.drawn.push(vec![first, (right, first.1)]);
+        panel.labels.push((first, "Keras' thresholds".to_owned(), "#000000"));
+    };
+    let page = draw_stack(labels, models, &titles, (&axis, &edges, |score| score), rug)?;
+    Ok(page.finish("Scores and Keras' thresholds", alt))
+}
+
+/// The bars of a histogram.
+const BARS: usize = 48;
+
+/// Histograms of each class by each model, below each other on the same axes: the axis, the edges of the bars on it, and where a
+/// score lies on it. What comes on top, `finish` draws.
+fn draw_stack(
+    labels: &Array1<bool>,
+    models: &[(&str, &Array1<f32>)],
+    titles: &[String],
+    (axis, edges, place): (&dyn Fn(&str) -> Axis, &[f64], fn(f64) -> f64),
+    finish: impl Fn(&mut Page, &mut Panel),
+) -> Result<Page> {
+    let of_model = |(_, scores): &(&str, &Array1<f32>)| {
+        let of = |class| percent(&counts_between(edges, of_class(labels, scores, class).map(place)));
+        [of(false), of(true)]
+    };
+    let shares: Vec<[Vec<f64>; 2]> = models.iter().map(of_model).collect();
+    let (top, height, gap) = (64, 118, 56);
+    let mut page = Page::new(640, top + (height + gap) * models.len() as i32);
+    legend_above(&mut page, &classes());
+    for (row, shares_of_model) in shares.iter().enumerate() {
+        let x = axis(if row + 1 == models.len() { "score" } else { "" });
+        let y = share_axis(if row == 0 { "share of the class" } else { "" }, shares.as_flattened(), 4);
+        let frame = Frame::pixels(78, top + (height + gap) * row as i32, 546, height);
+        let mut panel = Panel::draw(&mut page, frame, &titles[row], x, y)?;
+        for ((_, stroke), shares) in classes().iter().zip(shares_of_model) {
+            let outlines = draw_bars(&mut page, stroke.color, shares, |i, share| panel.place(edges[i], share));
+            panel.drawn.extend(outlines);
+        }
+        finish(&mut page, &mut panel);
+        write_labels(&mut page, &mut panel);
+    }
+    Ok(page)
+}
+
+fn check(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) -> Result<()> {
     for (_, scores) in models {
         check_probabilities(labels, scores)?;
     }
     let both = [false, true].iter().all(|class| labels.iter().any(|label| label == class));
     ensure!(both && !models.is_empty(), "there is nothing to draw: it takes a model, and examples of both classes");
-    let all = models.iter().flat_map(|(_, scores)| scores.iter());
-    let (lowest, _) = ends(all.map(|&score| f64::from(score).clamp(LOWEST, FIRST)));
-    let mut edges: Vec<f64> = successors(Some(1.0), |&edge| (edge > lowest).then_some(edge * FRAC_1_SQRT_2)).collect();
-    edges.reverse();
+    Ok(())
+}
 
-    let classes = [bar("negatives", 0), bar("positives", 1)];
-    let thresholds = Stroke { color: "#a0a0a0", width: 2, dashes: "" };
-    let (top, height, gap) = (64, 112, 56);
-    let rows = models.len() as i32;
-    let mut page = Page::new(640, top + (height + gap) * rows);
-    let sample = ("thresholds".to_owned(), Stroke { width: 4, ..thresholds });
-    legend_above(&mut page, &[&classes[..], &[sample]].concat());
-    let mut alt = String::from("Where the scores of each model lie, on a logarithmic axis.");
-    for (row, (name, scores)) in (0..).zip(models) {
-        let below = scores.iter().filter(|&&score| f64::from(score) <= FIRST).count() as f64 / labels.len() as f64;
-        let below = format!("{:.1} % of the scores are not above the first threshold", 100.0 * below);
-        let by_class = [false, true].map(|class| sorted(of_class(labels, scores, class).collect()));
-        let shares = by_class.each_ref().map(|scores| percent(&counts_between(&edges, scores)));
-        let x = Axis::logarithmic(if row + 1 == rows { "score" } else { "" }, &[edges[0], 1.0]);
-        let y = share_axis(if row == 0 { "share of the class" } else { "" }, &shares, 4);
-        let frame = Frame::pixels(78, top + (height + gap) * row, 546, height);
-        let mut panel = Panel::draw(&mut page, frame, &format!("{name}: {below}"), x, y)?;
-        page.clip(frame, |page| {
-            let mut places: Vec<i32> = (1..200).map(|i| panel.place(f64::from(i) * FIRST, 0.0).0).collect();
-            places.dedup();
-            for x in places {
-                page.line(&[(x, frame.top), (x, frame.bottom)], thresholds);
-            }
-            for (class, shares) in classes.iter().zip(&shares) {
-                draw_bars(page, &mut panel, class.clone(), |i| edges[i], shares);
-            }
-        });
-        let [negatives, positives] = by_class.map(|scores| median(&scores));
-        alt += &format!(
-            " {name}: {below}, 1/199; the median of the negatives is {negatives:.5}, of the positives {positives:.5}."
-        );
-    }
-    Ok(page.finish("Scores and Keras' thresholds", alt))
+/// What a legend says of the classes.
+pub(super) fn classes() -> [Entry; 2] {
+    let bar = |name: &str, color| (name.to_owned(), Stroke { color, width: 12, dashes: "" });
+    [bar("negatives", GREY), bar("positives", ORANGE)]
 }
 
 /// An axis for the shares of groups, in %.
@@ -109,23 +152,24 @@ pub(super) fn share_axis(label: &str, shares: &[Vec<f64>], numbers: usize) -> Ax
     Axis::linear(label, 0.0, 1.06 * highest, numbers).percent()
 }
 
-/// The name of a histogram and its color, counted as those of lines.
-pub(super) fn bar(name: impl Into<String>, color: usize) -> Entry {
-    (name.into(), Stroke { color: palette(color), width: 12, dashes: "" })
-}
-
-/// The outline of bars as high as the shares, the i-th from `edge(i)` to `edge(i + 1)`, and the area below it.
-pub(super) fn draw_bars(page: &mut Page, panel: &mut Panel, bar: Entry, edge: impl Fn(usize) -> f64, shares: &[f64]) {
+/// Bars as high as the shares, the i-th between the edges i and i + 1, as their outline and the area below it: `place` says where
+/// an edge and a share are. Returns the outlines.
+pub(super) fn draw_bars(
+    page: &mut Page,
+    color: &str,
+    shares: &[f64],
+    place: impl Fn(usize, f64) -> Point,
+) -> Vec<Vec<Point>> {
     // Bins without values interrupt the outline, so that it does not run along the axis.
     let filled: Vec<usize> = (0..shares.len()).filter(|&i| shares[i] > 0.0).collect();
-    for run in filled.chunk_by(|i, next| i + 1 == *next) {
+    let runs = filled.chunk_by(|i, next| i + 1 == *next).map(|run| {
         let steps = run.iter().flat_map(|&i| [(i, shares[i]), (i + 1, shares[i])]);
         let outline = once((run[0], 0.0)).chain(steps).chain([(run[run.len() - 1] + 1, 0.0)]);
-        let points: Vec<_> = outline.map(|(i, share)| panel.place(edge(i), share)).collect();
-        page.area(&points, bar.1.color);
-        panel.drawn.push(points);
-    }
-    panel.entries.push(bar);
+        let points: Vec<Point> = outline.map(|(i, share)| place(i, share)).collect();
+        page.area(&points, color);
+        points
+    });
+    runs.collect()
 }
 
 /// The scores of one class.
@@ -142,11 +186,11 @@ pub(super) fn histogram_counts(values: &[f64], limits: (f64, f64), count: usize)
     counts
 }
 
-/// How many values lie above each edge and not above the next; those that are not above the first count there too.
-fn counts_between(edges: &[f64], values: &[f64]) -> Vec<usize> {
+/// How many values lie above each edge and not above the next; those beyond the ends count there.
+fn counts_between(edges: &[f64], values: impl Iterator<Item = f64>) -> Vec<usize> {
     let mut counts = vec![0; edges.len() - 1];
-    for &value in values {
-        counts[edges.partition_point(|&edge| edge < value).max(1) - 1] += 1;
+    for value in values {
+        counts[edges.partition_point(|&edge| edge < value).clamp(1, edges.len() - 1) - 1] += 1;
     }
     counts
 }
@@ -196,8 +240,8 @@ mod tests {
     #[test]
     fn every_score_is_counted_between_its_edges() {
         let labels = array![false, false, false, true];
-        let scores = sorted(of_class(&labels, &array![0.0, 0.3, 1.0, 0.5], false).collect());
-        let shares = percent(&counts_between(&[0.25, 0.5, 1.0], &scores));
+        let scores = sorted(of_class(&labels, &array![0.0, 0.3, 1.5, 0.5], false).collect());
+        let shares = percent(&counts_between(&[0.25, 0.5, 1.0], scores.iter().copied()));
         assert_eq!(shares.iter().map(|share| share.round()).collect::<Vec<_>>(), [67.0, 33.0]);
         assert!((median(&scores) - 0.3).abs() < 1e-6);
     }
@@ -208,10 +252,19 @@ mod tests {
         let rare = labels.mapv(|label| if label { 0.9 } else { 0.004 });
         let figure = keras_thresholds(&labels, &[("Plain", &rare), ("Weighted", &labels.mapv(|_| 0.5))]).unwrap();
         assert!(figure.alt().contains("Plain: 99.0 % of the scores are not above the first threshold, 1/199"));
-        assert!(figure.alt().contains("Weighted: 0.0 %") && figure.svg().contains(">thresholds<"));
+        assert!(figure.alt().contains("Weighted: 0.0 %") && figure.svg().contains(">Keras' thresholds<"));
         // Near 1 they are closer than the lines can show, but more than half of the 199 stay.
-        let lines = figure.svg().matches("#a0a0a0").count();
+        let lines = figure.svg().matches(r#"stroke-width="2" stroke-linejoin"#).count();
         assert!((200..2 * 200).contains(&lines), "{lines}");
+    }
+
+    #[test]
+    fn probabilities_stand_below_each_other_with_the_base_rate() {
+        let labels = Array1::from_shape_fn(1000, |row| row < 150);
+        let (before, after) = (labels.mapv(|label| if label { 0.16 } else { 0.14 }), labels.mapv(|_| 0.5));
+        let figure = histograms(&labels, &[("before", &before), ("after", &after)]).unwrap();
+        assert_eq!(figure.svg().matches(">base rate 0.150<").count(), 2);
+        assert!(figure.alt().contains("before: the median of the negatives is 0.140"), "{}", figure.alt());
     }
 
     #[test]
@@ -221,9 +274,7 @@ mod tests {
         assert!(keras_thresholds(&labels, &[]).is_err());
         assert!(keras_thresholds(&array![true, true], &[("a", &scores)]).is_err());
         assert!(keras_thresholds(&labels, &[("a", &array![0.5, 1.5])]).is_err());
-        assert!(histogram(&[], 10, "").is_err());
-        assert!(histogram(&[("a", &array![])], 10, "").unwrap_err().to_string().contains("'a'"));
-        assert!(histogram(&[("a", &array![0.5, f32::NAN])], 10, "").is_err());
-        assert!(histogram(&[("a", &array![0.5])], 0, "").is_err());
+        assert!(histograms(&labels, &[("a", &array![1.0, 0.0])]).is_ok());
+        assert!(histograms(&labels, &[("a", &array![f32::NAN, 0.0])]).is_err());
     }
 }

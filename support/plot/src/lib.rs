@@ -1,4 +1,7 @@
-//! Figures in the look of matplotlib and seaborn, as SVG, and the slider, as HTML.
+//! Figures in the look of matplotlib, as SVG, and the slider, as HTML.
+//!
+//! Positives are orange and negatives grey in all of them, models have the other colors of Okabe and Ito's palette, and names stand
+//! beside what they name where there is room.
 //!
 //! Here belongs what draws, and nothing that computes a result or knows of files. Each function takes what the crate `learn`
 //! computed and returns a [`Figure`], which shows itself as the last
@@ -10,25 +13,33 @@ mod axes;
 mod lines;
 mod page;
 
+mod histograms;
+
 mod comparison;
+mod counts;
+mod decisions;
 mod distribution;
 mod evaluation;
-mod histograms;
 mod slider;
 mod training;
 
 use std::fmt;
 
 use learn::table::show;
-use page::{Stroke, palette, tint};
+use page::{GREY, ORANGE, Stroke, palette, tint};
 
-pub use comparison::{intervals, spread, strip};
-pub use distribution::{joint, joint_pair};
-pub use evaluation::{calibration, calibration_log, confusion_matrices, confusion_matrix, precision_recall, roc};
-pub use histograms::{histogram, keras_thresholds};
+pub use comparison::{by_split, intervals, learning_curve};
+pub use counts::{imbalance, positives_per_batch, shares};
+pub use decisions::{capacity, cost_curve};
+pub use distribution::{joint, scatter};
+pub use evaluation::{
+    calibration_logit, confusion_matrices, confusion_matrix, precision_recall, precision_recall_at,
+    precision_recall_rows, roc, roc_per_day,
+};
+pub use histograms::{histograms, keras_thresholds};
 pub use lines::{Line, lines, lines_log_x};
 pub use slider::{Slider, slider};
-pub use training::{histories, history, loss};
+pub use training::{histories, histories_of, history, loss};
 
 /// A drawing and the same in words. As the last expression of a cell it appears as a picture.
 #[derive(Clone, PartialEq)]
@@ -66,16 +77,17 @@ impl fmt::Debug for Figure {
     }
 }
 
-/// The color of a curve and how it is drawn; made by [`solid`], [`dashed`] and [`pale`].
+/// The color of a curve and how it is drawn; made by [`solid`], [`dashed`] and [`pale`], and for
+/// classes by [`positives`] and [`negatives`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Style(Stroke);
 
-/// A solid line in one of the ten colors of the palette, counted from 0; they start again after the tenth.
+/// A solid line in one of the eight colors of the palette, counted from 0; they start again after the eighth.
 pub fn solid(color: usize) -> Style {
     Style(Stroke { color: palette(color), width: 7, dashes: "" }) // 1.75 pixels
 }
 
-/// A dashed line in one of the ten colors of the palette, counted from 0; they start again after the tenth.
+/// A dashed line in one of the eight colors of the palette, counted from 0; they start again after the eighth.
 pub fn dashed(color: usize) -> Style {
     Style(Stroke { dashes: "26 11", ..solid(color).0 }) // matplotlib's proportion of 3.7 to 1.6 line widths
 }
@@ -85,12 +97,22 @@ pub fn pale(color: usize) -> Style {
     Style(Stroke { color: tint(color), width: 5, dashes: "" })
 }
 
+/// The orange that positives have in every figure.
+pub fn positives() -> Style {
+    Style(Stroke { color: ORANGE, ..solid(0).0 })
+}
+
+/// The grey of negatives.
+pub fn negatives() -> Style {
+    Style(Stroke { color: GREY, ..solid(0).0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use learn::calibration::calibration as calibrate;
     use learn::cost::Costs;
-    use learn::curves::{precision_recall_curve, roc_curve};
+    use learn::curves::{ThresholdCounts, precision_recall_curve, roc_curve};
     use learn::examples::Examples;
     use learn::history::History;
     use learn::metrics::{ConfusionMatrix, Metrics};
@@ -108,7 +130,8 @@ mod tests {
         let scores = labels.mapv(|label| (normal() + if label { 2.0 } else { 0.0 }) as f32);
         let probabilities = scores.mapv(|score| (score / 20.0 + 0.5).clamp(0.0, 1.0));
         let examples = Examples::new(features, labels.clone()).unwrap();
-        let (negatives, positives) = examples.by_class();
+        let points = scores.iter().zip(&probabilities).map(|(&x, &y)| (f64::from(x), f64::from(y))).collect();
+        let runs = vec![(40, 0.7), (40, 0.75), (321, 0.8)];
         let epochs: Vec<Metrics> = (0..100)
             .map(|epoch| {
                 let loss = 0.5 / (1.0 + f64::from(epoch)) + 0.001 * normal().abs();
@@ -123,10 +146,13 @@ mod tests {
         let bins = calibrate(&labels, &probabilities, 5).unwrap();
         let matrix = run.val[50].confusion_matrix;
         let costs = Costs { false_alarm: 5.0, missed: 100.0 };
+        let counts = ThresholdCounts::new(&labels, &scores).unwrap();
+        let cost = costs.curve(&labels, &probabilities).unwrap();
         let hostile = "a <b> & \"c\" \u{1} '価格'";
         vec![
-            ("joint", joint(&examples, "x0", "x1", hostile).unwrap()),
-            ("joint_pair", joint_pair(("No", &negatives), ("Yes", &positives), "x0", "x1").unwrap()),
+            ("joint", joint(&examples, "x0", "x1").unwrap()),
+            ("scatter", scatter(hostile, "y", &[(hostile, points, positives())], &[]).unwrap()),
+            ("imbalance", imbalance(284_315, 492).unwrap()),
             ("loss", loss(&[(hostile, &run), ("Weighted", &run)]).unwrap()),
             ("history", history(&run).unwrap()),
             ("histories", histories(&[(hostile, &run), ("Weighted", &run)]).unwrap()),
@@ -134,16 +160,20 @@ mod tests {
             ("roc", roc(&[(hostile, &rocs, pale(0)), ("Test", &rocs, dashed(11))]).unwrap()),
             (
                 "precision_recall",
-                precision_recall(&[(hostile, &steps, solid(0)), ("Test", &steps, dashed(0))]).unwrap(),
+                precision_recall_at(&[(hostile, &steps, solid(0)), ("Test", &steps, dashed(0))], &[0.5, 0.7]).unwrap(),
             ),
-            ("calibration", calibration(&[(hostile, &bins, solid(0)), ("Test", &bins, dashed(1))]).unwrap()),
-            ("calibration_log", calibration_log(&[(hostile, &bins, solid(0)), ("Test", &bins, dashed(1))]).unwrap()),
+            ("calibration", calibration_logit(&[(hostile, &bins, solid(0)), ("Test", &bins, dashed(1))]).unwrap()),
             ("keras_thresholds", keras_thresholds(&labels, &[(hostile, &probabilities)]).unwrap()),
-            ("histogram", histogram(&[(hostile, &probabilities), ("Test", &probabilities)], 50, "T").unwrap()),
+            ("histograms", histograms(&labels, &[(hostile, &probabilities), ("Test", &probabilities)]).unwrap()),
+            ("by_split", by_split(hostile, &[(hostile, runs.clone()), ("b", runs.clone())]).unwrap()),
+            ("learning_curve", learning_curve(hostile, &[(hostile, runs.clone()), ("b", runs)]).unwrap()),
+            ("positives_per_batch", positives_per_batch(&[(hostile, vec![3, 5, 900]), ("b", vec![7])]).unwrap()),
+            ("shares", shares(hostile, &[(hostile, 2.0, 1.0)]).unwrap()),
+            ("cost_curve", cost_curve(hostile, &cost, &[(hostile, 0.5), ("b", 0.6)], &[0.4, 0.45]).unwrap()),
+            ("capacity", capacity(&[(hostile, &counts, solid(0))], 0.3, 100.0).unwrap()),
             ("lines", lines("x", hostile, &[("a", vec![(0.0, -1e300), (1.0, 1e300)], solid(0))]).unwrap()),
             ("lines_log_x", lines_log_x("x", "y", &[("a", vec![(1e-9, 1.0), (1e9, 1.0)], dashed(0))]).unwrap()),
             ("slider", slider(&labels, &[(hostile, &probabilities)], &costs, 1.0).unwrap().still().clone()),
-            ("strip", strip(hostile, &[(hostile, vec![1.0, 2.0, 2.0])]).unwrap()),
         ]
     }
 
@@ -178,7 +208,7 @@ mod tests {
             let (svg, alt) = (figure.svg(), figure.alt());
             assert_well_formed(svg);
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}");
-            let limit = if name.starts_with("joint") { 250_000 } else { 60_000 };
+            let limit = if ["joint", "scatter"].contains(&name) { 400_000 } else { 60_000 };
             assert!(svg.len() < limit, "{name} has {} bytes", svg.len());
             assert!(alt.len() > 40 && alt.ends_with('.') && !alt.contains("NaN"), "{name}: {alt}");
             assert_eq!((figure.to_string(), format!("{figure:?}")), (alt.to_owned(), alt.to_owned()));

@@ -1,7 +1,7 @@
 //! Curves, their thinning, and the legend that keeps out of their way.
 
 use super::axes::{Axis, Entry, Panel};
-use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, shorten, text_width};
+use super::page::{Anchor, Frame, PIXEL, Page, Point, SMALL, ink, shorten, text_width};
 use super::{Figure, Style};
 use learn::error::{Result, ensure};
 
@@ -40,6 +40,56 @@ pub(super) fn draw_curves(page: &mut Page, panel: &mut Panel, curves: &[Curve]) 
             panel.entries.push((name.clone(), *stroke));
         }
     });
+}
+
+/// Draws curves and writes the name of each beside its last point.
+pub(super) fn draw_named(page: &mut Page, panel: &mut Panel, curves: &[Curve]) {
+    let before = panel.entries.len();
+    draw_curves(page, panel, curves);
+    panel.entries.truncate(before);
+    for Curve { name, style, points } in curves {
+        let last = points.iter().rev().find_map(|&(x, y)| panel.at(x, y).filter(|&place| panel.frame.contains(place)));
+        let Frame { right, .. } = panel.frame;
+        // Beside the frame, unless the curve ends far from it.
+        let beside = |(x, y): Point| (if x > right - panel.frame.width() / 10 { right } else { x }, y);
+        panel.labels.extend(last.map(|place| (beside(place), name.clone(), style.0.color)));
+    }
+}
+
+/// The pixels that names need to the right of a frame.
+pub(super) fn room<'a>(names: impl Iterator<Item = &'a str>) -> i32 {
+    names.map(|name| text_width(name, SMALL) / PIXEL).max().unwrap_or(0).clamp(20, 170) + 16
+}
+
+/// Writes the labels of a panel beside their points, right or left of them, where they hide least of what is drawn and nothing of
+/// each other.
+pub(super) fn write_labels(page: &mut Page, panel: &mut Panel) {
+    let height = (SMALL + 3) * PIXEL;
+    let mut taken: Vec<Frame> = Vec::new();
+    let room = Frame { right: page.width * PIXEL - 3 * PIXEL, ..panel.frame }.grown(2 * PIXEL);
+    for ((x, y), name, color) in std::mem::take(&mut panel.labels) {
+        let name = shorten(&name, SMALL, room.right - panel.frame.left);
+        let width = text_width(&name, SMALL);
+        let mut best: Option<(usize, Frame)> = None;
+        for step in 0..40 {
+            let off = 5 * PIXEL * ((step + 1) / 2) * if step % 2 == 0 { 1 } else { -1 };
+            for left in [x + 7 * PIXEL, x - 7 * PIXEL - width] {
+                let place = Frame::new(left, y + off - height / 2, width, height);
+                let fits = room.contains((place.left, place.top)) && room.contains((place.right, place.bottom));
+                let free = taken.iter().all(|other| !place.meets(other));
+                let cuts_edge = (place.left..place.right).contains(&panel.frame.right);
+                let fault = 12 * hidden(place, &panel.drawn) + 2 * step as usize + usize::from(left < x);
+                let fault = fault + if cuts_edge { 1000 } else { 0 };
+                if fits && free && best.is_none_or(|(least, _)| fault < least) {
+                    best = Some((fault, place));
+                }
+            }
+        }
+        let place = best.map_or(Frame::new(x + 7 * PIXEL, y - height / 2, width, height), |(_, place)| place);
+        page.rectangle(place, r##"fill="#ffffff" fill-opacity="0.7""##);
+        page.text((place.left, place.center().1), Anchor::Start, SMALL, ink(color), &name);
+        taken.push(place);
+    }
 }
 
 /// The points that a curve needs to stay within [`TOLERANCE`]: Douglas and Peucker's algorithm.
@@ -162,12 +212,17 @@ pub fn lines_log_x(x_label: &str, y_label: &str, curves: &[Line<'_>]) -> Result<
     draw_lines(x_label, y_label, curves, Axis::logarithmic)
 }
 
+/// Whether a point has a place on linear axes.
+pub(super) fn fits(&&(x, y): &&(f64, f64)) -> bool {
+    x.is_finite() && y.is_finite()
+}
+
 fn draw_lines(x_label: &str, y_label: &str, lines: &[Line<'_>], x_axis: fn(&str, &[f64]) -> Axis) -> Result<Figure> {
     let (x, y): (Vec<f64>, Vec<f64>) = lines.iter().flat_map(|line| &line.1).copied().unzip();
     let mut page = Page::new(640, 440);
     let frame = Frame::pixels(84, 16, 536, 368);
     let mut panel = Panel::draw(&mut page, frame, "", x_axis(x_label, &x), Axis::around(y_label, &y))?;
-    let fits = |&&(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && panel.at(x, y).is_some();
+    let fits = |point: &&(f64, f64)| fits(point) && panel.at(point.0, point.1).is_some();
     let mut points = lines.iter().flat_map(|line| &line.1);
     ensure!(points.any(|point| fits(&point)), "there is nothing to draw: no curve has a point that fits on the axes");
     let mut alt = format!("Lines of {y_label} against {x_label}.");

@@ -4,6 +4,7 @@
 //! plotters draws in whole numbers, which a quarter of a pixel makes fine enough. What it draws, and the elements
 //! written here, follow each other in one document.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::Figure;
@@ -48,13 +49,6 @@ impl Frame {
         Self { left: left - margin, top: top - margin, right: right + margin, bottom: bottom + margin }
     }
 
-    /// The part between two points, given as shares of its width and height from its lower left corner.
-    pub(super) fn part(self, low: (f64, f64), high: (f64, f64)) -> Self {
-        let x = |share: f64| self.left + (share * f64::from(self.width())).round() as i32;
-        let y = |share: f64| self.bottom - (share * f64::from(self.height())).round() as i32;
-        Self { left: x(low.0), top: y(high.1), right: x(high.0), bottom: y(low.1) }
-    }
-
     pub(super) fn width(self) -> i32 {
         self.right - self.left
     }
@@ -65,6 +59,11 @@ impl Frame {
 
     pub(super) fn center(self) -> Point {
         (self.left + self.width() / 2, self.top + self.height() / 2)
+    }
+
+    /// Whether two rectangles have a part in common.
+    pub(super) fn meets(self, other: &Self) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
     }
 
     pub(super) fn contains(self, (x, y): Point) -> bool {
@@ -179,8 +178,24 @@ impl Page {
         ));
     }
 
+    /// Discs without an edge, as one path, which takes a fifth of the bytes; those that hide each other are drawn once.
+    pub(super) fn discs(&mut self, points: impl IntoIterator<Item = Point>, radius: i32, color: &str) {
+        let cells: BTreeSet<Point> = points.into_iter().map(|(x, y)| (x / 2 * 2, y / 2 * 2)).collect();
+        let path: String = cells.into_iter().map(|(x, y)| format!("M{x},{y}h0")).collect();
+        let width = 2 * radius;
+        self.element(format_args!(
+            r#"<path fill="none" stroke="{color}" stroke-width="{width}" stroke-linecap="round" d="{path}"/>"#
+        ));
+    }
+
     /// A scale of colors from bottom to top, with marks at shares of its height.
-    pub(super) fn color_bar(&mut self, frame: Frame, color: fn(f64) -> String, ticks: &[(f64, String)], label: &str) {
+    pub(super) fn color_bar(
+        &mut self,
+        frame: Frame,
+        color: impl Fn(f64) -> String,
+        ticks: &[(f64, String)],
+        label: &str,
+    ) {
         const STEPS: i32 = 64;
         for step in 0..STEPS {
             let height = |step: i32| frame.bottom - frame.height() * step / STEPS;
@@ -237,36 +252,47 @@ pub(super) fn shorten(text: &str, pixels: i32, width: i32) -> String {
     short.trim_end().to_owned() + "…"
 }
 
-/// Seaborn's palette "colorblind".
-const PALETTE: [&str; 10] =
-    ["#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"];
+/// Okabe and Ito's palette ("Color Universal Design", 2008) without its orange, each color with a tone that has more than half of
+/// white, and one that can be read as text.
+const PALETTE: [[&str; 3]; 8] = [
+    ["#0072b2", "#8cc0dc", "#0072b2"],
+    ["#cc79a7", "#e8c3d7", "#9c4a78"],
+    ["#009e73", "#8cd3c0", "#00785a"],
+    ["#56b4e9", "#b3ddf5", "#2079ad"],
+    ["#d55e00", "#ecb78c", "#b04e00"],
+    ["#000000", "#8c8c8c", "#000000"],
+    ["#f0e442", "#f8f3aa", "#786f00"],
+    ["#999999", "#d1d1d1", "#666666"],
+];
 
-/// The same colors with more than half of white.
-const TINTS: [&str; 10] =
-    ["#8dc0dc", "#f0cd8e", "#8dd3c0", "#ecb78c", "#e8c2e1", "#e7ceb8", "#fddbf3", "#cfcfcf", "#f6f2a3", "#b3ddf5"];
-
-/// ColorBrewer's "Blues", from no to much.
-const BLUES: [u32; 9] = [0xf7fbff, 0xdeebf7, 0xc6dbef, 0x9ecae1, 0x6baed6, 0x4292c6, 0x2171b5, 0x08519c, 0x08306b];
+/// The palette's orange, which positives have everywhere, and nothing else but mistakes.
+pub(super) const ORANGE: &str = "#e69f00";
+/// The color of negatives.
+pub(super) const GREY: &str = "#767676";
 
 /// The color of a curve or group; the palette repeats.
 pub(super) fn palette(place: usize) -> &'static str {
-    PALETTE[place % PALETTE.len()]
+    PALETTE[place % PALETTE.len()][0]
 }
 
 /// The color of a curve in the background.
 pub(super) fn tint(place: usize) -> &'static str {
-    TINTS[place % TINTS.len()]
+    PALETTE[place % PALETTE.len()][1]
 }
 
-/// A blue between the lightest at 0 and the darkest at 1.
-pub(super) fn blue(share: f64) -> String {
-    let place = share.clamp(0.0, 1.0) * (BLUES.len() - 1) as f64;
-    let low = (place as usize).min(BLUES.len() - 2);
-    let mix = |shift: u32| {
-        let [from, to] = [BLUES[low], BLUES[low + 1]].map(|color| f64::from(color >> shift & 0xff));
-        (from + (to - from) * (place - low as f64)).round() as u8
+/// A color as dark as text has to be.
+pub(super) fn ink(color: &str) -> &'static str {
+    let known = PALETTE.iter().find(|tones| tones[..2].contains(&color)).map(|tones| tones[2]);
+    known.unwrap_or(if color == ORANGE { "#966400" } else { "#404040" })
+}
+
+/// White at 0, the color at 1, and a mixture between.
+pub(super) fn shade(color: &str, share: f64) -> String {
+    let mix = |from: usize| {
+        let full = u8::from_str_radix(&color[from..from + 2], 16).map_or(0.0, f64::from);
+        (255.0 + (full - 255.0) * share.clamp(0.0, 1.0)).round() as u8
     };
-    format!("#{:02x}{:02x}{:02x}", mix(16), mix(8), mix(0))
+    format!("#{:02x}{:02x}{:02x}", mix(1), mix(3), mix(5))
 }
 
 #[cfg(test)]
@@ -275,18 +301,23 @@ mod tests {
 
     #[test]
     fn a_tint_is_its_color_and_white() {
-        for (color, tint) in PALETTE.iter().zip(TINTS) {
-            for channel in [1..3, 3..5, 5..7] {
-                let [full, light] = [color, tint].map(|text| i32::from_str_radix(&text[channel.clone()], 16).unwrap());
-                assert!((100 * (255 - light) - 45 * (255 - full)).abs() <= 50, "{color} {tint}");
-            }
+        for [color, tint, _] in PALETTE {
+            assert_eq!(shade(color, 0.45), tint);
         }
+        assert_eq!((shade(ORANGE, 0.0).as_str(), shade(ORANGE, 2.0).as_str()), ("#ffffff", ORANGE));
+        assert_eq!(palette(3), palette(11));
     }
 
+    /// The contrast of text on white that WCAG 2 asks for.
     #[test]
-    fn blues_run_from_light_to_dark() {
-        assert_eq!((blue(0.0).as_str(), blue(0.5).as_str(), blue(1.0).as_str()), ("#f7fbff", "#6baed6", "#08306b"));
-        assert_eq!((blue(-1.0), blue(2.0)), (blue(0.0), blue(1.0)));
-        assert_eq!(palette(3), palette(13));
+    fn ink_can_be_read() {
+        for color in PALETTE.map(|tones| tones[0]).into_iter().chain([ORANGE, GREY]) {
+            let light = |from: usize| {
+                let share = f64::from(u8::from_str_radix(&ink(color)[from..from + 2], 16).unwrap()) / 255.0;
+                if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+            };
+            let light = 0.2126 * light(1) + 0.7152 * light(3) + 0.0722 * light(5);
+            assert!(1.05 / (light + 0.05) >= 4.5, "{color}");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Figures of how training went: loss and metrics over the epochs.
 
-use super::axes::{Axis, Panel, ends};
-use super::lines::{Curve, draw_curves, legend, legend_above};
-use super::page::{Frame, GUIDE, Page, Stroke, palette};
+use super::axes::{Axis, Panel};
+use super::lines::{Curve, draw_named, room, write_labels};
+use super::page::{Frame, Page, palette};
 use super::{Figure, dashed, solid};
 use learn::error::{Result, ensure};
 use learn::history::History;
@@ -13,22 +13,14 @@ use learn::metrics::Metric;
 /// # Errors
 /// When there is no run, or one without epochs or without any finite loss above 0.
 pub fn loss(runs: &[(&str, &History)]) -> Result<Figure> {
-    let last = last_epoch(runs)?;
-    let curves = curves(runs, Metric::Loss);
-    let mut page = Page::new(640, 440);
-    let y = Axis::logarithmic("loss (logarithmic scale)", &losses(&curves, f64::MIN_POSITIVE)?);
-    let mut panel = Panel::draw(&mut page, Frame::pixels(78, 16, 544, 368), "", Axis::epochs(last), y)?;
-    draw_curves(&mut page, &mut panel, &curves);
-    legend(&mut page, &panel);
-    let alt = "Loss over the epochs on a logarithmic scale.".to_owned() + &courses(&curves, Metric::Loss);
-    Ok(page.finish("Loss over the epochs", alt))
+    histories_of(runs, &[Metric::Loss])
 }
 
-/// Loss, prc, precision and recall over the epochs: training solid, validation dashed. A thin line marks the best
-/// epoch when early stopping watched.
+/// Loss, on a logarithmic scale, and prc over the epochs: training solid, validation dashed. A thin line marks the best epoch when
+/// early stopping watched.
 ///
 /// # Errors
-/// When the history has no epochs, or not any finite loss.
+/// When the history has no epochs, or not any finite loss above 0.
 pub fn history(history: &History) -> Result<Figure> {
     histories(&[("", history)])
 }
@@ -36,40 +28,52 @@ pub fn history(history: &History) -> Result<Figure> {
 /// As [`history`] for several runs, a color for each.
 ///
 /// # Errors
-/// When there is no run, one without epochs, or not any finite loss.
+/// When there is no run, one without epochs, or not any finite loss above 0.
 pub fn histories(runs: &[(&str, &History)]) -> Result<Figure> {
+    histories_of(runs, &[Metric::Loss, Metric::Prc])
+}
+
+/// As [`histories`], with a panel for each of these metrics. An axis shows what the later half of the epochs reaches, so that it
+/// can be seen; losses are on a logarithmic scale and shown whole.
+///
+/// # Errors
+/// As [`histories`], and when there is no metric.
+pub fn histories_of(runs: &[(&str, &History)], metrics: &[Metric]) -> Result<Figure> {
+    ensure!(!metrics.is_empty(), "there is no metric to draw");
     let last = last_epoch(runs)?;
-    let (left, gap, width, height) = (72, 78, 290, 200);
-    let mut names: Vec<_> = curves(runs, Metric::Loss).into_iter().map(|curve| (curve.name, curve.style.0)).collect();
-    let best_epochs = || runs.iter().enumerate().filter_map(|(run, (_, history))| Some((run, history.best_epoch? + 1)));
-    names.extend(best_epochs().next().map(|_| ("best epoch".into(), GUIDE)));
-    let mut page = Page::new(740, 2 * height + 134);
-    let legend = legend_above(&mut page, &names);
-    page.height += legend;
-    let top = legend + 22;
-    let mut alt = String::from("Four panels over the epochs: loss, prc, precision and recall.");
-    for (place, metric) in (0..).zip([Metric::Loss, Metric::Prc, Metric::Precision, Metric::Recall]) {
-        let (column, row) = (place % 2, place / 2);
-        let frame = Frame::pixels(left + column * (width + gap), top + row * (height + 56), width, height);
+    let names = curves(runs, Metric::Loss);
+    let room = room(names.iter().map(|curve| curve.name.as_str()));
+    let (columns, rows) = (metrics.len().min(2) as i32, metrics.len().div_ceil(2) as i32);
+    let (left, top) = (76, 18);
+    let (width, height) = if columns == 1 { (500, 340) } else { (270, 230) };
+    let (step_x, step_y) = (left + width + room, height + 62);
+    let mut page = Page::new(columns * step_x, rows * step_y + top - 4);
+    let mut alt = String::from("Over the epochs:");
+    for (place, &metric) in (0..).zip(metrics) {
+        let frame = Frame::pixels(left + place % 2 * step_x, top + place / 2 * step_y, width, height);
         let curves = curves(runs, metric);
-        let highest = match metric {
-            Metric::Loss => 1.05 * ends(losses(&curves, 0.0)?.into_iter()).1,
-            _ => 1.03,
+        let y = match metric {
+            Metric::Loss => Axis::logarithmic("loss (logarithmic scale)", &losses(&curves)?),
+            _ => Axis::around(metric.name(), &later(&curves)),
         };
-        let y = Axis::linear(metric.name(), 0.0, if highest > 0.0 { highest } else { 1.0 }, 6);
         let mut panel = Panel::draw(&mut page, frame, "", Axis::epochs(last), y)?;
-        for (run, best) in best_epochs().filter(|(_, best)| *best <= last) {
-            let color = if runs.len() > 1 { palette(run) } else { GUIDE.color };
-            panel.vertical(&mut page, best as f64, Stroke { color, ..GUIDE });
+        for (color, (_, history)) in runs.iter().enumerate() {
+            let Some(best) = history.best_epoch.map(|epoch| epoch + 1).filter(|best| *best <= last) else { continue };
+            panel.guide(&mut page, best as f64, &format!("best epoch {best}"));
+            if let (Some(label), true) = (panel.labels.last_mut(), runs.len() > 1) {
+                label.2 = palette(color);
+            }
         }
-        draw_curves(&mut page, &mut panel, &curves);
+        draw_named(&mut page, &mut panel, &curves);
+        write_labels(&mut page, &mut panel);
         alt += &courses(&curves, metric);
     }
-    for (run, best) in best_epochs() {
-        let of = if runs[run].0.is_empty() { String::new() } else { format!(" of {}", runs[run].0) };
-        alt += &format!(" The best epoch{of} was {best}.");
+    for (name, history) in runs {
+        let of = if name.is_empty() { String::new() } else { format!(" of {name}") };
+        alt += &history.best_epoch.map(|best| format!(" The best epoch{of} was {}.", best + 1)).unwrap_or_default();
     }
-    Ok(page.finish("Metrics over the epochs", alt))
+    let names: Vec<_> = metrics.iter().map(|metric| metric.name()).collect();
+    Ok(page.finish(&format!("{} over the epochs", names.join(", ")), alt))
 }
 
 /// The number of epochs of the longest run.
@@ -94,12 +98,17 @@ fn curves(runs: &[(&str, &History)], metric: Metric) -> Vec<Curve> {
     curves
 }
 
-/// The finite values of the loss from a lowest one on, for an axis that starts there.
-fn losses(curves: &[Curve], lowest: f64) -> Result<Vec<f64>> {
+/// The losses that have a place on a logarithmic axis.
+fn losses(curves: &[Curve]) -> Result<Vec<f64>> {
     let values = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
-    let losses: Vec<f64> = values.filter(|loss| loss.is_finite() && *loss >= lowest).collect();
-    ensure!(!losses.is_empty(), "there is no finite loss that can be drawn: has the training diverged?");
+    let losses: Vec<f64> = values.filter(|loss| loss.is_finite() && *loss >= f64::MIN_POSITIVE).collect();
+    ensure!(!losses.is_empty(), "there is no finite loss above 0 to draw: has the training diverged?");
     Ok(losses)
+}
+
+/// The values of the later half of each curve.
+fn later(curves: &[Curve]) -> Vec<f64> {
+    curves.iter().flat_map(|curve| &curve.points[curve.points.len() / 2..]).map(|point| point.1).collect()
 }
 
 /// Where curves start and end, in words.
@@ -144,7 +153,7 @@ mod tests {
     #[test]
     fn the_best_epoch_is_marked() {
         let marked = history(&run(&[0.5, 0.1, 0.2], Some(1))).unwrap();
-        assert!(marked.svg.contains(">best epoch<") && marked.alt.ends_with("The best epoch was 2."));
+        assert!(marked.svg.contains(">best epoch 2<") && marked.alt.ends_with("The best epoch was 2."));
         assert!(!history(&run(&[0.5, 0.1], None)).unwrap().svg.contains("best epoch"));
         assert!(history(&run(&[0.5], Some(7))).is_ok());
     }
@@ -157,7 +166,7 @@ mod tests {
             let run = run(losses, None);
             assert!(loss(&[("Run", &run)]).is_ok() && history(&run).is_ok(), "{losses:?}");
         }
-        assert!(history(&run(&[0.0, 0.0], None)).is_ok());
+        assert!(histories_of(&[("", &run(&[0.0, 0.0], None))], &[Metric::Auc, Metric::Recall]).is_ok());
         let without_validation = History { val: Vec::new(), ..run(&[0.5, 0.1], None) };
         assert!(!history(&without_validation).unwrap().svg.contains(">Val<"));
     }
@@ -168,6 +177,6 @@ mod tests {
         assert!(message.contains("'Zero Bias'"), "{message}");
         assert!(history(&run(&[f64::NAN], None)).unwrap_err().to_string().contains("diverged"));
         assert!(loss(&[("Run", &run(&[f64::NAN, 0.0], None))]).is_err());
-        assert!(loss(&[]).is_err() && histories(&[]).is_err());
+        assert!(loss(&[]).is_err() && histories_of(&[("", &run(&[0.5], None))], &[]).is_err());
     }
 }

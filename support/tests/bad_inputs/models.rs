@@ -348,9 +348,9 @@ fn figures_refuse_what_they_can_not_draw() {
     let one_class = roc_curve(&array![true, true], &array![0.1, 0.2]).unwrap();
     refused(plot::roc(&[("Test", &one_class, plot::solid(0))]), &["'Test'", "one of the classes"]);
     refused(plot::roc(&[]), &["no ROC curve"]);
-    refused(plot::strip("prc", &[("a", vec![f64::NAN])]), &["value 0 of 'a' is NaN"]);
+    refused(plot::by_split("prc", &[("a", vec![(1, f64::NAN)])]), &["value 0 of 'a' is NaN"]);
     refused(plot::lines("x", "y", &[("a", vec![(f64::NAN, 1.0)], plot::solid(0))]), &["nothing to draw"]);
-    refused(plot::calibration(&[]), &["no calibration"]);
+    refused(plot::calibration_logit(&[]), &["no calibration"]);
     let broken = ConfusionMatrix { true_positives: f64::NAN, ..ConfusionMatrix::default() };
     refused(plot::confusion_matrix(&broken, "Test"), &["'Test'", "NaN"]);
     let hostile = roc_curve(&array![true, false], &array![0.9, 0.2]).unwrap();

@@ -132,20 +132,25 @@ pub fn fingerprints() -> Result<String, SupportError> {
     let steps = baseline.precision_recall_curve(&test)?;
     let matrix = baseline.evaluate_at(&test, steps.threshold_for_recall(0.8)?)?.confusion_matrix;
     let curves = [("Costs", curve.points(), plot::dashed(1))];
-    let histograms = [("Test", &predictions)];
+    let counts = ThresholdCounts::new(&test.labels, &predictions)?;
+    let runs: Vec<_> = history.train(Metric::Loss).into_iter().enumerate().map(|(i, loss)| (i + 1, loss)).collect();
     let figures = [
-        plot::joint(&test, "V5", "V6", "Test")?,
-        plot::joint_pair(("Negative", &negatives), ("Positive", &positives), "V5", "V6")?,
+        plot::imbalance(negatives.len(), positives.len())?,
+        plot::joint(&test, "V5", "V6")?,
         plot::loss(&[("Weighted", &history)])?,
         plot::history(&history)?,
         plot::confusion_matrix(&matrix, "Test")?,
-        plot::precision_recall(&[("Test", &steps, plot::solid(0))])?,
-        plot::calibration(&[("Test", &bins, plot::solid(0))])?,
-        plot::calibration_log(&[("Test", &bins, plot::solid(0))])?,
-        plot::histogram(&histograms, 50, "Test")?,
+        plot::precision_recall_at(&[("Test", &steps, plot::solid(0))], &[0.5])?,
+        plot::calibration_logit(&[("Test", &bins, plot::solid(0))])?,
+        plot::histograms(&test.labels, &[("Test", &predictions)])?,
+        plot::keras_thresholds(&test.labels, &[("Test", &predictions)])?,
         plot::lines("threshold", "cost", &curves)?,
         plot::lines_log_x("threshold", "cost", &curves)?,
-        plot::spread(Metric::Loss, &[("Weighted", history.train.clone())])?,
+        plot::scatter("threshold", "cost", &curves, &[])?,
+        plot::cost_curve("cost", &curve, &[("0.5", 0.5)], &[0.1, 0.2])?,
+        plot::capacity(&[("Test", &counts, plot::solid(0))], 0.4, 100.0)?,
+        plot::by_split("loss", &[("Weighted", runs.clone())])?,
+        plot::learning_curve("loss", &[("Weighted", runs)])?,
     ];
     step("all figures", of_bytes(figures.each_ref().map(|figure| figure.svg()).concat().into_bytes()));
 

@@ -85,7 +85,7 @@ function (style, data) {
 
   const choices = models.map((model, index) => html("label", {},
     html("input", { type: "radio", name: "model", value: index, onchange: () => { state.model = index; draw(); } }),
-    html("span", { class: `swatch color-${index % 10}` }), model.name));
+    html("span", { class: `swatch color-${index % 8}` }), model.name));
   const price = (key, label) => html("label", {}, `${label} `,
     html("input", { type: "number", min: 0, step: "any", value: data[key], class: key, oninput: (event) => {
       const value = event.target.valueAsNumber;
@@ -122,7 +122,7 @@ function (style, data) {
   const matrix = ["tn", "fp", "fn", "tp"].map(cell);
   const columns = ["found", "missed", "false alarms", "precision", "recall", ...(data.days ? ["alarms a day"] : []), "cost", "saved"];
   const rows = models.map((model, index) => html("tr", {},
-    html("th", { scope: "row" }, html("span", { class: `swatch color-${index % 10}` }), model.name), ...columns.map(() => cell("number"))));
+    html("th", { scope: "row" }, html("span", { class: `swatch color-${index % 8}` }), model.name), ...columns.map(() => cell("number"))));
   const status = html("p", { role: "status", class: "spoken" });
 
   // ---- The figures, in units of a pixel. The slider stands below the first one, from edge to edge of its frame.
@@ -200,10 +200,10 @@ function (style, data) {
       path += `V${nextY.toFixed(1)}H${nextX.toFixed(1)}`;
       [x, y] = [nextX, nextY];
     }
-    return svg("path", { d: path, class: `curve color-${index % 10}` });
+    return svg("path", { d: path, class: `curve color-${index % 8}` });
   };
   curves.data.append(...models.map(curve));
-  const dots = models.map((_, index) => svg("circle", { class: `color-${index % 10}` }));
+  const dots = models.map((_, index) => svg("circle", { class: `color-${index % 8}` }));
   curves.moving.append(...dots);
 
   // ---- What changes.

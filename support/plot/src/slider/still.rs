@@ -3,7 +3,7 @@
 use super::Shown;
 use crate::axes::{Axis, Panel, number};
 use crate::evaluation::{precision_recall_panel, steps};
-use crate::histograms::{bar, draw_bars, histogram_counts, of_class, percent, share_axis};
+use crate::histograms::{classes, draw_bars, histogram_counts, of_class, percent, share_axis};
 use crate::lines::{Curve, draw_curves, legend};
 use crate::page::{Frame, GUIDE, PIXEL, Page, Stroke};
 use crate::{Figure, solid};
@@ -53,9 +53,11 @@ impl Shown<'_> {
         });
         let (x, y) = (Axis::logits("score", low, high), share_axis("share of the class", &shares, 6));
         let mut panel = Panel::draw(page, Frame::pixels(74, 34, 350, 302), &format!("Scores of {name}"), x, y)?;
-        // The colors that the models leave.
-        for (entry, shares) in [bar("negatives", 7), bar("positives", 3)].into_iter().zip(&shares) {
-            draw_bars(page, &mut panel, entry, |i| low + (high - low) * i as f64 / BARS as f64, shares);
+        for ((name, stroke), shares) in classes().into_iter().zip(&shares) {
+            let edge = |i: usize| low + (high - low) * i as f64 / BARS as f64;
+            let outlines = draw_bars(page, stroke.color, shares, |i, share| panel.place(edge(i), share));
+            panel.drawn.extend(outlines);
+            panel.entries.push((name, stroke));
         }
         let threshold = Stroke { color: "#000000", ..GUIDE };
         panel.vertical(page, logit(Metrics::THRESHOLD), threshold);
