@@ -6,6 +6,11 @@
 //! read as its digits, `[thirteen](#cell-id=split)` as 13; shares and multiples in words (half, a tenth, the third, twice, dozens)
 //! can't be compared with anything, so they are refused: write the number. "One half" is 0.5.
 //!
+//! What was found on real rows, which no reader has, no cell computes: it is in a file of aggregates with its date. A sentence that
+//! links to it, as in `On real rows it is −0.063 ([29 November 2026](../../support/benches/peers/real_rows.json#weights))`, has its
+//! numbers from the file's table of that name. In a Markdown table under such a line, which must give the date as the file does,
+//! the numbers of each row are, in their order and with their sign, in one row of the file's table; the heads count as a row.
+//!
 //! A number needs no link when it is given and not measured:
 //! - 0, 1 and 2, the number of a notebook ("notebook 5"), of a point in a list, the 95 of "95 % interval" and "the middle
 //!   95 %", and years;
@@ -21,6 +26,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
@@ -49,6 +55,15 @@ const INCOMPARABLE: &str = "half halves halved third thirds quarter quarters fou
                             fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twentieths \
                             hundredth hundredths thousandth thousandths twice thrice double doubles doubled triple \
                             tripled threefold fourfold tenfold dozen dozens hundreds thousands millions";
+
+/// Where the file of aggregates of real rows is, and how a link to one of its tables ends before the name.
+const DATED: &str = "support/benches/peers/real_rows.json";
+
+/// The file, as `real_rows.py` beside it writes it.
+static REAL_ROWS: LazyLock<Value> = LazyLock::new(|| {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(DATED)).expect("readable");
+    serde_json::from_str(&text).expect("valid JSON")
+});
 
 /// A notebook: its cells and where they are from.
 struct Notebook {
@@ -104,6 +119,8 @@ struct Number {
     value: Option<f64>,
     /// Whether a percent sign follows.
     is_percent: bool,
+    /// Whether a minus sign stands before it: −, not a hyphen.
+    is_negative: bool,
 }
 
 impl Number {
@@ -113,6 +130,10 @@ impl Number {
             Some(value) if self.text.starts_with(|letter: char| letter.is_alphabetic()) => value.to_string(),
             _ => self.text.replace(',', ""),
         }
+    }
+
+    fn signed_digits(&self) -> String {
+        if self.is_negative { format!("−{}", self.digits()) } else { self.digits() }
     }
 }
 
@@ -144,7 +165,8 @@ fn numbers(text: &str) -> Vec<Number> {
                 || before(1) == Some('-') && before(2).is_some_and(char::is_uppercase);
             if !is_name {
                 let value = text.replace(',', "").parse().ok();
-                found.push(Number { text, value, is_percent: after.starts_with('%') });
+                let (is_percent, is_negative) = (after.starts_with('%'), before(1) == Some('−'));
+                found.push(Number { text, value, is_percent, is_negative });
             }
         } else if letters[at].is_alphabetic() {
             while belongs(at, |letter| letter.is_alphanumeric() || letter == '_') {
@@ -156,11 +178,12 @@ fn numbers(text: &str) -> Vec<Number> {
             if value.is_some() || INCOMPARABLE.split_whitespace().any(|word| word == lower) {
                 let after: String = letters[at..].iter().take(8).collect();
                 let is_percent = after.trim_start().starts_with("percent");
-                found.push(Number { text: word, value, is_percent });
+                found.push(Number { text: word, value, is_percent, is_negative: false });
             }
         } else {
             if "½⅓⅔¼¾⅕⅛".contains(letters[at]) {
-                found.push(Number { text: letters[at].to_string(), value: None, is_percent: false });
+                let text = letters[at].to_string();
+                found.push(Number { text, value: None, is_percent: false, is_negative: false });
             }
             at += 1;
         }
@@ -230,24 +253,106 @@ fn faults_of(cell: &Value, notebook: &Notebook, all: &[Notebook], literals: &[f6
     let prose = [("<!--", "-->"), ("```", "```"), ("`", "`"), ("$$", "$$"), ("$", "$")]
         .into_iter()
         .fold(joined(&cell["source"]), |prose, (open, close)| without(&prose, open, close));
-    for sentence in sentences(&prose) {
-        let (links, left) = links(sentence.trim());
-        let has_source = links.iter().any(|(_, target)| target.starts_with("http"));
-        for (text, target) in &links {
-            match target.split_once("#cell-id=") {
-                Some((file, id)) => {
-                    faults.extend(wrong_link(notebook, all, &without_number_of(file, text), file, id));
+    // The table of the file that the last line with text names, while there are only rows of a table after it.
+    let mut dated: Option<DatedTable> = None;
+    for line in prose.lines() {
+        let is_row = line.trim_start().starts_with('|');
+        let mut named = None;
+        // A row is one sentence, whatever stops its cells have.
+        for sentence in if is_row && dated.is_some() { vec![line.to_owned()] } else { sentences(line) } {
+            let (links, left) = links(sentence.trim());
+            let has_source = links.iter().any(|(_, target)| target.starts_with("http"));
+            let source = links.iter().find_map(|(_, target)| DatedTable::named_by(target));
+            let allowed = source.as_ref().or(dated.as_ref()).map(|table| table.numbers(is_row)).unwrap_or_default();
+            let unlinked = |text: &str| unlinked(text, &notebook.name, literals, &allowed).collect::<Vec<_>>();
+            for (text, target) in &links {
+                match target.split_once("#cell-id=") {
+                    Some((file, id)) => {
+                        faults.extend(wrong_link(notebook, all, &without_number_of(file, text), file, id));
+                    }
+                    None if has_source => {}
+                    None => faults.extend(unlinked(&without_number_of(target, text))),
                 }
-                None if has_source => {}
-                None => faults.extend(unlinked(&without_number_of(target, text), &notebook.name, literals)),
             }
+            match &dated {
+                Some(table) if is_row => faults.extend(table.wrong_row(&left, &unlinked)),
+                _ if has_source || left.starts_with("**Minutes:**") => {}
+                _ => faults.extend(unlinked(&left)),
+            }
+            faults.extend(source.as_ref().and_then(DatedTable::is_missing));
+            named = source.map(|source| DatedTable { has_date: line.contains(date()), ..source }).or(named);
         }
-        if !has_source && !left.starts_with("**Minutes:**") {
-            faults.extend(unlinked(&left, &notebook.name, literals));
+        if !is_row && !line.trim().is_empty() {
+            dated = named;
         }
     }
     let from = format!("{}, cell {}", notebook.name, cell["id"].as_str().unwrap_or_default());
     faults.into_iter().map(|fault| format!("{from} {fault}")).collect()
+}
+
+/// A table of the file of aggregates.
+struct DatedTable {
+    name: String,
+    /// Whether the line that names it has the file's date.
+    has_date: bool,
+}
+
+/// When the file of aggregates was made.
+fn date() -> &'static str {
+    REAL_ROWS["date"].as_str().expect("the file has a date")
+}
+
+/// The numbers of a text with their signs.
+fn signed(text: &str) -> Vec<String> {
+    numbers(&numbered(text)).iter().map(Number::signed_digits).collect()
+}
+
+impl DatedTable {
+    /// That of a link such as `../../support/benches/peers/real_rows.json#weights`.
+    fn named_by(target: &str) -> Option<Self> {
+        let (file, name) = target.split_once('#')?;
+        file.ends_with(DATED).then(|| Self { name: name.to_owned(), has_date: false })
+    }
+
+    fn is_missing(&self) -> Option<String> {
+        let is_there = REAL_ROWS["tables"][&self.name].is_object();
+        (!is_there).then(|| format!("names the table {} of {DATED}, which is not there", self.name))
+    }
+
+    /// The numbers of each row as it is printed, the heads first.
+    fn rows(&self) -> Vec<Vec<String>> {
+        let rows = REAL_ROWS["tables"][&self.name]["printed"].as_array().into_iter().flatten();
+        let cells =
+            |row: &Value| row.as_array().into_iter().flatten().map(|cell| joined(cell) + " ").collect::<String>();
+        rows.map(|row| signed(&cells(row))).collect()
+    }
+
+    /// The numbers that a sentence on this table, or the name of a row, may have. A minus may be said in words in a sentence.
+    fn numbers(&self, with_sign: bool) -> Vec<String> {
+        let of_rows = self.rows().into_iter().flatten();
+        let about = signed(&format!("{} {}", date(), REAL_ROWS["rows"]));
+        let all = of_rows.chain(about);
+        all.map(|number| if with_sign { number } else { number.trim_start_matches('−').to_owned() }).collect()
+    }
+
+    /// What is wrong with the cells of a row of a table in the prose; the name of the row is judged as a sentence.
+    fn wrong_row(&self, row: &str, unlinked: &dyn Fn(&str) -> Vec<String>) -> Vec<String> {
+        let (name, cells) = row.trim().trim_start_matches('|').split_once('|').unwrap_or((row, ""));
+        let mut faults = unlinked(name);
+        let cells = signed(cells);
+        let is_part = |printed: &Vec<String>| {
+            let mut rest = printed.iter();
+            cells.iter().all(|number| rest.any(|other| other == number))
+        };
+        if !cells.is_empty() && !self.rows().iter().any(is_part) {
+            let numbers = cells.join(", ");
+            faults.push(format!("has {numbers} in a row, but no row of the table {} of {DATED} has them", self.name));
+        }
+        if !cells.is_empty() && !self.has_date {
+            faults.push(format!("has a table of {DATED}, but the line above it does not say its date, {}", date()));
+        }
+        faults
+    }
 }
 
 /// What is wrong with a link to a cell: it is not there, or does not print the numbers of the text.
@@ -288,8 +393,8 @@ fn without_number_of(file: &str, text: &str) -> String {
     }
 }
 
-/// The numbers of a text without links that need one.
-fn unlinked(text: &str, notebook: &str, literals: &[f64]) -> impl Iterator<Item = String> {
+/// The numbers of a text without links that need one; those `allowed` have their source in the sentence.
+fn unlinked(text: &str, notebook: &str, literals: &[f64], allowed: &[String]) -> impl Iterator<Item = String> {
     let own: Option<f64> = notebook.split('_').next().and_then(|number| number.parse().ok());
     let title = text.starts_with("# ").then_some(own).flatten();
     let text = numbered(text);
@@ -300,7 +405,8 @@ fn unlinked(text: &str, notebook: &str, literals: &[f64]) -> impl Iterator<Item 
         let is_literal = literals
             .iter()
             .any(|&literal| is_near(value, literal) || number.is_percent && is_near(value / 100.0, literal));
-        [0.0, 1.0, 2.0].contains(&value) || is_year || is_literal || title == Some(value)
+        let is_allowed = allowed.contains(&number.digits()) || allowed.contains(&number.signed_digits());
+        [0.0, 1.0, 2.0].contains(&value) || is_year || is_literal || is_allowed || title == Some(value)
     };
     let needing: Vec<Number> = numbers(&text).into_iter().filter(|number| !is_given(number)).collect();
     needing.into_iter().map(|number| match number.value {
@@ -437,4 +543,36 @@ fn what_is_given_needs_no_link() {
     is_refused("Elkan found 77 ([paper](https://example.org/77)). We found 78.", "78");
     is_refused("The batch has 2,049 rows.", "2,049");
     is_refused("The code prints 90 in a text.", "90");
+}
+
+/// With numbers of the file as it is now, so that it may be made anew.
+#[test]
+fn a_dated_number_is_in_the_file_of_real_rows() {
+    let tables = REAL_ROWS["tables"].as_object().expect("the file has tables");
+    for (name, table) in tables {
+        let link = format!("[{}](../../{DATED}#{name})", date());
+        let rows: Vec<String> = table["printed"]
+            .as_array()
+            .expect("a table has rows")
+            .iter()
+            .map(|row| {
+                format!("| {} |", row.as_array().expect("cells").iter().map(joined).collect::<Vec<_>>().join(" | "))
+            })
+            .collect();
+        let (head, others) = rows.split_first().expect("a table has heads");
+        let before = format!("On real rows ({link}, {} frauds):\n\n{head}\n|---|---|", REAL_ROWS["rows"]["frauds"]);
+        passes(&format!("{before}\n{}\n\nSo it is.", others.join("\n")));
+        passes(&format!("On real rows it is {}, {link}.", others[0].replace('|', " ").replace('−', "minus ")));
+        for row in others {
+            let number = numbers(row).pop().expect("a row has numbers").text;
+            let place = row.rfind(&number).expect("it is there");
+            let changed = |other: &str| format!("{}{other}{}", &row[..place], &row[place + number.len()..]);
+            is_refused(&format!("{before}\n{}", changed("98765.4321")), "98765.4321");
+            is_refused(&format!("{before}\n{}", changed(&format!("−{number}"))), &format!("−{number}"));
+            is_refused(&format!("On real rows ([then](../../{DATED}#{name})):\n\n{row}"), "does not say its date");
+        }
+    }
+    is_refused(&format!("On real rows it is 98765.4321 ([then](../../{DATED}#weights))."), "98765.4321");
+    is_refused(&format!("On [real rows](../../{DATED}#nowhere) it is so."), "nowhere");
+    is_refused(&format!("See [this](../../{DATED}#weights).\n\nIt is so.\n\n| x | 0.987654 |"), "0.987654");
 }
