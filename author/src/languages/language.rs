@@ -17,6 +17,8 @@ pub struct Language {
     pub name: String,
     /// Its own name.
     pub native: String,
+    /// The line above an English text that isn't translated yet.
+    pub ahead: String,
     /// How to write in it, for translators.
     pub rules: Vec<String>,
     /// Does it write words in italics?
@@ -61,6 +63,7 @@ pub struct Forbidden {
 struct File {
     name: String,
     native: String,
+    ahead: String,
     italics: bool,
     rules: Vec<String>,
     term: Vec<Term>,
@@ -105,7 +108,7 @@ impl Language {
 
     /// Reads a language's file.
     pub fn parse(code: &str, text: &str) -> Result<Self> {
-        let File { name, native, italics, rules, term, forbidden } = toml::from_str(text)?;
+        let File { name, native, ahead, italics, rules, term, forbidden } = toml::from_str(text)?;
         if let Some(empty) = term.iter().find(|term| term.usual.iter().all(|word| word.is_empty())) {
             bail!("the term `{}` has no translation", empty.english);
         }
@@ -114,7 +117,7 @@ impl Language {
             Ok(Forbidden { pattern, instead: text.instead, why: text.why })
         });
         let forbidden = forbidden.collect::<Result<_>>()?;
-        Ok(Self { code: code.to_owned(), name, native, rules, has_italics: italics, terms: term, forbidden })
+        Ok(Self { code: code.to_owned(), name, native, ahead, rules, has_italics: italics, terms: term, forbidden })
     }
 }
 

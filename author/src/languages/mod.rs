@@ -3,6 +3,7 @@
 //! A translated notebook is a real one: its code cells are copies of the English ones', and each of its cells of prose
 //! holds the hash of the English text that it translates. `author/languages/README.md` tells translators how to work.
 
+mod earlier;
 mod exchange;
 mod faults;
 mod language;
@@ -44,6 +45,8 @@ enum Verb {
         /// The files; all of translations/ when none is given
         files: Vec<PathBuf>,
     },
+    /// Show the English text where a translation is missing or stale, and keep the stale ones in author/languages/earlier/
+    Ahead,
 }
 
 /// Does it; is all translated?
@@ -51,6 +54,11 @@ pub fn run(options: &Options) -> Result<bool> {
     match &options.verb {
         Some(Verb::Export { language, names }) => export(&Language::find(language)?, names).map(|()| true),
         Some(Verb::Import { files }) => import(files),
+        Some(Verb::Ahead) => {
+            let languages = Language::all()?;
+            languages.iter().try_for_each(earlier::english_ahead)?;
+            report(&languages)
+        }
         None => {
             let languages = Language::all()?;
             for language in &languages {
@@ -150,7 +158,9 @@ fn report(languages: &[Language]) -> Result<bool> {
             eprintln!("{fault}");
         }
         let all = there.len() + missing.len();
+        let ahead = cells_ahead(language, &there)?;
         let state = match (missing.is_empty(), found.is_empty()) {
+            (true, true) if ahead > 0 => format!("English ahead in {ahead} cells"),
             (true, true) => "whole".to_owned(),
             (true, false) => format!("{} faults", found.len()),
             (false, _) if there.is_empty() => format!("not begun: 0 of {all} notebooks"),
@@ -161,6 +171,13 @@ fn report(languages: &[Language]) -> Result<bool> {
         println!("{} ({}): {state}", language.name, language.code);
     }
     Ok(well)
+}
+
+/// How many cells of these notebooks show the English text, for want of a translation.
+fn cells_ahead(language: &Language, names: &[String]) -> Result<usize> {
+    let notebooks = names.iter().map(|name| Notebook::read(&path_of(&language.code, name)));
+    let ahead = |notebook: Notebook| notebook.cells().iter().filter(|cell| translation::is_ahead(cell)).count();
+    notebooks.map(|notebook| Ok(ahead(notebook?))).sum()
 }
 
 /// The notebooks that are there in a language, and those that aren't.
@@ -193,7 +210,7 @@ fn export(language: &Language, names: &[String]) -> Result<()> {
     }
     for name in all.iter().filter(|known| names.is_empty() || names.iter().any(|name| is_meant(known, name))) {
         let english = Notebook::read(&path_of(ENGLISH, name))?;
-        let known = translations(language, name, &english)?;
+        let known = earlier::with_earlier(language, name, translations(language, name, &english)?)?;
         let path = exchange_folder().join(&language.code).join(format!("{name}.md"));
         if let Some(cell) = not_imported(&path, &known)? {
             bail!(
@@ -250,6 +267,7 @@ fn import(files: &[PathBuf]) -> Result<bool> {
         }
         let path = path_of(&language.code, &name);
         write(&path, &translation::translated(&english, &known).text()?)?;
+        earlier::forget(&language, &name, &known)?;
         let found = found(&language, std::slice::from_ref(&name))?;
         found.iter().for_each(|fault| eprintln!("{fault}"));
         println!(

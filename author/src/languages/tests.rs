@@ -8,6 +8,7 @@ use super::*;
 const KOREAN: &str = r#"
 name = "Korean"
 native = "한국어"
+ahead = "> 아직 영어입니다."
 italics = false
 rules = ["Polite."]
 
@@ -214,4 +215,20 @@ fn a_translators_file_is_of_a_language_and_a_notebook() {
         let error = meant_by(Path::new(path)).unwrap_err().to_string();
         assert!(error.contains(fault), "{error}");
     }
+}
+
+#[test]
+fn english_ahead_is_the_english_text_under_a_line() {
+    let english = english();
+    let line = &korean().ahead;
+    let mut cells = translation(&english).cells().to_vec();
+    cells[2] = translation::ahead(&english.cells()[2], line);
+    let translated = english.with_cells(cells);
+    assert_eq!(faults(&english, &translated, &korean()), []);
+    // It follows the English text, and nothing else stands under the line.
+    let now = changed(&english, "run-read", |cell| cell["source"] = json!("Anew."));
+    fails(&now, &translated, "run-read", "is not the English text");
+    let followed = translation::translated(&now, &translated);
+    assert_eq!(crate::notebook::text_of(&followed.cells()[2]["source"]), format!("{line}\n\nAnew."));
+    assert_eq!(faults(&now, &followed, &korean()), []);
 }

@@ -8,6 +8,9 @@ use crate::notebook::{Notebook, lines_of, text_of};
 /// The field of a cell's metadata that holds the hash of the English text.
 const TRANSLATES: &str = "translates";
 
+/// The field of a cell's metadata that says that it shows the English text, for want of a translation.
+const AHEAD: &str = "english_ahead";
+
 /// The notebook that the English one becomes with these translations.
 ///
 /// A cell that is not translated is left out: it must be missed, and not be read as English.
@@ -16,6 +19,9 @@ pub fn translated(english: &Notebook, translations: &Notebook) -> Notebook {
         let mut cell = cell.clone();
         if is_prose(&cell) {
             let known = translations.cells().iter().find(|known| id_of(known) == id_of(&cell) && is_prose(known))?;
+            if is_ahead(known) {
+                return Some(ahead(&cell, line_of(known)));
+            }
             cell["source"] = lines_of(&text_of(&known["source"]));
             cell["metadata"][TRANSLATES] = json!(translates(known));
         } else if cell["cell_type"] == "code" {
@@ -41,6 +47,28 @@ pub fn put(translations: &mut Notebook, id: &str, hash: &str, text: &str) {
         None => cells.push(cell),
     }
     *translations = translations.with_cells(cells);
+}
+
+/// The English cell under a line that says, in the reader's language, that it isn't translated yet.
+pub fn ahead(english: &Value, line: &str) -> Value {
+    let mut cell = english.clone();
+    let text = text_of(&english["source"]);
+    // What begins a list or a heading needs the empty line, and so does the line's own end.
+    cell["source"] = lines_of(&format!("{line}\n\n{text}"));
+    cell["metadata"][TRANSLATES] = json!(hash_of(&text));
+    cell["metadata"][AHEAD] = json!(true);
+    cell
+}
+
+/// Does it show the English text?
+pub fn is_ahead(cell: &Value) -> bool {
+    cell["metadata"][AHEAD] == true
+}
+
+// The line above the English text.
+fn line_of(ahead: &Value) -> &str {
+    let first = &ahead["source"][0];
+    first.as_str().or(ahead["source"].as_str()).and_then(|text| text.lines().next()).unwrap_or_default()
 }
 
 /// Is it a cell of prose?
