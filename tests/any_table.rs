@@ -92,7 +92,7 @@ fn python(truth: bool) -> &'static str {
 
 /// The notebook with another cell to edit; all other cells are those of the lesson.
 fn edited(edit: &str) -> Value {
-    let text = fs::read_to_string(repo().join("notebooks/en/07_your_data.ipynb")).unwrap();
+    let text = fs::read_to_string(repo().join("notebooks/en/08_your_data.ipynb")).unwrap();
     let mut notebook: Value = serde_json::from_str(&text).unwrap();
     let cells = notebook["cells"].as_array_mut().unwrap();
     let cell = cells.iter_mut().find(|cell| cell["id"] == EDIT).expect("there is a cell to edit");

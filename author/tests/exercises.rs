@@ -122,6 +122,6 @@ proven! {
     exercises_04: "04_oversampling";
     exercises_05: "05_low_probabilities";
     exercises_06: "06_decisions";
-    exercises_07: "07_your_data";
-    exercises_08: "08_mistakes";
+    exercises_08: "08_your_data";
+    exercises_09: "09_mistakes";
 }

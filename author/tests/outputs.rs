@@ -69,7 +69,8 @@ checked! {
     notebook_04: "04_oversampling";
     notebook_05: "05_low_probabilities";
     notebook_06: "06_decisions";
-    notebook_07: "07_your_data";
+    notebook_07: "07_probabilities";
+    notebook_08: "08_your_data";
 }
 
 #[test]

@@ -1,91 +1,64 @@
-//! The checks of the lab of mistakes: which statement explains a result, and the honest number.
-
-use std::collections::HashMap;
+//! The checks of the exercises for notebook 8.
 
 use support::ndarray::Array1;
 use support::polars::prelude::DataFrame;
-use support::{ClassWeight, Costs, Encoder, Examples, Sequential, SupportError, confusion_matrix, data, multiply_odds};
+use support::{Costs, Examples, Sequential};
 
 use crate::answer::Answer;
 use crate::check::{Check, help, judge};
 use crate::note::Note;
 
-/// How the lab trains a model.
-type Train = fn(&Examples) -> Result<Sequential, SupportError>;
-
-fn statement(check: Check, right: usize, wrong: [(usize, &str); 2]) -> Check {
-    let check = check.count("the statement", right);
-    wrong.iter().fold(check, |check, (number, says)| check.mistake(*number as f64, says))
-}
-
-/// Oversampled before the split.
+/// Which columns go.
 pub mod ex8a {
     use super::*;
     help!("8a");
 
-    /// Checks (statement, average precision on rows that were split off first).
-    pub fn check(
-        answer: impl Answer,
-        all: &Examples,
-        trained: Train,
-        repeated: fn(&Examples) -> Examples,
-        seed: u64,
-    ) -> Note {
-        judge(|| {
-            let judged = |examples: &Examples, before: bool| -> Result<[f64; 2], SupportError> {
-                let whole = if before { repeated(examples) } else { examples.clone() };
-                let (one, other) = data::split_indices(whole.len(), 0.2, seed)?;
-                let (part, rest) = (whole.select(&one), whole.select(&other));
-                let model = trained(&if before { part } else { repeated(&part) })?;
-                let again = if before { rest.clone() } else { repeated(&rest) };
-                Ok([model.evaluate(&rest)?.prc, model.evaluate(&again)?.prc])
-            };
-            let ([faked, _], [honest, both]) = (judged(all, true)?, judged(all, false)?);
-            let check = statement(
-                Check::of(ID, answer),
-                2,
-                [
-                    (1, "More frauds in training don't explain it: the honest run below has as many."),
-                    (3, "The same frauds a hundred times are no new information. Where else do they appear?"),
-                ],
+    /// Checks the columns that are left of the table of pumps.
+    pub fn check(left: &DataFrame) -> Note {
+        let has = |name: &str| left.column(name).is_ok();
+        let kept = ["site", "age_years", "hours_since_service", "temperature", "vibration", "pressure"];
+        let gone: Vec<&str> = kept.iter().copied().filter(|name| !has(name)).collect();
+        let check = Check::of_code(ID)
+            .holds(has("failed"), "The label itself is gone; there is nothing left to predict.")
+            .holds(
+                !has("downtime_hours"),
+                "One column is known only after the failure. When would you have each value?",
+            )
+            .holds(
+                !has("inspection"),
+                "One column names the row instead of describing it: it is different in every row.",
+            )
+            .holds(
+                gone.is_empty(),
+                &format!("These are known when the inspection is made, and may help: {}.", gone.join(", ")),
             );
-            Ok(check
-                .near("the honest number", honest, 0.02)
-                .mistake(both, "Now each part has its own frauds, but those of the judged part are still repeated: judge on rows as they are.")
-                .mistake(faked, "That is the faked number."))
-        })
+        judge(|| Ok(check))
     }
 }
 
-/// Scaled on all rows.
+/// Two rules.
 pub mod ex8b {
     use super::*;
     help!("8b");
 
-    /// Checks (statement, average precision with a scaler that has seen the training rows only).
-    pub fn check(answer: impl Answer, train: &DataFrame, val: &DataFrame, trained: Train) -> Note {
-        judge(|| {
-            let scaler = support::Preprocessor::fit(train, "Class")?.clip(5.0);
-            let honest = trained(&scaler.transform(train)?)?.evaluate(&scaler.transform(val)?)?.prc;
-            let check = statement(
-                Check::of(ID, answer),
-                3,
-                [
-                    (1, "The labels of the validation rows were not used; the scaler doesn't look at labels."),
-                    (2, "Clipping is done in both; it isn't what leaks."),
-                ],
-            );
-            Ok(check.near("the honest number", honest, 0.0006))
-        })
+    /// Checks the thresholds for (200, 1,000) and (400, 5,000).
+    pub fn check(answer: impl Answer) -> Note {
+        let add = "This is false alarm / missed; below the line stand both prices.";
+        let check = Check::of(ID, answer)
+            .number("200 and 1,000", 1.0 / 6.0)
+            .mistake(0.2, add)
+            .number("400 and 5,000", 400.0 / 5400.0)
+            .mistake(0.08, add);
+        judge(|| Ok(check))
     }
 }
 
-/// The threshold chosen on the test set.
+/// What was promised, and what came.
 pub mod ex8c {
     use super::*;
     help!("8c");
 
-    /// Checks (statement, cost on the test set at the threshold of the validation set).
+    /// Checks the lowest cost of the validation set and the cost of its threshold on the test set, for each row.
     pub fn check(
         answer: impl Answer,
         costs: Costs,
@@ -94,119 +67,92 @@ pub mod ex8c {
     ) -> Note {
         judge(|| {
             let (threshold, lowest) = costs.curve(val.0, val.1)?.best();
-            let honest = costs.total(&confusion_matrix(test.0, test.1, threshold)?);
-            let (_, faked) = costs.curve(test.0, test.1)?.best();
-            let check = statement(
-                Check::of(ID, answer),
-                1,
-                [
-                    (2, "The model has not been trained on the test set; look at what was chosen on it."),
-                    (
-                        3,
-                        "The costs are the same for all; it is the threshold that was chosen with the answers in sight.",
-                    ),
-                ],
-            );
-            Ok(check.near("the honest number", honest, 0.5).mistake(faked, "That is the faked number.").mistake(
-                lowest,
-                "That is the lowest cost of the validation set; keep its threshold, and read the test set at it.",
-            ))
+            let paid = costs.total(&support::confusion_matrix(test.0, test.1, threshold)?);
+            let (_, best_of_test) = costs.curve(test.0, test.1)?.best();
+            let (rows, test_rows) = (val.0.len() as f64, test.0.len() as f64);
+            let totals = "This is the total; the two sets differ in size, so divide by the number of rows.";
+            Ok(Check::of(ID, answer)
+                .number("promised", lowest / rows)
+                .mistake(lowest, totals)
+                .number("paid", paid / test_rows)
+                .mistake(paid, totals)
+                .mistake(paid / rows, "Divide by the number of rows of the test set.")
+                .mistake(best_of_test / test_rows, "That is the lowest cost of the test set: its threshold was chosen by looking at the answers. Take the one of the validation set."))
         })
     }
 }
 
-/// A column that knows the future.
+/// As many as a mechanic can visit.
 pub mod ex8d {
     use super::*;
     help!("8d");
 
-    /// Checks (statement, AUC on the validation set without the column).
-    pub fn check(answer: impl Answer, table: &DataFrame, trained: Train, seed: u64) -> Note {
-        judge(|| {
-            let auc = |dropped: &[&str]| -> Result<f64, SupportError> {
-                let left = data::drop_columns(table, dropped)?;
-                let (train, val, _) = data::train_val_test_split(&left, "failed", seed)?;
-                let scaler = support::Preprocessor::fit_encoded(&train, &Encoder::fit(&train, "failed")?)?.clip(5.0);
-                Ok(trained(&scaler.transform(&train)?)?.evaluate(&scaler.transform(&val)?)?.auc)
-            };
-            let check = statement(
-                Check::of(ID, answer),
-                3,
-                [
-                    (1, "The validation rows were split off first; no pump is on both sides."),
-                    (2, "Each number of the table is right; but when is it known?"),
-                ],
-            );
-            Ok(check
-                .near("the honest number", auc(&["inspection", "downtime_hours"])?, 0.006)
-                .mistake(auc(&["inspection"])?, "That is the faked number: `downtime_hours` is still there.")
-                .mistake(auc(&["downtime_hours"])?, "The running number `inspection` is still there."))
-        })
+    /// Checks (alarms on the validation set, precision among them) for a capacity on a set of another size.
+    pub fn check(
+        answer: impl Answer,
+        labels: &Array1<bool>,
+        predictions: &Array1<f32>,
+        visits: usize,
+        of: usize,
+    ) -> Note {
+        let mut ranked: Vec<(f32, bool)> = predictions.iter().copied().zip(labels.iter().copied()).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let found = |count: usize| ranked[..count.min(ranked.len())].iter().filter(|row| row.1).count() as f64;
+        let count = visits * labels.len() / of;
+        let positives = labels.iter().filter(|label| **label).count() as f64;
+        let check = Check::of(ID, answer)
+            .count("the visits", count)
+            .mistake(visits as f64, "That many for all pumps; the validation set has fewer of them.")
+            .number("the precision", found(count) / count as f64)
+            .mistake(found(count), "That is how many of them fail; precision is a share of the visits.")
+            .mistake(found(count) / positives, "That is the recall: a share of the failures.")
+            .mistake(found(visits) / visits as f64, "That is the precision of more visits than fit.");
+        judge(|| Ok(check))
     }
 }
 
-/// The same customers on both sides.
+/// A simpler rival.
 pub mod ex8e {
     use super::*;
     help!("8e");
 
-    /// Checks (statement, AUC on customers of districts that training has not seen).
-    pub fn check(answer: impl Answer, examples: &Examples, seed: u64) -> Note {
+    /// Checks a logistic regression on the pumps.
+    pub fn check(model: &Sequential, network: &Sequential, val: &Examples, costs: Costs) -> Note {
         judge(|| {
-            let district = |row: usize| examples.features[[row, 0]].to_bits();
-            let auc = |train: &[usize], test: &[usize]| -> Result<f64, SupportError> {
-                let mut counts: HashMap<u32, (f32, f32)> = HashMap::new();
-                for &row in train {
-                    let count = counts.entry(district(row)).or_default();
-                    *count = (count.0 + f32::from(u8::from(examples.labels[row])), count.1 + 1.0);
-                }
-                let rate = |row: &usize| counts.get(&district(*row)).map_or(0.1428, |(answers, all)| answers / all);
-                let scores: Array1<f32> = test.iter().map(rate).collect();
-                support::roc_auc_score(&examples.select(test).labels, &scores)
+            let lowest = |model: &Sequential| {
+                Ok::<_, support::SupportError>(costs.curve(&val.labels, &model.predict(&val.features)?)?.best().1)
             };
-            let (train, test) = data::split_indices(examples.len(), 0.2, seed)?;
-            let faked = auc(&train, &test)?;
-            let check = statement(
-                Check::of(ID, answer),
-                2,
-                [
-                    (1, "Rows of a table may stand in any order; a split at random takes care of it."),
-                    (3, "A share of answers is computed from training rows only. But from whose?"),
-                ],
-            );
-            Ok(check.near("the honest number", 0.5, 0.0006).mistake(faked, "That is the faked number."))
+            let params = model.count_params();
+            let features = val.features.ncols();
+            let nothing = costs.missed * val.class_counts().1 as f64;
+            Ok(Check::of_code(ID)
+                .holds(params != network.count_params(), "This is the network with its hidden layer.")
+                .holds(params == features + 1, &format!("Logistic regression has one weight for each of the {features} features, and a bias; this model has {params} parameters."))
+                .holds(!model.history().train.is_empty(), "The layers are right; now train it with `fit`.")
+                .adds(format!(
+                    "Lowest cost on the validation set: {:.0} euro with logistic regression, {:.0} with the network, {nothing:.0} without any alarm.",
+                    lowest(model)?,
+                    lowest(network)?
+                )))
         })
     }
 }
 
-/// Wrong probabilities times euros.
+/// A rarer failure.
 pub mod ex8f {
     use super::*;
     help!("8f");
 
-    /// Checks (statement, frauds to be expected from mended probabilities).
-    pub fn check(answer: impl Answer, val: &Examples, weighted: &Array1<f32>, class_weight: ClassWeight) -> Note {
-        judge(|| {
-            let sum = |p: &Array1<f32>| p.iter().map(|p| f64::from(*p)).sum::<f64>();
-            let faked = sum(weighted);
-            let honest = sum(&multiply_odds(weighted, 1.0 / class_weight.odds_factor())?);
-            let check = statement(
-                Check::of(ID, answer),
-                1,
-                [
-                    (2, "The ranking is good; but a sum of probabilities needs more than a ranking."),
-                    (3, "With a threshold nothing would be wrong: what is wrong shows in the sum."),
-                ],
+    /// Checks the precision at 0.3 % failures for a recall of 0.675 and a false positive rate of 0.109.
+    pub fn check(answer: impl Answer) -> Note {
+        let precision = |share: f64| 0.675 * share / (0.675 * share + 0.109 * (1.0 - share));
+        let check = Check::of(ID, answer)
+            .number("the precision", precision(0.003))
+            .mistake(precision(0.03), "That is the precision at 3 %.")
+            .mistake(
+                precision(0.03) / 10.0,
+                "Not quite in proportion: count right alarms and all alarms among 1,000 pumps.",
             );
-            Ok(check
-                .near("the honest number", honest, 0.01 * honest)
-                .mistake(faked, "That is the faked number.")
-                .mistake(
-                    faked / class_weight.odds_factor(),
-                    "The probabilities were divided; divide the odds, by `multiply_odds`.",
-                )
-                .mistake(val.class_counts().1 as f64, "That is what came, not what the model promises.")
-                .adds(format!("{} frauds came.", val.class_counts().1)))
-        })
+        judge(|| Ok(check))
     }
 }

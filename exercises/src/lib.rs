@@ -21,8 +21,8 @@ mod ex03;
 mod ex04;
 mod ex05;
 mod ex06;
-mod ex07;
 mod ex08;
+mod ex09;
 
 pub use self::{
     answer::{___, Answer},
@@ -32,8 +32,8 @@ pub use self::{
     ex04::*,
     ex05::*,
     ex06::*,
-    ex07::*,
     ex08::*,
+    ex09::*,
     note::Note,
     progress::progress,
 };

@@ -6,11 +6,20 @@ use std::path::Path;
 use crate::note::Note;
 use crate::source::{FILES, Source};
 
-const FILE: &str = "progress.txt";
+const FILE: &str = "solved.txt";
+
+/// The file of the time when the lesson had seven notebooks, and the lab of mistakes was the eighth.
+const OF_SEVEN: &str = "progress.txt";
 
 fn solved(file: &Path) -> Vec<String> {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    text.split_whitespace().map(str::to_owned).collect()
+    let words = |text: String| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    match fs::read_to_string(file) {
+        Ok(text) => words(text),
+        Err(_) => {
+            let of_seven = words(fs::read_to_string(file.with_file_name(OF_SEVEN)).unwrap_or_default());
+            of_seven.iter().map(|id| id.replace('8', "9").replace('7', "8")).collect()
+        }
+    }
 }
 
 /// Remembers that an exercise is solved. Where nothing can be written, nothing is remembered.
@@ -64,6 +73,9 @@ mod tests {
             record_in(&file, id);
         }
         assert_eq!(fs::read_to_string(&file).unwrap(), "2a\n2b\n");
+        // What was solved under the earlier numbers counts on, and is kept with the next one.
+        fs::write(file.with_file_name(OF_SEVEN), "2a\n7c\n8e\n").unwrap();
+        assert_eq!(solved(&folder.join("new.txt")), ["2a", "8c", "9e"]);
         let list = list(&solved(&file));
         assert!(list.starts_with("2 of ") && list.contains("2a ✓   2b ✓   2c ·"), "{list}");
         fs::remove_dir_all(folder).unwrap();

@@ -13,8 +13,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("04_oversampling", include_str!("../en/04_oversampling.md")),
     ("05_low_probabilities", include_str!("../en/05_low_probabilities.md")),
     ("06_decisions", include_str!("../en/06_decisions.md")),
-    ("07_your_data", include_str!("../en/07_your_data.md")),
-    ("08_mistakes", include_str!("../en/08_mistakes.md")),
+    ("08_your_data", include_str!("../en/08_your_data.md")),
+    ("09_mistakes", include_str!("../en/09_mistakes.md")),
 ];
 
 /// The exercises of one notebook.

@@ -208,7 +208,7 @@ def test_axe_finds_nothing_serious(new_page, address):
 def test_the_slider_can_be_dragged_in_every_language(new_page, address):
     page = new_page()
     for language in languages():
-        for name in ["02_baseline", "06_decisions", "07_your_data"]:
+        for name in ["02_baseline", "06_decisions", "08_your_data"]:
             page.goto(f"{address}/{language}/{name}.html")
             slider = page.locator(".threshold-slider input[type=range]").first
             before = slider.get_attribute("aria-valuetext")
