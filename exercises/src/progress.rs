@@ -6,19 +6,17 @@ use std::path::Path;
 use crate::note::Note;
 use crate::source::{FILES, Source};
 
-const FILE: &str = "solved.txt";
+const FILE: &str = "progress.txt";
 
-/// The file of the time when the lesson had seven notebooks, and the lab of mistakes was the eighth.
-const OF_SEVEN: &str = "progress.txt";
+/// Stands in a file since the lesson has eight notebooks: before, those on data of one's own were 7, the lab of mistakes 8.
+const NUMBERS: &str = "of-8";
 
 fn solved(file: &Path) -> Vec<String> {
-    let words = |text: String| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    match fs::read_to_string(file) {
-        Ok(text) => words(text),
-        Err(_) => {
-            let of_seven = words(fs::read_to_string(file.with_file_name(OF_SEVEN)).unwrap_or_default());
-            of_seven.iter().map(|id| id.replace('8', "9").replace('7', "8")).collect()
-        }
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words.contains(&NUMBERS) {
+        true => words.into_iter().filter(|word| *word != NUMBERS).map(str::to_owned).collect(),
+        false => words.into_iter().map(|id| id.replace('8', "9").replace('7', "8")).collect(),
     }
 }
 
@@ -32,7 +30,7 @@ fn record_in(file: &Path, id: &str) {
     if !solved.iter().any(|known| known == id) {
         solved.push(id.to_owned());
         solved.sort();
-        let _ = fs::write(file, solved.join("\n") + "\n");
+        let _ = fs::write(file, format!("{NUMBERS}\n{}\n", solved.join("\n")));
     }
 }
 
@@ -72,10 +70,12 @@ mod tests {
         for id in ["2b", "2a", "2b"] {
             record_in(&file, id);
         }
-        assert_eq!(fs::read_to_string(&file).unwrap(), "2a\n2b\n");
-        // What was solved under the earlier numbers counts on, and is kept with the next one.
-        fs::write(file.with_file_name(OF_SEVEN), "2a\n7c\n8e\n").unwrap();
-        assert_eq!(solved(&folder.join("new.txt")), ["2a", "8c", "9e"]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "of-8\n2a\n2b\n");
+        // What was solved under the earlier numbers counts on.
+        let earlier = folder.join("earlier.txt");
+        fs::write(&earlier, "2a\n7c\n8e\n").unwrap();
+        record_in(&earlier, "7a");
+        assert_eq!(solved(&earlier), ["2a", "7a", "8c", "9e"]);
         let list = list(&solved(&file));
         assert!(list.starts_with("2 of ") && list.contains("2a ✓   2b ✓   2c ·"), "{list}");
         fs::remove_dir_all(folder).unwrap();
