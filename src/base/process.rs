@@ -7,10 +7,15 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
 use crate::base::paths::Paths;
+use crate::base::stop::terminate;
 
 /// This program's own file.
 pub fn this_program() -> std::io::Result<PathBuf> {
@@ -91,7 +96,17 @@ pub fn become_it(mut program: Command) -> std::io::Result<ExitCode> {
 /// Runs a command to its end with all its output in a log file; `on_line` sees each line.
 ///
 /// A failure tells the last lines, the probable cause where the output gives it away, and where the log is.
-pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
+pub fn run_logged(command: &mut Command, log: &Path, on_line: impl FnMut(&str)) -> Result<()> {
+    run_logged_until(&AtomicBool::new(false), command, log, on_line)
+}
+
+/// The same, but the command is asked to end once `stop` is set; that is a failure, too.
+pub fn run_logged_until(
+    stop: &AtomicBool,
+    command: &mut Command,
+    log: &Path,
+    mut on_line: impl FnMut(&str),
+) -> Result<()> {
     let shown = shown_command(command);
     let mut log_file = create_log(log)?;
     let _ = writeln!(log_file, "> {shown}");
@@ -102,15 +117,27 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = spawned.with_context(|| format!("can't start `{shown}`"))?;
     let mut tail = VecDeque::new();
-    for_each_line(reader, |line| {
-        let _ = writeln!(log_file, "{line}");
-        on_line(line);
-        if !line.trim().is_empty() && !line.contains("[=") {
-            tail.push_back(line.to_owned());
-            if tail.len() > 40 {
-                tail.pop_front();
+    let (reading, at_the_end) = channel::<()>();
+    thread::scope(|scope| {
+        let child = &mut child;
+        scope.spawn(move || {
+            while at_the_end.recv_timeout(Duration::from_millis(200)) == Err(RecvTimeoutError::Timeout) {
+                if stop.load(Ordering::Relaxed) {
+                    return terminate(child);
+                }
             }
-        }
+        });
+        let _reading = reading;
+        for_each_line(reader, |line| {
+            let _ = writeln!(log_file, "{line}");
+            on_line(line);
+            if !line.trim().is_empty() && !line.contains("[=") {
+                tail.push_back(line.to_owned());
+                if tail.len() > 40 {
+                    tail.pop_front();
+                }
+            }
+        });
     });
     let status = child.wait().with_context(|| format!("lost `{shown}`"))?;
     if status.success() {
@@ -266,6 +293,16 @@ mod tests {
         assert!(lines.read().is_empty());
         log.write_all(b"o\nthree\n").unwrap();
         assert_eq!(lines.read(), ["two", "three"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_command_that_is_to_stop_ends_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = std::time::Instant::now();
+        let stop = AtomicBool::new(true);
+        let ended = run_logged_until(&stop, Command::new("sleep").arg("60"), &folder.path().join("log"), |_| {});
+        assert!(ended.is_err() && begin.elapsed() < Duration::from_secs(30));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::rust::Rust;
 use super::surroundings::WARM_VARIABLE;
 use super::warm::{self, Warm};
 use super::{EVCXR_VERSION, WARMING_VARIABLE, program, workspace};
+use crate::base::builds::run_cargo;
 use crate::base::console::tell;
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
@@ -85,7 +86,7 @@ fn hold(paths: &Paths, mut last: Warm) -> Option<(Warm, Lock)> {
         let warm = match Warm::fitting(paths, Some(&last.rust)) {
             Some(warm) if warm.name == last.name => warm,
             // Making it again makes it the last.
-            Some(_) => warm::build(paths, &last.rust, |_| {}, |_| Ok(())).ok()?,
+            Some(_) => warm::build(paths, &last.rust, run_cargo, |_| Ok(())).ok()?,
             None if last.has_same_libraries(paths) => build_changed(paths, &last)?,
             None => return None,
         };
@@ -100,5 +101,5 @@ fn hold(paths: &Paths, mut last: Warm) -> Option<(Warm, Lock)> {
 
 fn build_changed(paths: &Paths, last: &Warm) -> Option<Warm> {
     tell("support or another crate of ours changed since it was built: it is built again first, once for all kernels");
-    warm::build(paths, &last.rust, |_| {}, |_| Ok(())).inspect_err(|error| tell(format!("{error:#}"))).ok()
+    warm::build(paths, &last.rust, run_cargo, |_| Ok(())).inspect_err(|error| tell(format!("{error:#}"))).ok()
 }

@@ -20,7 +20,7 @@ use super::inputs::Recipe;
 use super::rust::Rust;
 use super::variables::{changes_the_build, watched_in};
 use super::workspace::{self, crate_folder};
-use crate::base::builds::{cargo_home, run_cargo};
+use crate::base::builds::cargo_home;
 use crate::base::console::tell;
 use crate::base::folders::{entries, name_of};
 use crate::base::lock::Lock;
@@ -114,15 +114,15 @@ impl Warm {
     }
 }
 
-/// Builds one from everything as it is now, unless that is there; `check` sees it before it is taken for whole, unless
-/// only our crates are others than in the last one.
+/// Builds one from everything as it is now, unless that is there. `run` runs cargo, with a log; `check` sees the folder
+/// before it is taken for whole, unless only our crates are others than in the last one.
 ///
 /// It is made beside the last one, from its files or those of a build that was stopped, so a kernel may start at any time
 /// meanwhile, and a killed build goes on where it stopped.
 pub fn build(
     paths: &Paths,
     rust: &Rust,
-    mut on_line: impl FnMut(&str),
+    mut run: impl FnMut(&mut Command, &Path) -> Result<()>,
     check: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<Warm> {
     let place = paths.kernels();
@@ -159,7 +159,7 @@ pub fn build(
         if let Some(like) = like {
             like.give(&mut cargo);
         }
-        run_cargo(&mut cargo, &paths.log("warm"), &mut on_line).context(
+        run(&mut cargo, &paths.log("warm")).context(
             "can't build the notebooks' libraries; `cargo build -p exercises` tells whether our crates compile",
         )?;
         // What changes while cargo reads it may be in the build or not.

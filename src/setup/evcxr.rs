@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 
 use anyhow::{Result, bail};
 
 use super::prebuilt::{self, program_in};
-use crate::base::builds::{Builds, run_cargo};
+use crate::base::builds::Builds;
 use crate::base::console::Progress;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program};
@@ -111,15 +112,17 @@ impl Evcxr {
             .env("CARGO_TARGET_DIR", build);
         let builds = Builds::new(progress);
         thread::scope(|scope| {
-            scope.spawn(|| self.build_libraries(|line| builds.on_line(1, line)));
-            run_cargo(&mut install, &self.paths.log("evcxr"), |line| builds.on_line(0, line))
+            scope.spawn(|| self.build_libraries(&builds));
+            // The end of both is waited for, and a failure should be told at once.
+            builds.run(0, &mut install, &self.paths.log("evcxr")).inspect_err(|_| builds.stop())
         })
     }
 
     // Whatever fails here, the next step finds it too, and tells.
-    fn build_libraries(&self, on_line: impl FnMut(&str)) {
+    fn build_libraries(&self, builds: &Builds) {
+        let run = |cargo: &mut Command, log: &Path| builds.run(1, cargo, log);
         let check = |_: &Path| bail!("there is no kernel yet to try them with");
-        let _ = Rust::on_path().and_then(|rust| warm::build(&self.paths, &rust, on_line, check));
+        let _ = Rust::on_path().and_then(|rust| warm::build(&self.paths, &rust, run, check));
     }
 }
 

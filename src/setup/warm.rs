@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 use serde_json::json;
@@ -54,8 +55,8 @@ impl Step for Warm {
             ));
         }
         let builds = Builds::new(progress);
-        let on_line = |line: &str| builds.on_line(0, line);
-        warm::build(&self.paths, &Rust::on_path()?, on_line, |folder| self.try_in(folder))?;
+        let run = |cargo: &mut Command, log: &Path| builds.run(0, cargo, log);
+        warm::build(&self.paths, &Rust::on_path()?, run, |folder| self.try_in(folder))?;
         warm::remove_unused(&self.paths);
         Ok(())
     }
