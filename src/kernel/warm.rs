@@ -53,9 +53,13 @@ pub struct Warm {
 }
 
 impl Warm {
-    /// The one that was built last: for a reader of somebody else's set-up, by a kernel of their own.
+    /// The one that was built last: of somebody else's set-up by its owner, or by a kernel of this reader's.
     pub fn last(paths: &Paths) -> Option<Self> {
-        [paths.kernels(), paths.builds.clone()].iter().find_map(|place| Self::last_in(place))
+        let time = |place: &PathBuf| fs::metadata(place.join(RECORD)).and_then(|about| about.modified()).ok();
+        // Without somebody else both are the same folder, and the second is without links.
+        let mut places = [paths.builds.clone(), paths.kernels()];
+        places.sort_by_key(time);
+        places.iter().rev().find_map(|place| Self::last_in(place))
     }
 
     /// The one that is made from everything as it is now, by this compiler; or else by the one that it was built with.
@@ -234,18 +238,43 @@ mod tests {
 
     use super::*;
 
+    fn some_warm() -> Warm {
+        let variables = [("NO_SUCH_CC", None), ("CFLAGS", Some("-O1"))];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.map(str::to_owned))).into();
+        let recipe = Recipe { ground: String::new(), crates: BTreeMap::new() };
+        let (folder, name, rust) = (PathBuf::new(), "warm-1".to_owned(), Rust::default());
+        Warm { folder, name, recipe, rust, cargo_home: None, variables }
+    }
+
     #[test]
     fn a_kernel_gets_what_it_was_built_with() {
-        let variables = [("NO_SUCH_CC", None), ("CFLAGS", Some("-O1"))];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
-        let recipe = Recipe { ground: String::new(), crates: BTreeMap::new() };
         let mut kernel = Command::new("kernel");
         kernel.env("NO_SUCH_CC", "other").env("CFLAGS", "other");
-        let (folder, name, rust) = (PathBuf::new(), String::new(), Rust::default());
-        Warm { folder, name, recipe, rust, cargo_home: None, variables: variables.into() }.give(&mut kernel);
+        some_warm().give(&mut kernel);
         let given: BTreeMap<_, _> = kernel.get_envs().collect();
         assert_eq!(given[OsStr::new("NO_SUCH_CC")], None);
         assert_eq!(given[OsStr::new("CFLAGS")], Some(OsStr::new("-O1")));
+    }
+
+    #[test]
+    fn the_last_one_is_the_owner_s_or_the_reader_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let [owner_s, reader_s] = ["owner", "reader"].map(|name| folder.path().canonicalize().unwrap().join(name));
+        let paths = Paths { own: reader_s.clone(), ..Paths::in_one(&owner_s) };
+        let put = |place: &Path, seconds: u64| {
+            write_whole(&place.join("warm-1/Cargo.toml"), b"").unwrap();
+            some_warm().record(place).unwrap();
+            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+            fs::File::options().write(true).open(place.join(RECORD)).unwrap().set_modified(time).unwrap();
+        };
+        let last = || Warm::last(&paths).map(|warm| warm.folder.parent().unwrap().to_owned());
+        assert_eq!(last(), None);
+        put(&owner_s, 1000);
+        assert_eq!(last().as_ref(), Some(&owner_s));
+        put(&reader_s, 2000);
+        assert_eq!(last().as_ref(), Some(&reader_s));
+        put(&owner_s, 3000);
+        assert_eq!(last().as_ref(), Some(&owner_s));
     }
 
     #[test]
