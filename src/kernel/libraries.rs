@@ -59,13 +59,15 @@ impl Libraries {
             (Some(warm), _) if has_our_cargo => drop(kernel.env(WARM_VARIABLE, &warm.folder)),
             // Any other would build them in the kernel's folder.
             (Some(warm), _) => take(warm, &[])?,
-            (None, Some(last)) => {
+            (None, Some(last)) if last.is_whole() => {
                 tell(
                     "support or its libraries are not as they were when they were built, so its first cell builds what has changed; `cargo run -- setup` does that once for all kernels",
                 );
+                // Where it can't be held, another kernel may remove it meanwhile.
+                let _lock = last.hold();
                 take(last, &CRATES)?;
             }
-            (None, None) => tell(format!(
+            (None, _) => tell(format!(
                 "evcxr {EVCXR_VERSION}: no built dependencies in {}, so the first cell compiles them all, which takes minutes. `cargo run` builds them once for all kernels.",
                 paths.builds.display()
             )),
@@ -82,24 +84,30 @@ impl Libraries {
 }
 
 fn hold(paths: &Paths, mut last: Warm) -> Option<(Warm, Lock)> {
+    let sysroot = last.rust.sysroot.clone();
     for _ in 0..3 {
         let warm = match Warm::fitting(paths, Some(&last.rust)) {
             Some(warm) if warm.name == last.name => warm,
             // Making it again makes it the last.
-            Some(_) => warm::build(paths, &last.rust, run_cargo, |_| Ok(())).ok()?,
-            None if last.has_same_libraries(paths) => build_changed(paths, &last)?,
+            Some(_) => build(paths, &last.rust)?,
+            None if last.has_same_libraries(paths) => {
+                tell(
+                    "support or another crate of ours changed since it was built: it is built again first, once for all kernels",
+                );
+                build(paths, &last.rust)?
+            }
             None => return None,
         };
         // Another kernel may have built a newer one, and removed it.
         if let Some(lock) = warm.hold() {
             return Some((warm, lock));
         }
-        last = Warm::last(paths)?;
+        // This kernel's compiler is already chosen.
+        last = Warm::last(paths).filter(|last| last.rust.sysroot == sysroot)?;
     }
     None
 }
 
-fn build_changed(paths: &Paths, last: &Warm) -> Option<Warm> {
-    tell("support or another crate of ours changed since it was built: it is built again first, once for all kernels");
-    warm::build(paths, &last.rust, run_cargo, |_| Ok(())).inspect_err(|error| tell(format!("{error:#}"))).ok()
+fn build(paths: &Paths, rust: &Rust) -> Option<Warm> {
+    warm::build(paths, rust, run_cargo, |_| Ok(())).inspect_err(|error| tell(format!("{error:#}"))).ok()
 }

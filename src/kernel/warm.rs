@@ -85,7 +85,8 @@ impl Warm {
         warm.is_whole().then_some(warm)
     }
 
-    fn is_whole(&self) -> bool {
+    /// Is it still there?
+    pub fn is_whole(&self) -> bool {
         self.folder.join("Cargo.toml").is_file()
     }
 
@@ -95,7 +96,7 @@ impl Warm {
 
     /// Keeps it from being removed while the lock is held; none when it was removed before.
     pub fn hold(&self) -> Option<Lock> {
-        let lock = Lock::shared(&self.folder.join(IN_USE)).ok()?;
+        let lock = Lock::shared(&self.folder.join(IN_USE)).inspect_err(|error| tell(format!("{error:#}"))).ok()?;
         self.is_whole().then_some(lock)
     }
 
