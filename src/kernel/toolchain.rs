@@ -31,7 +31,14 @@ use crate::base::stamp::{Inputs, make_whole};
 pub const SKELETONS: &str = "skeletons";
 
 // What is made in it is made by these.
-const RULES: [&str; 3] = [include_str!("skeleton.rs"), include_str!("skeletons.rs"), preload::SOURCE];
+const RULES: [&str; 6] = [
+    include_str!("metadata.rs"),
+    include_str!("preload.rs"),
+    include_str!("skeleton.rs"),
+    include_str!("skeletons.rs"),
+    include_str!("toolchain.rs"),
+    preload::SOURCE,
+];
 
 // The folder of such a toolchain, named by all that it is made from: kernels of another may be running.
 fn folder(here: &Path, rust: &Rust, launcher: &Path) -> Option<PathBuf> {
