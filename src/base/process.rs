@@ -57,6 +57,14 @@ pub fn python_command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// The value of a variable for a command: its own or the inherited one.
+pub fn variable_of(command: &Command, name: &str) -> Option<OsString> {
+    match command.get_envs().find(|(known, _)| *known == name) {
+        Some((_, value)) => value.map(OsStr::to_owned),
+        None => env::var_os(name),
+    }
+}
+
 fn is_cargo_run_variable(name: &str) -> bool {
     const NAMES: [&str; 6] =
         ["CARGO", "CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_TARGET_TMPDIR", "OUT_DIR"];

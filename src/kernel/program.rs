@@ -1,6 +1,5 @@
 //! The command that evcxr is started by: what it and all that it starts find in their environment.
 
-use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +8,7 @@ use super::rust::Rust;
 use super::variables::changes_the_build;
 use super::{WARMING_VARIABLE, preload, toolchain, workspace};
 use crate::base::paths::Paths;
-use crate::base::process::command;
+use crate::base::process::{command, variable_of};
 
 // Of mimalloc, evcxr's allocator.
 const HUGE_PAGES_VARIABLE: &str = "MIMALLOC_ALLOW_THP";
@@ -53,18 +52,10 @@ pub fn find_libraries<'a>(kernel: &mut Command, rust: &Rust, workspaces: impl It
     built.iter().for_each(|folder| drop(fs::create_dir_all(folder)));
     let (name, rest) = match cfg!(target_os = "macos") {
         true => ("DYLD_FALLBACK_LIBRARY_PATH", "/usr/local/lib:/usr/lib".into()),
-        false => ("LD_LIBRARY_PATH", set_for(kernel, "LD_LIBRARY_PATH").unwrap_or_default()),
+        false => ("LD_LIBRARY_PATH", variable_of(kernel, "LD_LIBRARY_PATH").unwrap_or_default()),
     };
     let folders = [rust.libraries.clone()].into_iter().chain(built).chain(std::env::split_paths(&rest));
     if let Ok(path) = std::env::join_paths(folders.filter(|folder| !folder.as_os_str().is_empty())) {
         kernel.env(name, path);
-    }
-}
-
-// The value a command gives to a variable, its own or the inherited one.
-fn set_for(command: &Command, name: &str) -> Option<OsString> {
-    match command.get_envs().find(|(known, _)| *known == name) {
-        Some((_, value)) => value.map(OsStr::to_owned),
-        None => std::env::var_os(name),
     }
 }

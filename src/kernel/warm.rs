@@ -153,7 +153,7 @@ pub fn build(
     made_from = made_from.or_else(|| Some(Warm::in_folder(&next)?.recipe));
     let _ = fs::remove_file(next.join(RECORD));
     workspace::write(&next, paths)?;
-    let (recipe, like) = loop {
+    let (recipe, like, cargo) = loop {
         let recipe = Recipe::now(paths, rust)?;
         set_stamps(&next, &recipe.changed_since(made_from.as_ref())).with_context(cannot)?;
         // With the same libraries it is built as they were, whatever is set in this terminal.
@@ -169,14 +169,14 @@ pub fn build(
         )?;
         // What changes while cargo reads it may be in the build or not.
         if Recipe::now(paths, rust)? == recipe {
-            break (recipe, like);
+            break (recipe, like, cargo);
         }
         made_from = Some(recipe);
     };
     let is_other = like.is_none();
     let (cargo_home, variables) = match like {
         Some(like) => (like.cargo_home.clone(), like.variables.clone()),
-        None => (cargo_home(), watched_in(&crate_folder(&next).join("target"))?),
+        None => (cargo_home(), watched_in(&crate_folder(&next).join("target"), &cargo)?),
     };
     let name = recipe.folder_name();
     let warm = Warm { folder: place.join(&name), name, recipe, rust: rust.clone(), cargo_home, variables };
