@@ -42,6 +42,8 @@ const RULES: [&str; 6] = [
 
 // The folder of such a toolchain, named by all that it is made from: kernels of another may be running.
 fn folder(here: &Path, rust: &Rust, launcher: &Path) -> Option<PathBuf> {
+    // A running program knows itself without links.
+    let launcher = launcher.canonicalize().unwrap_or_else(|_| launcher.to_owned());
     let name = Inputs::default()
         .text("installed", &rust.sysroot.to_string_lossy())
         .text("version", rust.version()?)
