@@ -159,12 +159,21 @@ fn prepare(paths: &Paths, evcxr: &Path, connection_file: &Path, folder: &Path) -
 // A reader may start a kernel while the set-up builds what it needs; but the set-up's own is part of it.
 fn wait_for_set_up(paths: &Paths, evcxr: &Path) {
     let is_own = std::env::var_os(WARMING_VARIABLE).is_some();
-    let is_needed = || Lock::is_held(&paths.setup_lock()) && !(evcxr.is_file() && Warm::fitting(paths, None).is_some());
-    if is_own || !is_needed() {
+    let mut seen = None;
+    let mut has_to_wait = || {
+        // All sources are read to see whether what is built fits them: once for each that is built.
+        let built = Some((evcxr.is_file(), Warm::last_time(paths)));
+        Lock::is_held(&paths.setup_lock())
+            && (seen == built || {
+                seen = built;
+                !(evcxr.is_file() && Warm::fitting(paths, None).is_some())
+            })
+    };
+    if is_own || !has_to_wait() {
         return;
     }
     tell("waits for the set-up, which is still at work; cells that are run now run after it");
-    while is_needed() {
+    while has_to_wait() {
         sleep(Duration::from_millis(500));
     }
 }

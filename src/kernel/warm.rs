@@ -10,6 +10,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -55,11 +56,15 @@ pub struct Warm {
 impl Warm {
     /// The one that was built last: of somebody else's set-up by its owner, or by a kernel of this reader's.
     pub fn last(paths: &Paths) -> Option<Self> {
-        let time = |place: &PathBuf| fs::metadata(place.join(RECORD)).and_then(|about| about.modified()).ok();
         // Without somebody else both are the same folder, and the second is without links.
         let mut places = [paths.builds.clone(), paths.kernels()];
-        places.sort_by_key(time);
+        places.sort_by_key(|place| time_of_record(place));
         places.iter().rev().find_map(|place| Self::last_in(place))
+    }
+
+    /// When that was built.
+    pub fn last_time(paths: &Paths) -> Option<SystemTime> {
+        time_of_record(&paths.builds).max(time_of_record(&paths.kernels()))
     }
 
     /// The one that is made from everything as it is now, by this compiler; or else by the one that it was built with.
@@ -117,6 +122,10 @@ impl Warm {
             kernel.env("CARGO_HOME", home);
         }
     }
+}
+
+fn time_of_record(place: &Path) -> Option<SystemTime> {
+    fs::metadata(place.join(RECORD)).and_then(|about| about.modified()).ok()
 }
 
 /// Builds one from everything as it is now, unless that is there. `run` runs cargo, with a log; `check` sees the folder
@@ -265,7 +274,7 @@ mod tests {
         let put = |place: &Path, seconds: u64| {
             write_whole(&place.join("warm-1/Cargo.toml"), b"").unwrap();
             some_warm().record(place).unwrap();
-            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+            let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
             fs::File::options().write(true).open(place.join(RECORD)).unwrap().set_modified(time).unwrap();
         };
         let last = || Warm::last(&paths).map(|warm| warm.folder.parent().unwrap().to_owned());
