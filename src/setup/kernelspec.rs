@@ -111,6 +111,8 @@ impl Step for KernelSpec {
     }
 
     fn run(&self, _: &mut Progress) -> Result<()> {
+        // Before the copy: cargo may put another one there meanwhile, of which nothing is known yet.
+        let stamp = Self::launcher_stamp()?;
         let launcher = this_program().context("can't find this program's own file")?;
         let copy = self.paths.kernel_launcher();
         let beside = copy.with_extension("part");
@@ -123,6 +125,6 @@ impl Step for KernelSpec {
             stamp::write_whole(&folder.join("kernel.json"), content.as_bytes())?;
             stamp::write_whole(&folder.join("version.txt"), EVCXR_S_VERSION.as_bytes())?;
         }
-        stamp::write_whole(&self.stamp_file(), Self::launcher_stamp()?.as_bytes())
+        stamp::write_whole(&self.stamp_file(), stamp.as_bytes())
     }
 }
