@@ -150,8 +150,8 @@ fn prepare(paths: &Paths, evcxr: &Path, connection_file: &Path, folder: &Path) -
     let (mut kernel, toolchain) = kernel.unwrap_or_else(|panic| resume_unwind(panic));
     libraries.give(&mut kernel, toolchain.is_some(), folder, paths)?;
     warm::remove_unused(paths);
-    if let Some(toolchain) = toolchain.filter(|_| own_folder::is_alone(paths, folder)) {
-        toolchain::remove_others(&toolchain);
+    if let Some(toolchain) = toolchain {
+        toolchain::remove_others(&paths.kernels(), &toolchain, || own_folder::is_alone(paths, folder));
     }
     Ok((kernel, libraries))
 }

@@ -23,12 +23,16 @@ use super::skeletons::Skeletons;
 use super::sources;
 use super::surroundings::{SUPPORT_VARIABLE, TOOLCHAIN_VARIABLE};
 use crate::base::folders::{entries, name_of};
+use crate::base::lock::Lock;
 use crate::base::paths::Paths;
 use crate::base::process::{command, this_program};
 use crate::base::stamp::{Inputs, make_whole};
 
 /// In the toolchain's folder, the skeletons that rust-analyzer reads.
 pub const SKELETONS: &str = "skeletons";
+
+// Beside the toolchains, held by who uses one, or removes some.
+const LOCK: &str = "toolchains.lock";
 
 // What is made in it is made by these.
 const RULES: [&str; 6] = [
@@ -62,6 +66,8 @@ pub fn skeletons(paths: &Paths, rust: &Rust) -> Option<PathBuf> {
 pub fn narrow(kernel: &mut Command, here: &Path, rust: &Rust, support: &Path) -> Option<PathBuf> {
     // A launcher of another kind of system has no links, or no programs without an ending.
     let launcher = this_program().ok().filter(|_| cfg!(unix))?;
+    // Another kernel, which saw none beside it, may be removing toolchains.
+    let _lock = Lock::shared(&here.join(LOCK)).ok();
     let folder = folder(here, rust, &launcher)?;
     make_whole(&folder, |part| link_all(part, &rust.sysroot, &launcher).and_then(|()| try_it(part, rust, support)))
         .ok()?;
@@ -97,9 +103,14 @@ fn try_it(folder: &Path, rust: &Rust, support: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes the others, which kernels that have ended had.
-pub fn remove_others(own: &Path) {
-    for path in own.parent().and_then(|here| entries(here).ok()).unwrap_or_default() {
+/// Removes the others, which kernels that have ended had, if no other kernel is there.
+pub fn remove_others(here: &Path, own: &Path, is_alone: impl FnOnce() -> bool) {
+    // A kernel that starts now waits for this, and one that has started is seen.
+    let Ok(Some(_lock)) = Lock::try_exclusive(&here.join(LOCK)) else {
+        return;
+    };
+    let others = if is_alone() { entries(here).unwrap_or_default() } else { Vec::new() };
+    for path in others {
         let name = name_of(&path);
         // The second were beside them once.
         if path != own && (name.starts_with("toolchain-") || name.starts_with("libstreams-")) {
@@ -190,8 +201,15 @@ mod tests {
         let put = |name: &str| fs::create_dir(home.path().join(name)).unwrap();
         ["toolchain-1", "toolchain-2", "toolchain-2.7.part", "warm-1"].into_iter().for_each(put);
         fs::write(home.path().join("libstreams-1.so"), "").unwrap();
-        remove_others(&home.path().join("toolchain-1"));
-        let left = ["toolchain-1", "warm-1"].map(|name| home.path().join(name));
-        assert_eq!(entries(home.path()).unwrap(), left);
+        let own = home.path().join("toolchain-1");
+        let left = || entries(home.path()).unwrap().len();
+        remove_others(home.path(), &own, || false);
+        assert_eq!(left(), 6);
+        let starting = Lock::shared(&home.path().join(LOCK)).unwrap();
+        remove_others(home.path(), &own, || true);
+        assert_eq!(left(), 6);
+        drop(starting);
+        remove_others(home.path(), &own, || true);
+        assert!(left() == 3 && own.exists() && home.path().join("warm-1").exists());
     }
 }
