@@ -102,6 +102,10 @@ pub mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::thread;
 
+    use super::*;
+    use crate::base::console::Unit;
+    use crate::setup::python::find_python;
+
     /// A server that answers one request for each limit and gives at most so many bytes; after them it either ends the
     /// connection or says nothing more. Returns the ranges it was asked for.
     pub fn serve(
@@ -138,5 +142,42 @@ pub mod tests {
             line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok()
         });
         from.last().unwrap_or(0)
+    }
+
+    fn fetched(url: &str) -> Result<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("part");
+        let source = Source { url, bytes: None, sha256: "", patience: Duration::from_millis(500) };
+        fetch(&source, &find_python().unwrap(), &part, &mut Progress::start(Unit::Bytes))?;
+        Ok(fs::read_to_string(part)?)
+    }
+
+    /// What comes of a server's first and only answer.
+    fn answered(answer: &'static str) -> Result<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/file", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            range(&stream);
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let result = fetched(&url);
+        server.join().unwrap();
+        result
+    }
+
+    #[test]
+    fn a_length_need_not_be_told() {
+        assert_eq!(answered("HTTP/1.0 200 OK\r\n\r\nall of it").unwrap(), "all of it");
+        assert_eq!(answered("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nall").unwrap(), "all");
+        let in_pieces = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nall\r\n0\r\n\r\n";
+        assert_eq!(answered(in_pieces).unwrap(), "all");
+    }
+
+    #[test]
+    fn what_would_fail_again_is_told_at_once() {
+        let error = |result: Result<String>| result.unwrap_err().to_string();
+        assert!(error(answered("HTTP/1.1 404 Not Found\r\n\r\n")).contains("404"));
+        assert!(error(fetched("nowhere")).contains("unknown url type"));
     }
 }
