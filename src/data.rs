@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
-use crate::base::console::{Progress, Unit, say};
+use crate::base::console::{Progress, say};
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
 use crate::base::process::command;
@@ -107,7 +107,7 @@ fn download(source: &Source, python: &Path, file: &Path) -> Result<()> {
         );
     }
     let part = file.with_extension("csv.part");
-    fetch(source, python, &part, &mut Progress::start(Unit::Bytes)).map_err(|error| {
+    fetch(source, python, &part, &mut Progress::start()).map_err(|error| {
         anyhow!(
             "the data set could not be downloaded: {error:#}\nRun the same command again when the network is back: it goes on where it stopped. The notebooks work without it, on the built-in data set."
         )

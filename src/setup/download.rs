@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::base::console::Progress;
+use crate::base::console::{Progress, Unit};
 use crate::base::process::{for_each_line, python_command};
 
 const PROGRAM: &str = include_str!("download.py");
@@ -43,6 +43,7 @@ pub fn fetch(source: &Source, python: &Path, part: &Path, progress: &mut Progres
     if fs::metadata(part).is_ok_and(|about| source.bytes.is_none_or(|bytes| about.len() > bytes)) {
         fs::remove_file(part).with_context(|| format!("can't remove {}", part.display()))?;
     }
+    progress.count(Unit::Bytes);
     if let Some(bytes) = source.bytes {
         progress.set_total(bytes);
     }
@@ -63,6 +64,7 @@ pub fn fetch(source: &Source, python: &Path, part: &Path, progress: &mut Progres
             Err(_) => progress.say(line),
         }
     });
+    progress.count(Unit::Items);
     let status = child.wait().context("lost the download")?;
     match failure {
         None if status.success() => Ok(()),
@@ -103,7 +105,6 @@ pub mod tests {
     use std::thread;
 
     use super::*;
-    use crate::base::console::Unit;
     use crate::setup::python::find_python;
 
     /// A server that answers one request for each limit and gives at most so many bytes; after them it either ends the
@@ -148,7 +149,7 @@ pub mod tests {
         let folder = tempfile::tempdir().unwrap();
         let part = folder.path().join("part");
         let source = Source { url, bytes: None, sha256: "", patience: Duration::from_millis(500) };
-        fetch(&source, &find_python().unwrap(), &part, &mut Progress::start(Unit::Bytes))?;
+        fetch(&source, &find_python().unwrap(), &part, &mut Progress::start())?;
         Ok(fs::read_to_string(part)?)
     }
 

@@ -20,7 +20,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 
 use self::step::Step;
-use crate::base::console::{Progress, Unit, say, seconds};
+use crate::base::console::{Progress, say, seconds};
 use crate::base::lock::Lock;
 use crate::base::paths::{HOME_VARIABLE, Paths};
 use crate::setup::evcxr::Evcxr;
@@ -127,7 +127,7 @@ fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
         }
         say(&heading);
         check_space(paths, step.as_ref())?;
-        let mut progress = Progress::start(Unit::Items);
+        let mut progress = Progress::start();
         step.run(&mut progress)
             .map_err(|error| match &newer_rust {
                 Some(_) => anyhow!("{error:#}\n{}", tried::remedy()),
@@ -149,7 +149,7 @@ fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
 fn run_quick(steps: &[Box<dyn Step>]) -> Result<()> {
     for step in steps.iter().filter(|step| step.is_quick()) {
         if !step.is_done()? {
-            step.run(&mut Progress::start(Unit::Items))?;
+            step.run(&mut Progress::start())?;
         }
     }
     Ok(())

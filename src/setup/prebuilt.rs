@@ -77,7 +77,6 @@ fn install_beside(archive: &str, python: &Path, root: &Path, progress: &mut Prog
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::console::Unit;
     use crate::setup::download::sha256_of;
     use crate::setup::download::tests::serve;
     use crate::setup::python::find_python;
@@ -101,7 +100,7 @@ mod tests {
         let (url, server) = serve(sent.leak(), &[usize::MAX], false);
         let archive = format!("{url}-{EVCXR_VERSION}.tar.gz#sha256={sha256}");
         let root = home.join("evcxr");
-        let result = install(&archive, &find_python().unwrap(), &root, &mut Progress::start(Unit::Items));
+        let result = install(&archive, &find_python().unwrap(), &root, &mut Progress::start());
         server.join().unwrap();
         assert_eq!(result.is_ok(), record(&root).is_file() && program_in(&root).is_file());
         (result, fs::read_dir(home).unwrap().count())
@@ -125,7 +124,7 @@ mod tests {
         fails(|_| {}, "does not run here");
         fails(|packed| packed[20] ^= 1, "is damaged");
         for (archive, why) in [("http://0.22.0.tar.gz", "#sha256="), ("http://0.21.0#sha256=0", "0.22.0")] {
-            let error = install(archive, Path::new("python"), Path::new("evcxr"), &mut Progress::start(Unit::Items));
+            let error = install(archive, Path::new("python"), Path::new("evcxr"), &mut Progress::start());
             assert!(error.unwrap_err().to_string().contains(why));
         }
     }
