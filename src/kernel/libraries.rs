@@ -11,7 +11,7 @@ use super::inputs::CRATES;
 use super::rust::Rust;
 use super::surroundings::WARM_VARIABLE;
 use super::warm::{self, Warm};
-use super::{EVCXR_VERSION, WARMING_VARIABLE, program, workspace};
+use super::{EVCXR_VERSION, WARMING_VARIABLE, environment, workspace};
 use crate::base::builds::run_cargo;
 use crate::base::console::tell;
 use crate::base::lock::Lock;
@@ -77,7 +77,7 @@ impl Libraries {
         }
         if let Some(rust) = &self.rust {
             let built = self.warm().map(|warm| warm.folder.as_path());
-            program::find_libraries(kernel, rust, [folder].into_iter().chain(built));
+            environment::find_libraries(kernel, rust, [folder].into_iter().chain(built));
         }
         Ok(())
     }

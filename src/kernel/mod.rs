@@ -8,8 +8,8 @@
 //! 3. [`libraries`] finds the [`warm`] folder, where all of them are built, and by which compiler ([`rust`]); [`inputs`] says
 //!    whether it is made from the sources as they are. If only our crates have changed, they are built now, into another
 //!    folder that begins as a [`copy`](mod@copy) of the last, once for all kernels.
-//! 4. [`program`] makes the command of evcxr. [`toolchain`] gives it a `cargo` of ours; [`sources`] finds the standard
-//!    library's; [`preload`] stands between the cells and the standard streams; the [`variables`] that builds depend on keep
+//! 4. [`environment`] makes the command of evcxr. [`toolchain`] gives it a `cargo` of ours; [`sources`] finds the standard
+//!    library's; [`preload`] stands between the cells and the standard streams; the [variables](build_variables) that builds depend on keep
 //!    their values.
 //! 5. [`workspace`] puts into the kernel's folder the few files that cells are compiled from.
 //! 6. [`ready`] has it load `support` before its reader's first cell.
@@ -22,8 +22,10 @@
 
 mod again;
 mod answers;
+mod build_variables;
 mod cargo;
 mod copy;
+mod environment;
 pub mod guard;
 mod inputs;
 mod libraries;
@@ -32,7 +34,6 @@ mod moved;
 mod own_folder;
 mod ports;
 mod preload;
-mod program;
 pub mod ready;
 mod running;
 pub mod rust;
@@ -41,7 +42,6 @@ pub mod skeletons;
 pub mod sources;
 mod surroundings;
 pub mod toolchain;
-mod variables;
 pub mod warm;
 pub mod workspace;
 
@@ -143,7 +143,7 @@ fn prepare(paths: &Paths, evcxr: &Path, connection_file: &Path, folder: &Path) -
     let rust = libraries.rust.clone();
     // Both wait for answers of rustc and cargo.
     let kernel = thread::scope(|scope| {
-        let kernel = scope.spawn(|| program::kernel(evcxr, connection_file, paths, rust.as_ref()));
+        let kernel = scope.spawn(|| environment::command(evcxr, connection_file, paths, rust.as_ref()));
         libraries.hold(paths);
         kernel.join()
     });

@@ -2,7 +2,7 @@
 //!
 //! It is named by what it is made from, so a changed crate is built into another folder, never over one that a living
 //! kernel uses. `warm.json` in it says from what, and with what; the one beside it is that of the last. With another
-//! compiler, or another value of one of some [variables](super::variables), cargo would build all of it again wherever a kernel needs
+//! compiler, or another value of one of some [variables](super::build_variables), cargo would build all of it again wherever a kernel needs
 //! cargo. Kernels hold a lock on theirs; those that nobody holds any more are removed.
 
 use std::collections::BTreeMap;
@@ -16,10 +16,10 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::answers;
+use super::build_variables::{changes_the_build, watched_in};
 use super::copy::{copy, set_stamps};
 use super::inputs::Recipe;
 use super::rust::Rust;
-use super::variables::{changes_the_build, watched_in};
 use super::workspace::{self, crate_folder};
 use crate::base::builds::cargo_home;
 use crate::base::console::tell;

@@ -3,15 +3,15 @@
 //! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step (the kernelspec names where
 //! the next two put the kernel). [`download`] and [`prebuilt`] fetch what is not made here.
 
+mod dependencies;
 pub mod download;
 pub mod evcxr;
 pub mod kernelspec;
 pub mod python;
 mod prebuilt;
-mod sources;
+mod rust_src;
 pub mod step;
 pub mod tried;
-mod warm;
 
 use std::ops::Range;
 use std::path::Path;
@@ -23,11 +23,11 @@ use self::step::Step;
 use crate::base::console::{Progress, say, seconds};
 use crate::base::lock::Lock;
 use crate::base::paths::{HOME_VARIABLE, Paths};
+use crate::setup::dependencies::Dependencies;
 use crate::setup::evcxr::Evcxr;
 use crate::setup::kernelspec::KernelSpec;
 use crate::setup::python::Python;
-use crate::setup::sources::Sources;
-use crate::setup::warm::Warm;
+use crate::setup::rust_src::RustSrc;
 
 /// How many of the steps JupyterLab needs to show the notebooks.
 const TO_READ: usize = 3;
@@ -35,11 +35,11 @@ const TO_READ: usize = 3;
 /// The steps in the order in which they build on each other.
 pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {
     vec![
-        Box::new(Sources::new(paths)),
+        Box::new(RustSrc::new(paths)),
         Box::new(Python::new(paths)),
         Box::new(KernelSpec::new(paths)),
         Box::new(Evcxr::new(paths)),
-        Box::new(Warm::new(paths)),
+        Box::new(Dependencies::new(paths)),
     ]
 }
 

@@ -15,18 +15,18 @@ use crate::kernel::sources::{MISSING, REMEDY, folder};
 use crate::setup::step::Step;
 
 /// The sources of the standard library.
-pub struct Sources {
+pub struct RustSrc {
     paths: Paths,
 }
 
-impl Sources {
+impl RustSrc {
     /// The step for these folders.
     pub fn new(paths: &Paths) -> Self {
         Self { paths: paths.clone() }
     }
 }
 
-impl Step for Sources {
+impl Step for RustSrc {
     fn title(&self) -> String {
         "Sources of Rust's standard library".to_owned()
     }

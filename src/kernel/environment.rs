@@ -4,18 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::build_variables::changes_the_build;
 use super::rust::Rust;
-use super::variables::changes_the_build;
 use super::{WARMING_VARIABLE, preload, toolchain, workspace};
 use crate::base::paths::Paths;
-use crate::base::process::{command, variable_of};
+use crate::base::process::{self, variable_of};
 
 // Of mimalloc, evcxr's allocator.
 const HUGE_PAGES_VARIABLE: &str = "MIMALLOC_ALLOW_THP";
 
 /// evcxr for one connection, and the toolchain that it got, if it has one of ours.
-pub fn kernel(evcxr: &Path, connection_file: &Path, paths: &Paths, rust: Option<&Rust>) -> (Command, Option<PathBuf>) {
-    let mut kernel = command(evcxr);
+pub fn command(evcxr: &Path, connection_file: &Path, paths: &Paths, rust: Option<&Rust>) -> (Command, Option<PathBuf>) {
+    let mut kernel = process::command(evcxr);
     kernel.arg("--control_file").arg(connection_file);
     for (name, _) in std::env::vars_os() {
         if name == WARMING_VARIABLE || name.to_str().is_some_and(changes_the_build) {

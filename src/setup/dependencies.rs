@@ -17,30 +17,30 @@ use crate::base::process::probable_cause;
 use crate::base::stamp;
 use crate::kernel::WARMING_VARIABLE;
 use crate::kernel::rust::Rust;
-use crate::kernel::warm;
+use crate::kernel::warm::{self, Warm};
 use crate::kernel::workspace;
 use crate::notebook::driver::run_notebook;
 use crate::setup::step::Step;
 
-/// The warm folder.
-pub struct Warm {
+/// The libraries of all cells, in a warm folder.
+pub struct Dependencies {
     paths: Paths,
 }
 
-impl Warm {
+impl Dependencies {
     /// The step for these folders.
     pub fn new(paths: &Paths) -> Self {
         Self { paths: paths.clone() }
     }
 }
 
-impl Step for Warm {
+impl Step for Dependencies {
     fn title(&self) -> String {
         "The notebooks' dependencies, built once for all kernels".to_owned()
     }
 
     fn is_done(&self) -> Result<bool> {
-        Ok(warm::Warm::fitting(&self.paths, Some(&Rust::on_path()?)).is_some())
+        Ok(Warm::fitting(&self.paths, Some(&Rust::on_path()?)).is_some())
     }
 
     fn megabytes(&self) -> u64 {
@@ -62,7 +62,7 @@ impl Step for Warm {
     }
 }
 
-impl Warm {
+impl Dependencies {
     // Has the kernel run cells as those of the lesson and of the exercises.
     fn try_in(&self, next: &Path) -> Result<()> {
         let folder = self.paths.home.join("first-kernel");
