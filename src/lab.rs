@@ -15,6 +15,7 @@ use crate::base::own_copy;
 use crate::base::paths::Paths;
 use crate::base::process::{NewLines, create_log};
 use crate::base::server::{self, Server};
+use crate::base::stamp::hex;
 use crate::base::stop::{Stop, terminate};
 use crate::data::{self, CSV_VARIABLE};
 use crate::kernel::guard;
@@ -188,7 +189,7 @@ fn free_port(ip: IpAddr) -> Result<u16> {
 fn new_token() -> Result<String> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).context("the system gives no random numbers")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 // A text browser would take over the terminal.

@@ -1,13 +1,12 @@
 //! The environment of Jupyter's programs: everything they write stays under `target/tutorial`.
 
-use std::env;
 use std::process::Command;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::base::paths::Paths;
-use crate::base::process::python_command;
+use crate::base::process::{path_from, python_command};
 use crate::base::stamp::write_whole;
 
 /// A program of the Python environment, with Jupyter's folders set.
@@ -27,12 +26,8 @@ pub fn command(paths: &Paths, program: &str) -> Command {
         .env("JUPYTER_PLATFORM_DIRS", "1")
         .env("JUPYTER_PREFER_ENV_PATH", "1")
         .env("PYTHONUTF8", "1")
-        .env("VIRTUAL_ENV", paths.python_home());
-    let mut folders = vec![paths.python_bin()];
-    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    if let Ok(path) = env::join_paths(folders) {
-        command.env("PATH", path);
-    }
+        .env("VIRTUAL_ENV", paths.python_home())
+        .envs(path_from(paths.python_bin()).map(|path| ("PATH", path)));
     command
 }
 

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -65,6 +65,12 @@ pub fn variable_of(command: &Command, name: &str) -> Option<OsString> {
     }
 }
 
+/// PATH with a folder before all others; none where one of them has an odd name.
+pub fn path_from(folder: PathBuf) -> Option<OsString> {
+    let rest = env::var_os("PATH").unwrap_or_default();
+    env::join_paths([folder].into_iter().chain(env::split_paths(&rest))).ok()
+}
+
 fn is_cargo_run_variable(name: &str) -> bool {
     const NAMES: [&str; 6] =
         ["CARGO", "CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_TARGET_TMPDIR", "OUT_DIR"];
@@ -98,7 +104,12 @@ pub fn become_it(mut program: Command) -> std::io::Result<ExitCode> {
 /// Elsewhere than on Unix it waits for it.
 #[cfg(not(unix))]
 pub fn become_it(mut program: Command) -> std::io::Result<ExitCode> {
-    program.status().map(|status| ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    program.status().map(|status| ExitCode::from(code_of(status)))
+}
+
+/// The exit code of a program that has ended; 1 where a signal has ended it.
+pub fn code_of(status: ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 /// Runs a command to its end with all its output in a log file; `on_line` sees each line.

@@ -30,7 +30,7 @@ impl Inputs {
 
     /// The stamp of these inputs.
     pub fn stamp(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0.finalize())
     }
 
     fn add_path(&mut self, path: &Path, name: &str) -> Result<()> {
@@ -55,6 +55,11 @@ impl Inputs {
             self.0.update(part);
         }
     }
+}
+
+/// Bytes in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Is this the stamp in the file?

@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -23,7 +23,7 @@ use super::surroundings::{Surroundings, TOOLCHAIN_VARIABLE, use_own_linker};
 use super::toolchain::SKELETONS;
 use super::{metadata, moved, ready};
 use crate::base::console::note;
-use crate::base::process::become_it;
+use crate::base::process::{become_it, code_of, path_from};
 
 /// Run as a kernel's `cargo`, or before its rustc? Then does what that does.
 pub fn stand_in() -> Option<ExitCode> {
@@ -51,10 +51,7 @@ fn run(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     let mut cargo = Command::new(&program);
     cargo.env("RUSTUP_TOOLCHAIN", installed).env_remove("CARGO");
     // cargo asks rustc a dozen questions each time: without the detour by rustup.
-    let rest = env::var_os("PATH").unwrap_or_default();
-    if let Ok(path) = env::join_paths([installed.join("bin")].into_iter().chain(env::split_paths(&rest))) {
-        cargo.env("PATH", path);
-    }
+    cargo.envs(path_from(installed.join("bin")).map(|path| ("PATH", path)));
     use_own_linker(&mut cargo);
     let about = Surroundings::of_this_kernel(installed);
     let verb = arguments.first().and_then(|verb| verb.to_str()).unwrap_or_default();
@@ -108,7 +105,7 @@ fn answer(
     if let Some(question) = question.filter(|_| output.status.success()) {
         question.keep(&text, None);
     }
-    Ok(code_of(output.status))
+    Ok(code_of(output.status).into())
 }
 
 // For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies in the
@@ -187,14 +184,10 @@ fn compile_by_cargo(
         Some(code) => u8::try_from(code).ok().map(|code| Compiled { code, lines, library: None }),
         None => None,
     };
-    Ok((compiled, code_of(status)))
+    Ok((compiled, code_of(status).into()))
 }
 
 // Does the kernel ask whether the crate of a `:dep` is there? It does so in a manifest of this name.
 fn asks_for_a_dependency() -> bool {
     fs::read_to_string("Cargo.toml").is_ok_and(|manifest| manifest.contains("\"evcxr_dummy_validate_dep\""))
-}
-
-fn code_of(status: ExitStatus) -> ExitCode {
-    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

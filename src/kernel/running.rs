@@ -15,7 +15,7 @@ use super::ports::Ports;
 use super::ready::FirstCells;
 use super::workspace::{self, CONFIG_VARIABLE, FOLDER_VARIABLE};
 use crate::base::console::{note, tell};
-use crate::base::process::for_each_line;
+use crate::base::process::{code_of, for_each_line};
 use crate::base::stop::{Stop, terminate_own_group};
 
 // A kernel is ready in so many seconds on a quiet machine, and nobody wonders before the second; after the third it hangs.
@@ -80,7 +80,7 @@ impl Run<'_> {
         let mut told = false;
         loop {
             if let Some(status) = child.try_wait().context("lost the Rust kernel")? {
-                let code = status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1));
+                let code = code_of(status);
                 let gave_up = status.code().is_some() && code != 0 && !self.stop.requested();
                 return Ok(Ended { code, gave_up });
             }

@@ -7,7 +7,6 @@
 //! [skeletons](super::skeletons) of what is left.
 //! Compiling is not touched: rustc sees all packages.
 
-use std::env;
 use std::fs;
 #[cfg(unix)]
 use std::os::unix::fs::symlink;
@@ -25,7 +24,7 @@ use super::surroundings::{SUPPORT_VARIABLE, TOOLCHAIN_VARIABLE};
 use crate::base::folders::{entries, name_of};
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
-use crate::base::process::{command, this_program};
+use crate::base::process::{command, path_from, this_program};
 use crate::base::stamp::{Inputs, make_whole};
 
 /// In the toolchain's folder, the skeletons that rust-analyzer reads.
@@ -81,8 +80,6 @@ pub fn narrow(kernel: &mut Command, here: &Path, rust: &Rust, support: &Path) ->
 }
 
 fn give(command: &mut Command, folder: &Path, rust: &Rust, support: &Path) -> Option<()> {
-    let rest = env::var_os("PATH").unwrap_or_default();
-    let path = env::join_paths([folder.join("bin")].into_iter().chain(env::split_paths(&rest))).ok()?;
     command
         .env(TOOLCHAIN_VARIABLE, &rust.sysroot)
         .env(SUPPORT_VARIABLE, support)
@@ -90,7 +87,7 @@ fn give(command: &mut Command, folder: &Path, rust: &Rust, support: &Path) -> Op
         .env("RUSTUP_TOOLCHAIN", folder)
         // Where it isn't, rust-analyzer takes the first, and evcxr what is on PATH.
         .env("CARGO", folder.join("bin/cargo"))
-        .env("PATH", path);
+        .env("PATH", path_from(folder.join("bin"))?);
     Some(())
 }
 

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::base::console::{Progress, Unit};
 use crate::base::process::{for_each_line, python_command};
+use crate::base::stamp::hex;
 
 const PROGRAM: &str = include_str!("download.py");
 
@@ -95,7 +96,7 @@ pub fn sha256_of(path: &Path) -> Result<String> {
         }
         digest.update(&block[..read]);
     }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&digest.finalize()))
 }
 
 #[cfg(test)]
