@@ -40,8 +40,6 @@ impl Skeletons<'_> {
             for entry in entries(library)? {
                 let (name, to) = (name_of(&entry), folder.join(name_of(&entry)));
                 match name {
-                    // Half of it is this: the instructions of all processors, which no cell's types need.
-                    "stdarch" => {}
                     "vendor" => self.copy(&entry, &to, &|path| path.to_string_lossy().contains("/hashbrown-"))?,
                     _ => self.copy(&entry, &to, &|_| is_of_the_library(name))?,
                 }

@@ -108,10 +108,8 @@ pub fn remove_others(here: &Path, own: &Path, is_alone: impl FnOnce() -> bool) {
     };
     let others = if is_alone() { entries(here).unwrap_or_default() } else { Vec::new() };
     for path in others {
-        let name = name_of(&path);
-        // The second were beside them once.
-        if path != own && (name.starts_with("toolchain-") || name.starts_with("libstreams-")) {
-            let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+        if path != own && name_of(&path).starts_with("toolchain-") {
+            let _ = fs::remove_dir_all(&path);
         }
     }
 }
@@ -197,14 +195,13 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let put = |name: &str| fs::create_dir(home.path().join(name)).unwrap();
         ["toolchain-1", "toolchain-2", "toolchain-2.7.part", "warm-1"].into_iter().for_each(put);
-        fs::write(home.path().join("libstreams-1.so"), "").unwrap();
         let own = home.path().join("toolchain-1");
         let left = || entries(home.path()).unwrap().len();
         remove_others(home.path(), &own, || false);
-        assert_eq!(left(), 6);
+        assert_eq!(left(), 5);
         let starting = Lock::shared(&home.path().join(LOCK)).unwrap();
         remove_others(home.path(), &own, || true);
-        assert_eq!(left(), 6);
+        assert_eq!(left(), 5);
         drop(starting);
         remove_others(home.path(), &own, || true);
         assert!(left() == 3 && own.exists() && home.path().join("warm-1").exists());
