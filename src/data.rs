@@ -1,4 +1,5 @@
-//! `data`: downloads the real data set, or writes the built-in one as a CSV. And which data set is chosen.
+//! `data`: downloads the real data set, or writes the built-in one as a CSV. And which data set is
+//! chosen.
 
 use std::env;
 use std::fs;
@@ -24,7 +25,7 @@ pub const SYNTHETIC: &str = "synthetic";
 /// What to write.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Write the built-in synthetic set as a CSV, for other tools, instead of downloading the real one
+    /// Write the built-in synthetic set as a CSV, for other tools, and download nothing
     #[arg(long, value_name = "FILE")]
     synthetic: Option<PathBuf>,
 }

@@ -87,7 +87,8 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         .arg("--ServerApp.answer_yes=True")
         .arg(format!("--LabApp.default_url={}", first_page(paths, language)))
         .arg(format!("--ServerApp.open_browser={}", if opens_browser { "True" } else { "False" }))
-        // The file that Jupyter opens in a browser has a path that a browser of Windows doesn't know.
+        // The file that Jupyter opens in a browser has a path that a browser of Windows doesn't
+        // know.
         .arg(format!("--ServerApp.use_redirect_file={}", if is_wsl() { "False" } else { "True" }))
         .current_dir(&notebooks)
         // Not on the command line, which others on this machine can see.
@@ -275,10 +276,12 @@ fn wait(child: &mut Child, stop: &Stop, paths: &Paths, log: &Path, mut rest: Res
         if stop.requested() && !told {
             told = true;
             say("\nStopping JupyterLab and its kernels …");
-            // Ctrl-C in a terminal reaches JupyterLab too, but a signal to this process alone does not.
+            // Ctrl-C in a terminal reaches JupyterLab too, but a signal to this process alone does
+            // not.
             terminate(child);
         }
-        // `cargo clean` takes JupyterLab's own files away: it would answer, but with nothing but errors.
+        // `cargo clean` takes JupyterLab's own files away: it would answer, but with nothing but
+        // errors.
         if !paths.python_home().exists() {
             terminate(child);
             let _ = child.wait();

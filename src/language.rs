@@ -65,7 +65,8 @@ fn system() -> Option<String> {
     names.iter().filter_map(|name| env::var(name).ok()).find(|value| !value.is_empty())
 }
 
-// `pt_BR.UTF-8`, `pt-BR` and `pt` mean pt-br; zh_TW means no zh-cn, as it is written in other characters.
+// `pt_BR.UTF-8`, `pt-BR` and `pt` mean pt-br; zh_TW means no zh-cn, as it is written in other
+// characters.
 fn meant(offered: &[&'static Language], asked: &str) -> Option<&'static Language> {
     let asked = asked.split(['.', '@']).next().unwrap_or_default().replace('_', "-").to_lowercase();
     let plain = asked.split('-').next().unwrap_or_default();

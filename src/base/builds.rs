@@ -1,4 +1,4 @@
-//! Builds by cargo. Those that run at once share the machine's cores, and the line that shows how far they are.
+//! Builds by cargo. Those that run at once share the machine's cores, and the line of progress.
 
 use std::env;
 use std::fs;

@@ -20,15 +20,17 @@ use crate::base::stop::terminate;
 /// This program's own file.
 pub fn this_program() -> std::io::Result<PathBuf> {
     let program = env::current_exe()?;
-    // A set-up may have put a newer one in its place meanwhile; Linux then says so at the end of the name.
+    // A set-up may have put a newer one in its place meanwhile; Linux then says so at the end of
+    // the name.
     let newer = program.to_str().and_then(|name| name.strip_suffix(" (deleted)")).map(PathBuf::from);
     Ok(newer.filter(|newer| newer.is_file()).unwrap_or(program))
 }
 
 /// A command without what `cargo run` adds to the environment.
 ///
-/// Cargo puts `target/debug` first in the library path, where a cell would find the wrong `libsupport`;
-/// and its variables about the launcher's package make other builds think that something changed.
+/// Cargo puts `target/debug` first in the library path, where a cell would find the wrong
+/// `libsupport`; and its variables about the launcher's package make other builds think that
+/// something changed.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -114,7 +116,8 @@ pub fn code_of(status: ExitStatus) -> u8 {
 
 /// Runs a command to its end with all its output in a log file; `on_line` sees each line.
 ///
-/// A failure tells the last lines, the probable cause where the output gives it away, and where the log is.
+/// A failure tells the last lines, the probable cause where the output gives it away, and where the
+/// log is.
 pub fn run_logged(command: &mut Command, log: &Path, on_line: impl FnMut(&str)) -> Result<()> {
     run_logged_until(&AtomicBool::new(false), command, log, on_line)
 }

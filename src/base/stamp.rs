@@ -1,6 +1,7 @@
 //! Stamps: a small file, written last, that says a step of the set-up was done, and from what.
 //!
-//! A step that was killed half-way has no stamp, and one whose inputs changed has another: both are done again.
+//! A step that was killed half-way has no stamp, and one whose inputs changed has another: both are
+//! done again.
 
 use std::fs;
 use std::io::Write;

@@ -17,7 +17,7 @@ pub struct Stop {
 
 #[cfg(unix)]
 impl Stop {
-    /// From now on an interrupt, a hang-up or a termination no longer ends this process, but is remembered.
+    /// From now on an interrupt, a hang-up or a termination is remembered, and ends nothing.
     pub fn on_signals() -> Result<Self> {
         use anyhow::Context;
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -97,7 +97,8 @@ pub fn in_own_group(command: &mut Command) {
     let _ = command;
 }
 
-/// Kills all processes of this user that were started with this variable, whoever started them. Only Linux tells.
+/// Kills all processes of this user that were started with this variable, whoever started them.
+/// Only Linux tells.
 ///
 /// A compiler, or a cell in an endless loop, outlives a kernel that was killed.
 pub fn kill_all_with(variable: &str, value: &Path) {

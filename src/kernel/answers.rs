@@ -1,9 +1,11 @@
-//! What cargo has answered, kept beside the libraries that it was about, and given again to the next kernel that asks.
+//! What cargo has answered, kept beside the libraries that it was about, and given again to the
+//! next kernel that asks.
 //!
-//! evcxr and rust-analyzer ask cargo two dozen questions at each start, and the same in each kernel. An answer depends on
-//! the words, on the manifest of the cell's crate, on cargo's settings and variables, and on the compiler; those are its
-//! name. On all else it depends by the warm folder, in which it lies. What is said of packages that are not the
-//! tutorial's own is kept for the same kernel alone, if at all. In any case of doubt cargo is asked.
+//! evcxr and rust-analyzer ask cargo two dozen questions at each start, and the same in each
+//! kernel. An answer depends on the words, on the manifest of the cell's crate, on cargo's settings
+//! and variables, and on the compiler; those are its name. On all else it depends by the warm
+//! folder, in which it lies. What is said of packages that are not the tutorial's own is kept for
+//! the same kernel alone, if at all. In any case of doubt cargo is asked.
 
 use std::env;
 use std::ffi::OsString;
@@ -94,8 +96,8 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// Keeps an answer: of our crates alone for other kernels too, of others for this one. Where it can't, cargo is
-    /// asked again. The file beside it comes back from [`Question::file`].
+    /// Keeps an answer: of our crates alone for other kernels too, of others for this one. Where it
+    /// can't, cargo is asked again. The file beside it comes back from [`Question::file`].
     pub fn keep(&self, answer: &impl Serialize, file: Option<&Path>) {
         if self.about.are_manifests_edited() {
             return;
@@ -112,7 +114,8 @@ impl<'a> Question<'a> {
         let _ = write_whole(&kept, self.about.without_paths(&text).as_bytes());
     }
 
-    /// May what is said of these packages be kept? Those of a reader's own folder may change at any time.
+    /// May what is said of these packages be kept? Those of a reader's own folder may change at any
+    /// time.
     pub fn is_about_ours(&self) -> bool {
         self.is_about_ours
     }

@@ -1,4 +1,5 @@
-//! The variables that a build depends on: with another value of one of them, cargo would build all of it again.
+//! The variables that a build depends on: with another value of one of them, cargo would build all
+//! of it again.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,7 +9,7 @@ use std::process::Command;
 use crate::base::folders::files;
 use crate::base::process::variable_of;
 
-/// Would cargo build all again with another value of this variable, whatever the build scripts look at?
+/// Would cargo build all again with another value of this variable, whatever build scripts do?
 pub fn changes_the_build(name: &str) -> bool {
     const NAMES: [&str; 9] = [
         "CARGO_ENCODED_RUSTFLAGS",
@@ -26,7 +27,8 @@ pub fn changes_the_build(name: &str) -> bool {
     name != "CARGO_BUILD_JOBS" && (NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start)))
 }
 
-/// The variables that build scripts look at (`CC`, `CFLAGS`, …), as cargo had them; none where one wasn't set.
+/// The variables that build scripts look at (`CC`, `CFLAGS`, …), as cargo had them; none where one
+/// wasn't set.
 ///
 /// What they say lies in a file of one of these names.
 pub fn watched_in(target: &Path, cargo: &Command) -> io::Result<BTreeMap<String, Option<String>>> {

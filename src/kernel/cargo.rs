@@ -1,9 +1,9 @@
 //! The `cargo` of a kernel: this launcher, by another name.
 //!
-//! It gives the answers that were kept ([`super::answers`]), compiles a cell by the command that was
-//! ([`again`]), and says less of the packages than cargo ([`metadata`]). For anything else it has cargo do
-//! the work. That needs the built libraries in the kernel's own folder, so they are copied there first: cargo may build
-//! some of them anew.
+//! It gives the answers that were kept ([`super::answers`]), compiles a cell by the command that
+//! was ([`again`]), and says less of the packages than cargo ([`metadata`]). For anything else it
+//! has cargo do the work. That needs the built libraries in the kernel's own folder, so they are
+//! copied there first: cargo may build some of them anew.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -63,7 +63,8 @@ fn run(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
             }
             answer(about.as_ref(), cargo, arguments, narrowed).with_context(cannot)
         }
-        // What rust-analyzer asks: `-Z unstable-options config get`, `rustc --print cfg`, and the like.
+        // What rust-analyzer asks: `-Z unstable-options config get`, `rustc --print cfg`, and the
+        // like.
         ("locate-project" | "--version" | "-Z" | "rustc", Some(about)) => {
             answer(Some(&about), cargo, arguments, |text| text).with_context(cannot)
         }
@@ -108,8 +109,8 @@ fn answer(
     Ok(code_of(output.status).into())
 }
 
-// For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies in the
-// warm folder, that takes minutes. A build has them, and finds the same errors.
+// For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies
+// in the warm folder, that takes minutes. A build has them, and finds the same errors.
 fn compile(about: &Surroundings, cargo: Command, arguments: &[OsString]) -> Result<ExitCode> {
     let arguments = arguments.get(1..).unwrap_or_default();
     // The first cells are the same in each kernel: what came of them is kept whole.
@@ -148,7 +149,8 @@ fn put(kept: &Path, library: &Path) -> io::Result<()> {
     fs::copy(kept, library).map(|_| ())
 }
 
-// Has cargo compile a cell in the kernel's own folder, and keeps how if it succeeds. None where it isn't known how.
+// Has cargo compile a cell in the kernel's own folder, and keeps how if it succeeds. None where it
+// isn't known how.
 fn compile_by_cargo(
     about: &Surroundings,
     mut cargo: Command,
@@ -187,7 +189,8 @@ fn compile_by_cargo(
     Ok((compiled, code_of(status).into()))
 }
 
-// Does the kernel ask whether the crate of a `:dep` is there? It does so in a manifest of this name.
+// Does the kernel ask whether the crate of a `:dep` is there? It does so in a manifest of this
+// name.
 fn asks_for_a_dependency() -> bool {
     fs::read_to_string("Cargo.toml").is_ok_and(|manifest| manifest.contains("\"evcxr_dummy_validate_dep\""))
 }

@@ -24,7 +24,8 @@ pub fn command(evcxr: &Path, connection_file: &Path, paths: &Paths, rust: Option
     }
     // evcxr reads cargo's lines, and would miss coloured ones.
     kernel.env("CARGO_TERM_COLOR", "never");
-    // evcxr's allocator takes pages of 2 MB, where 4 kB hold the same in 65 MB less and cost no time.
+    // evcxr's allocator takes pages of 2 MB, where 4 kB hold the same in 65 MB less and cost no
+    // time.
     if std::env::var_os(HUGE_PAGES_VARIABLE).is_none() {
         kernel.env(HUGE_PAGES_VARIABLE, "0");
     }
@@ -38,11 +39,12 @@ pub fn command(evcxr: &Path, connection_file: &Path, paths: &Paths, rust: Option
     (kernel, toolchain)
 }
 
-/// Tells the system's loader where libraries are that lie in the target folders of these workspaces.
+/// Tells the system's loader where libraries are that lie in the target folders of these
+/// workspaces.
 ///
-/// A cell's library names those that it needs by paths relative to where rustc has put it, but evcxr moves it. From there
-/// the paths lead astray: `support` isn't found, and the standard library isn't whenever checkout and toolchain share a
-/// folder, such as the user's home.
+/// A cell's library names those that it needs by paths relative to where rustc has put it, but
+/// evcxr moves it. From there the paths lead astray: `support` isn't found, and the standard
+/// library isn't whenever checkout and toolchain share a folder, such as the user's home.
 pub fn find_libraries<'a>(kernel: &mut Command, rust: &Rust, workspaces: impl Iterator<Item = &'a Path>) {
     if cfg!(windows) {
         return;

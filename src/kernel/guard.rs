@@ -1,7 +1,7 @@
 //! Cleans up after a process that is killed and can do nothing any more.
 //!
-//! A guard is a small process of its own. It reads from the guarded one, which never writes; when that ends, however
-//! it ends, the reading ends too, and the guard ends what is left.
+//! A guard is a small process of its own. It reads from the guarded one, which never writes; when
+//! that ends, however it ends, the reading ends too, and the guard ends what is left.
 
 use std::ffi::OsStr;
 use std::io::{Read, stdin};

@@ -1,4 +1,5 @@
-//! What a kernel compiles its cells against: the libraries of a warm folder, or else those that cargo builds in its own.
+//! What a kernel compiles its cells against: the libraries of a warm folder, or else those that
+//! cargo builds in its own.
 
 use std::env;
 use std::path::Path;
@@ -21,7 +22,8 @@ use crate::base::paths::Paths;
 pub struct Libraries {
     /// The compiler.
     pub rust: Option<Rust>,
-    // The warm folder that is made from the sources as they are, which stays while the lock is held.
+    // The warm folder that is made from the sources as they are, which stays while the lock is
+    // held.
     held: Option<(Warm, Lock)>,
     last: Option<Warm>,
 }
@@ -36,7 +38,8 @@ impl Libraries {
         Self { rust, held, last }
     }
 
-    /// Holds the warm folder that is made from the sources as they are. Where only our crates have changed, it is made now.
+    /// Holds the warm folder that is made from the sources as they are. Where only our crates have
+    /// changed, it is made now.
     pub fn hold(&mut self, paths: &Paths) {
         if self.held.is_none() {
             self.held = self.last.clone().and_then(|last| hold(paths, last));

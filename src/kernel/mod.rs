@@ -1,24 +1,27 @@
-//! One kernel, from the line in the kernelspec to its end. Nothing here is seen by a reader who has no kernel running.
+//! One kernel, from the line in the kernelspec to its end. Nothing here is seen by a reader who has
+//! no kernel running.
 //!
 //! The road of a start; each step is a file, and 3 and 4 go on side by side:
 //!
 //! 1. [`ports`] takes the ports that Jupyter has chosen, so that no other kernel can.
-//! 2. [`own_folder`] makes a folder for this kernel alone and removes those of dead ones; [`guard`] ends what is left if this
-//!    process is killed.
-//! 3. [`libraries`] finds the [`warm`] folder, where all of them are built, and by which compiler ([`rust`]); [`inputs`] says
-//!    whether it is made from the sources as they are. If only our crates have changed, they are built now, into another
-//!    folder that begins as a [`copy`](mod@copy) of the last, once for all kernels.
-//! 4. [`environment`] makes the command of evcxr. [`toolchain`] gives it a `cargo` of ours; [`sources`] finds the standard
-//!    library's; [`preload`] stands between the cells and the standard streams; the [variables](build_variables) that builds depend on keep
-//!    their values.
+//! 2. [`own_folder`] makes a folder for this kernel alone and removes those of dead ones; [`guard`]
+//!    ends what is left if this process is killed.
+//! 3. [`libraries`] finds the [`warm`] folder, where all of them are built, and by which compiler
+//!    ([`rust`]); [`inputs`] says whether it is made from the sources as they are. If only our
+//!    crates have changed, they are built now, into another folder that begins as a
+//!    [`copy`](mod@copy) of the last, once for all kernels.
+//! 4. [`environment`] makes the command of evcxr. [`toolchain`] gives it a `cargo` of ours;
+//!    [`sources`] finds the standard library's; [`preload`] stands between the cells and the
+//!    standard streams; the [variables](build_variables) that builds depend on keep their values.
 //! 5. [`workspace`] puts into the kernel's folder the few files that cells are compiled from.
 //! 6. [`ready`] has it load `support` before its reader's first cell.
 //! 7. [`running`]: evcxr runs, and this process watches it.
 //!
-//! What evcxr then asks our `cargo` ([`mod@cargo`], in the [`surroundings`] that variables tell it) is answered as it was
-//! before ([`answers`]), compiled by the command of before ([`again`]), or left to cargo, whose list of packages is
-//! shortened ([`metadata`]) and names [`skeletons`], each made by [`skeleton`], for rust-analyzer to read. An error about a
-//! variable that was moved away is explained ([`moved`]).
+//! What evcxr then asks our `cargo` ([`mod@cargo`], in the [`surroundings`] that variables tell it)
+//! is answered as it was before ([`answers`]), compiled by the command of before ([`again`]), or
+//! left to cargo, whose list of packages is shortened ([`metadata`]) and names [`skeletons`], each
+//! made by [`skeleton`], for rust-analyzer to read. An error about a variable that was moved away
+//! is explained ([`moved`]).
 
 mod again;
 mod answers;
@@ -120,7 +123,8 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     Ok(ended.code)
 }
 
-// Does what may take minutes; none when this process is told to stop meanwhile: with its end the rest ends too.
+// Does what may take minutes; none when this process is told to stop meanwhile: with its end the
+// rest ends too.
 fn unless_stopped<T: Send + 'static>(stop: &Stop, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (working, at_the_end) = channel::<()>();
     let worker = thread::spawn(move || {
@@ -156,7 +160,7 @@ fn prepare(paths: &Paths, evcxr: &Path, connection_file: &Path, folder: &Path) -
     Ok((kernel, libraries))
 }
 
-// A reader may start a kernel while the set-up builds what it needs; but the set-up's own is part of it.
+// A reader may start a kernel while the set-up builds what it needs; the set-up's own can't wait.
 fn wait_for_set_up(paths: &Paths, evcxr: &Path) {
     let is_own = std::env::var_os(WARMING_VARIABLE).is_some();
     let mut seen = None;

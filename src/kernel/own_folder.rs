@@ -1,4 +1,5 @@
-//! The folder of one kernel: what its cells are compiled from and to, locked while the kernel lives and removed at its end.
+//! The folder of one kernel: what its cells are compiled from and to, locked while the kernel lives
+//! and removed at its end.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -35,7 +36,8 @@ impl OwnFolder {
         loop {
             let folder = paths.kernels().join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
             fs::create_dir_all(&folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
-            // A kernel that looks for dead ones may have it for a moment, and then removes the folder.
+            // A kernel that looks for dead ones may have it for a moment, and then removes the
+            // folder.
             if let Some(lock) = Lock::try_exclusive(&folder.join(LOCK_FILE))? {
                 return Ok(Self { folder, lock: Some(lock) });
             }
@@ -68,8 +70,8 @@ pub fn remove_dead(paths: &Paths) {
 /// Removes one, with what still runs in it: the cell of a killed kernel, or a compiler.
 pub fn remove(folder: &Path) {
     kill_all_in(folder);
-    // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
-    // the next kernel knows that it is dead.
+    // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file,
+    // by which the next kernel knows that it is dead.
     entries(folder).unwrap_or_default().iter().filter(|path| path.is_dir()).for_each(|path| remove_folder(path));
     remove_folder(folder);
 }

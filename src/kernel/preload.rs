@@ -1,5 +1,5 @@
-//! The library that stands between a kernel's cells and the standard streams: it is built from the package beside this file,
-//! which says what for.
+//! The library that stands between a kernel's cells and the standard streams: it is built from the
+//! package beside this file, which says what for.
 
 use std::ffi::OsStr;
 use std::fs;

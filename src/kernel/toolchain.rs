@@ -1,11 +1,12 @@
-//! The Rust toolchain of a kernel: the installed one, seen so that less of its and our libraries' source is read.
+//! The Rust toolchain of a kernel: the installed one, seen so that less of its and our libraries'
+//! source is read.
 //!
-//! The kernel learns the type of a `let` from rust-analyzer, which reads the source of every package that
-//! `cargo metadata` lists and of the whole standard library: 130 MB, for the few crates that a cell can name.
-//! That was most of a kernel's start and of its memory. So the kernel gets a folder that looks like a toolchain,
-//! of links to the installed one; only `cargo` is this launcher, which narrows the list ([`super::cargo`]) and names the
-//! [skeletons](super::skeletons) of what is left.
-//! Compiling is not touched: rustc sees all packages.
+//! The kernel learns the type of a `let` from rust-analyzer, which reads the source of every
+//! package that `cargo metadata` lists and of the whole standard library: 130 MB, for the few
+//! crates that a cell can name. That was most of a kernel's start and of its memory. So the kernel
+//! gets a folder that looks like a toolchain, of links to the installed one; only `cargo` is this
+//! launcher, which narrows the list ([`super::cargo`]) and names the [skeletons](super::skeletons)
+//! of what is left. Compiling is not touched: rustc sees all packages.
 
 use std::fs;
 #[cfg(unix)]
@@ -43,7 +44,8 @@ const RULES: [&str; 6] = [
     preload::SOURCE,
 ];
 
-// The folder of such a toolchain, named by all that it is made from: kernels of another may be running.
+// The folder of such a toolchain, named by all that it is made from: kernels of another may be
+// running.
 fn folder(here: &Path, rust: &Rust, launcher: &Path) -> Option<PathBuf> {
     // A running program knows itself without links.
     let launcher = launcher.canonicalize().unwrap_or_else(|_| launcher.to_owned());
@@ -61,7 +63,8 @@ pub fn skeletons(paths: &Paths, rust: &Rust) -> Option<PathBuf> {
     Some(folder(&paths.kernels(), rust, &paths.kernel_launcher())?.join(SKELETONS))
 }
 
-/// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only slower.
+/// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only
+/// slower.
 pub fn narrow(kernel: &mut Command, here: &Path, rust: &Rust, support: &Path) -> Option<PathBuf> {
     // A launcher of another kind of system has no links, or no programs without an ending.
     let launcher = this_program().ok().filter(|_| cfg!(unix))?;
@@ -83,7 +86,8 @@ fn give(command: &mut Command, folder: &Path, rust: &Rust, support: &Path) -> Op
     command
         .env(TOOLCHAIN_VARIABLE, &rust.sysroot)
         .env(SUPPORT_VARIABLE, support)
-        // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for both by it.
+        // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for
+        // both by it.
         .env("RUSTUP_TOOLCHAIN", folder)
         // Where it isn't, rust-analyzer takes the first, and evcxr what is on PATH.
         .env("CARGO", folder.join("bin/cargo"))

@@ -1,8 +1,10 @@
-//! The warm folder: all libraries of the cells, built once; every kernel compiles its cells against it.
+//! The warm folder: all libraries of the cells, built once; every kernel compiles its cells against
+//! it.
 //!
-//! It is named by what it is made from, so a changed crate is built into another folder, never over one that a living
-//! kernel uses. `warm.json` in it says from what, and with what; the one beside it is that of the last. With another
-//! compiler, or another value of one of some [variables](super::build_variables), cargo would build all of it again wherever a kernel needs
+//! It is named by what it is made from, so a changed crate is built into another folder, never over
+//! one that a living kernel uses. `warm.json` in it says from what, and with what; the one beside
+//! it is that of the last. With another compiler, or another value of one of some
+//! [variables](super::build_variables), cargo would build all of it again wherever a kernel needs
 //! cargo. Kernels hold a lock on theirs; those that nobody holds any more are removed.
 
 use std::collections::BTreeMap;
@@ -54,7 +56,8 @@ pub struct Warm {
 }
 
 impl Warm {
-    /// The one that was built last: of somebody else's set-up by its owner, or by a kernel of this reader's.
+    /// The one that was built last: of somebody else's set-up by its owner, or by a kernel of this
+    /// reader's.
     pub fn last(paths: &Paths) -> Option<Self> {
         // Without somebody else both are the same folder, and the second is without links.
         let mut places = [paths.builds.clone(), paths.kernels()];
@@ -67,7 +70,8 @@ impl Warm {
         time_of_record(&paths.builds).max(time_of_record(&paths.kernels()))
     }
 
-    /// The one that is made from everything as it is now, by this compiler; or else by the one that it was built with.
+    /// The one that is made from everything as it is now, by this compiler; or else by the one that
+    /// it was built with.
     pub fn fitting(paths: &Paths, rust: Option<&Rust>) -> Option<Self> {
         let last = Self::last(paths);
         let recipe = Recipe::now(paths, rust.or(last.as_ref().map(|last| &last.rust))?).ok()?;
@@ -128,11 +132,12 @@ fn time_of_record(place: &Path) -> Option<SystemTime> {
     fs::metadata(place.join(RECORD)).and_then(|about| about.modified()).ok()
 }
 
-/// Builds one from everything as it is now, unless that is there. `run` runs cargo, with a log; `check` sees the folder
-/// before it is taken for whole, unless only our crates are others than in the last one.
+/// Builds one from everything as it is now, unless that is there. `run` runs cargo, with a log;
+/// `check` sees the folder before it is taken for whole, unless only our crates are others than in
+/// the last one.
 ///
-/// It is made beside the last one, from its files or those of a build that was stopped, so a kernel may start at any time
-/// meanwhile, and a killed build goes on where it stopped.
+/// It is made beside the last one, from its files or those of a build that was stopped, so a kernel
+/// may start at any time meanwhile, and a killed build goes on where it stopped.
 pub fn build(
     paths: &Paths,
     rust: &Rust,
@@ -222,8 +227,8 @@ pub fn remove_unused(paths: &Paths) {
     }
 }
 
-// Builds our crates, and what they use, as evcxr does for a cell that names them: built otherwise, with another flag or
-// for another target, they would be of no use to cells.
+// Builds our crates, and what they use, as evcxr does for a cell that names them: built otherwise,
+// with another flag or for another target, they would be of no use to cells.
 fn cargo(workspace: &Path, paths: &Paths, rust: &Rust) -> Result<Command> {
     let crates = [("support", paths.support()), ("exercises", paths.exercises())];
     workspace::write_crate(workspace, &crates)?;

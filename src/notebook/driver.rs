@@ -1,4 +1,4 @@
-//! Runs notebooks through the real kernel, by a small Python program that uses nbclient and nbconvert.
+//! Runs notebooks through the real kernel, by a small Python program with nbclient and nbconvert.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -43,7 +43,8 @@ pub enum Event {
         seconds: f64,
         /// Shows it a table or a figure?
         result: bool,
-        /// The most that the kernel, and the process that runs its cells, have held, in MB; only Linux tells.
+        /// The most that the kernel, and the process that runs its cells, have held, in MB; only
+        /// Linux tells.
         memory: Vec<u64>,
     },
     /// A cell failed, or the kernel ended.
@@ -76,7 +77,7 @@ pub struct Outcome {
     pub log: PathBuf,
 }
 
-/// Runs a notebook in its own folder; what came of it, also after an error, is written to `executed`.
+/// Runs a notebook in its own folder; what comes of it, even an error, is written to `executed`.
 pub fn run_notebook(
     paths: &Paths,
     notebook: &Path,
@@ -132,7 +133,7 @@ pub fn run_notebook(
     }
 }
 
-// What a killed kernel leaves running holds the streams open; no line comes after the program's own end.
+// What a killed kernel leaves running holds the streams open; after the program's end no line comes.
 fn next_line(lines: &mpsc::Receiver<String>, child: &mut Child) -> Option<String> {
     loop {
         match lines.recv_timeout(Duration::from_millis(200)) {

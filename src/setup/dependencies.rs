@@ -1,7 +1,8 @@
 //! Step 5: the warm folder, in which the dependencies of all cells are built once.
 //!
-//! Cargo builds them as the kernel's cells will ask for them. Then the kernel itself runs in the new folder, which shows
-//! that it is whole, and leaves there what cargo has answered it, so that no other kernel has to ask again.
+//! Cargo builds them as the kernel's cells will ask for them. Then the kernel itself runs in the
+//! new folder, which shows that it is whole, and leaves there what cargo has answered it, so that
+//! no other kernel has to ask again.
 
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,9 @@
 """Downloads a file. Started by the launcher: download.py URL FILE BYTES SECONDS
 
-What FILE holds already is kept, and the server is asked for the rest; also after SECONDS in which nothing came.
-For 0 BYTES the server is believed how many there are, or ends when there are no more.
-Prints one JSON object a line: {"position": bytes so far}, {"again": why}, and at last {"failed": why} or nothing.
+What FILE holds already is kept, and the server is asked for the rest; also after SECONDS in which
+nothing came. For 0 BYTES the server is believed how many there are, or ends when there are no more.
+Prints one JSON object a line: {"position": bytes so far}, {"again": why}, and at last
+{"failed": why} or nothing.
 """
 
 import http.client
@@ -22,7 +23,7 @@ def say(**what):
 
 
 def certificates():
-    """The system's, which a company may have added its own to; where Python knows none, those that pip brings."""
+    """The system's, with a company's own; where Python knows none, those that pip brings."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
     if not (context.get_ca_certs() or paths.cafile or paths.capath):

@@ -108,8 +108,8 @@ pub mod tests {
     use super::*;
     use crate::setup::python::find_python;
 
-    /// A server that answers one request for each limit and gives at most so many bytes; after them it either ends the
-    /// connection or says nothing more. Returns the ranges it was asked for.
+    /// A server that answers one request for each limit and gives at most so many bytes; after them
+    /// it either ends the connection or says nothing more. Returns the ranges it was asked for.
     pub fn serve(
         file: &'static [u8],
         limits: &'static [usize],

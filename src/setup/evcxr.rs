@@ -16,9 +16,9 @@ use crate::kernel::rust::Rust;
 use crate::kernel::{EVCXR_VERSION, warm};
 use crate::setup::step::Step;
 
-// What the kernel never asks for, or what is quick without: rust-analyzer's crates for an editor's suggestions and for
-// completion, what asks cargo and what prints. The others read the libraries at each kernel's start: there less optimisation
-// is felt.
+// What the kernel never asks for, or what is quick without: rust-analyzer's crates for an editor's
+// suggestions and for completion, what asks cargo and what prints. The others read the libraries at
+// each kernel's start: there less optimisation is felt.
 const CHEAPER: [(&str, u8); 8] = [
     ("backtrace", 0),
     ("pulldown-cmark", 0),
@@ -30,7 +30,8 @@ const CHEAPER: [(&str, u8); 8] = [
     ("ra_ap_project_model", 0),
 ];
 
-// One unit for each crate, and so no optimising across units: a seventh less to compile, and the kernel is as quick.
+// One unit for each crate, and so no optimising across units: a seventh less to compile, and the
+// kernel is as quick.
 const WHOLE_CRATES: [&str; 2] = ["profile.release.codegen-units=1", "profile.release.lto=\"off\""];
 
 /// The kernel program.
@@ -98,7 +99,7 @@ impl Step for Evcxr {
 }
 
 impl Evcxr {
-    // Each of two builds waits for single crates at times, so that of the next step goes on beside it.
+    // Each of two builds waits for single crates at times, so that of the next step runs beside.
     fn compile(&self, root: &Path, build: &Path, progress: &mut Progress) -> Result<()> {
         progress
             .set_message("downloading and compiling it, and the notebooks' libraries (about 10 minutes on two cores)");
@@ -131,7 +132,8 @@ fn settings() -> impl Iterator<Item = String> {
     WHOLE_CRATES.into_iter().map(str::to_owned).chain(CHEAPER.iter().map(level))
 }
 
-// Is it there, in the right version? The program can't tell, but a list beside its folder can: cargo's, or our own.
+// Is it there, in the right version? The program can't tell, but a list beside its folder can:
+// cargo's, or our own.
 fn has_version(program: &Path) -> bool {
     let entry = format!("evcxr_jupyter {EVCXR_VERSION} (");
     let Some(root) = program.parent().and_then(Path::parent) else {

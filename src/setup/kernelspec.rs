@@ -1,5 +1,5 @@
-//! Step 3: the kernelspec named `rust`, inside the Python environment, and in a folder for other clients; never in the
-//! user's home.
+//! Step 3: the kernelspec named `rust`, inside the Python environment, and in a folder for other
+//! clients; never in the user's home.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,7 +16,8 @@ use crate::kernel::warm::Warm;
 use crate::setup::evcxr::Evcxr;
 use crate::setup::step::Step;
 
-// Beside a kernelspec `rust`, evcxr looks for this; without it, it takes the kernelspec for its own, out of date.
+// Beside a kernelspec `rust`, evcxr looks for this; without it, it takes the kernelspec for its
+// own, out of date.
 const EVCXR_S_VERSION: &str = "1";
 
 /// The kernelspec, and the copy of this launcher that it starts.
@@ -42,7 +43,7 @@ impl KernelSpec {
         self.paths.home.join("bin/launcher.stamp")
     }
 
-    // Interrupting is a message to evcxr, which ends the running cell; a signal would end evcxr itself.
+    // A message interrupts the running cell; a signal would end evcxr itself.
     fn content(&self) -> Option<String> {
         let evcxr = Evcxr::new(&self.paths);
         let is_whole = evcxr.program().is_some() && Warm::last(&self.paths).is_some();
@@ -111,7 +112,7 @@ impl Step for KernelSpec {
     }
 
     fn run(&self, _: &mut Progress) -> Result<()> {
-        // Before the copy: cargo may put another one there meanwhile, of which nothing is known yet.
+        // Before the copy: cargo may put another one there meanwhile.
         let stamp = Self::launcher_stamp()?;
         let launcher = this_program().context("can't find this program's own file")?;
         let copy = self.paths.kernel_launcher();

@@ -1,7 +1,8 @@
 //! The set-up: five steps, each done only when its result is missing or out of date.
 //!
-//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step (the kernelspec names where
-//! the next two put the kernel). [`download`] and [`prebuilt`] fetch what is not made here.
+//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step
+//! (the kernelspec names where the next two put the kernel). [`download`] and [`prebuilt`] fetch
+//! what is not made here.
 
 mod dependencies;
 pub mod download;
@@ -79,7 +80,7 @@ pub fn prepare(paths: &Paths) -> Result<()> {
     prepare_steps(paths, 0..usize::MAX)
 }
 
-/// Does what is missing for JupyterLab to open and show the notebooks, which takes a minute; is all done?
+/// Does what JupyterLab misses to open and show the notebooks, which takes a minute; is all done?
 pub fn prepare_to_read(paths: &Paths) -> Result<bool> {
     // Who can't make the set-up can't wait for it either.
     prepare_steps(paths, 0..if paths.is_shared() { usize::MAX } else { TO_READ })?;

@@ -1,5 +1,5 @@
-//! The Rust kernel from an archive that is packed as those of evcxr's releases, of which none was tried: seconds in place of
-//! minutes.
+//! The Rust kernel from an archive that is packed as those of evcxr's releases, of which none was
+//! tried: seconds in place of minutes.
 
 use std::env;
 use std::fs;
@@ -18,7 +18,8 @@ const VARIABLE: &str = "IMBALANCED_DATA_EVCXR";
 
 const ARCHIVE: &str = "archive";
 
-/// The archive to take the kernel from, if one is named. Upstream publishes no hashes of its own, so none is known here.
+/// The archive to take the kernel from, if one is named. Upstream publishes no hashes of its own,
+/// so none is known here.
 pub fn archive() -> Option<String> {
     env::var(VARIABLE).ok().filter(|archive| !archive.is_empty())
 }
@@ -81,7 +82,7 @@ mod tests {
     use crate::setup::download::tests::serve;
     use crate::setup::python::find_python;
 
-    /// What installing leaves of a program that is packed as upstream does it, and damaged on the way.
+    /// What installing leaves of a program that is packed as upstream packs it, and then damaged.
     fn installed(text: &str, damage: impl Fn(&mut [u8])) -> (Result<()>, usize) {
         let folder = tempfile::tempdir().unwrap();
         let [program, home] = [program_in(folder.path()), folder.path().join("home")];

@@ -43,7 +43,8 @@ impl Python {
 }
 
 impl Python {
-    // A system's Python may be upgraded under an environment, whose packages are in a folder of the old version.
+    // A system's Python may be upgraded under an environment, whose packages are in a folder of the
+    // old version.
     fn is_of_its_python(&self) -> bool {
         const QUESTION: &str = "import sys; print('%d.%d.' % sys.version_info[:2])";
         let python = self.paths.python_program("python");

@@ -1,7 +1,7 @@
 //! Step 1: the sources of the standard library, of the very toolchain that compiles the cells.
 //!
-//! The kernel tells the type of a `let` from them: without them it takes no `let x = "a".len();`. No profile of
-//! rustup installs them, and other packagers keep them in a package of their own.
+//! The kernel tells the type of a `let` from them: without them it takes no `let x = "a".len();`.
+//! No profile of rustup installs them, and other packagers keep them in a package of their own.
 
 use std::path::Path;
 
