@@ -24,24 +24,18 @@ use crate::notebook::driver::run_notebook;
 use crate::setup::step::Step;
 
 /// The libraries of all cells, in a warm folder.
-pub struct Dependencies {
-    paths: Paths,
+pub struct Dependencies<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
 }
 
-impl Dependencies {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
-}
-
-impl Step for Dependencies {
+impl Step for Dependencies<'_> {
     fn title(&self) -> String {
         "The notebooks' dependencies, built once for all kernels".to_owned()
     }
 
     fn is_done(&self) -> Result<bool> {
-        Ok(Warm::fitting(&self.paths, Some(&Rust::on_path()?)).is_some())
+        Ok(Warm::fitting(self.paths, Some(&Rust::on_path()?)).is_some())
     }
 
     fn megabytes(&self) -> u64 {
@@ -57,13 +51,13 @@ impl Step for Dependencies {
         }
         let builds = Builds::new(progress);
         let run = |cargo: &mut Command, log: &Path| builds.run(0, cargo, log);
-        warm::build(&self.paths, &Rust::on_path()?, run, |folder| self.try_in(folder))?;
-        warm::remove_unused(&self.paths);
+        warm::build(self.paths, &Rust::on_path()?, run, |folder| self.try_in(folder))?;
+        warm::remove_unused(self.paths);
         Ok(())
     }
 }
 
-impl Dependencies {
+impl Dependencies<'_> {
     // Has the kernel run cells as those of the lesson and of the exercises.
     fn try_in(&self, next: &Path) -> Result<()> {
         let folder = self.paths.home.join("first-kernel");
@@ -77,7 +71,7 @@ impl Dependencies {
         ];
         stamp::write_whole(&notebook, notebook_of(&cells).to_string().as_bytes())?;
         let warming = [(WARMING_VARIABLE, next.display().to_string())];
-        let outcome = run_notebook(&self.paths, &notebook, &folder.join("executed.ipynb"), &warming, |_| {});
+        let outcome = run_notebook(self.paths, &notebook, &folder.join("executed.ipynb"), &warming, |_| {});
         let outcome = outcome.and_then(|outcome| fs::remove_dir_all(&folder).map(|()| outcome).map_err(Into::into))?;
         let Some(failure) = outcome.failure else {
             return Ok(());

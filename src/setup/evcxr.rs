@@ -35,16 +35,12 @@ const CHEAPER: [(&str, u8); 8] = [
 const WHOLE_CRATES: [&str; 2] = ["profile.release.codegen-units=1", "profile.release.lto=\"off\""];
 
 /// The kernel program.
-pub struct Evcxr {
-    paths: Paths,
+pub struct Evcxr<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
 }
 
-impl Evcxr {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
-
+impl Evcxr<'_> {
     /// Where the kernel program is, if it is there in the right version.
     pub fn program(&self) -> Option<PathBuf> {
         let own = self.own_program();
@@ -58,7 +54,7 @@ impl Evcxr {
     }
 }
 
-impl Step for Evcxr {
+impl Step for Evcxr<'_> {
     fn title(&self) -> String {
         format!("Rust kernel evcxr_jupyter {EVCXR_VERSION}")
     }
@@ -98,7 +94,7 @@ impl Step for Evcxr {
     }
 }
 
-impl Evcxr {
+impl Evcxr<'_> {
     // Each of two builds waits for single crates at times, so that of the next step runs beside.
     fn compile(&self, root: &Path, build: &Path, progress: &mut Progress) -> Result<()> {
         progress
@@ -123,7 +119,7 @@ impl Evcxr {
     fn build_libraries(&self, builds: &Builds) {
         let run = |cargo: &mut Command, log: &Path| builds.run(1, cargo, log);
         let check = |_: &Path| bail!("there is no kernel yet to try them with");
-        let _ = Rust::on_path().and_then(|rust| warm::build(&self.paths, &rust, run, check));
+        let _ = Rust::on_path().and_then(|rust| warm::build(self.paths, &rust, run, check));
     }
 }
 

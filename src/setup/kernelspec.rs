@@ -21,16 +21,12 @@ use crate::setup::step::Step;
 const EVCXR_S_VERSION: &str = "1";
 
 /// The kernelspec, and the copy of this launcher that it starts.
-pub struct KernelSpec {
-    paths: Paths,
+pub struct KernelSpec<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
 }
 
-impl KernelSpec {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
-
+impl KernelSpec<'_> {
     fn file(&self) -> PathBuf {
         self.paths.kernelspec().join("kernel.json")
     }
@@ -45,8 +41,8 @@ impl KernelSpec {
 
     // A message interrupts the running cell; a signal would end evcxr itself.
     fn content(&self) -> Option<String> {
-        let evcxr = Evcxr::new(&self.paths);
-        let is_whole = evcxr.program().is_some() && Warm::last(&self.paths).is_some();
+        let evcxr = Evcxr { paths: self.paths };
+        let is_whole = evcxr.program().is_some() && Warm::last(self.paths).is_some();
         let spec = json!({
             "argv": [
                 self.paths.kernel_launcher(), "kernel",
@@ -81,7 +77,7 @@ impl KernelSpec {
     }
 }
 
-impl Step for KernelSpec {
+impl Step for KernelSpec<'_> {
     fn title(&self) -> String {
         "Kernelspec `rust`".to_owned()
     }

@@ -34,13 +34,13 @@ use crate::setup::rust_src::RustSrc;
 const TO_READ: usize = 3;
 
 /// The steps in the order in which they build on each other.
-pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {
+pub fn steps(paths: &Paths) -> Vec<Box<dyn Step + '_>> {
     vec![
-        Box::new(RustSrc::new(paths)),
-        Box::new(Python::new(paths)),
-        Box::new(KernelSpec::new(paths)),
-        Box::new(Evcxr::new(paths)),
-        Box::new(Dependencies::new(paths)),
+        Box::new(RustSrc { paths }),
+        Box::new(Python { paths }),
+        Box::new(KernelSpec { paths }),
+        Box::new(Evcxr { paths }),
+        Box::new(Dependencies { paths }),
     ]
 }
 
@@ -147,7 +147,7 @@ fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
     Ok(())
 }
 
-fn run_quick(steps: &[Box<dyn Step>]) -> Result<()> {
+fn run_quick(steps: &[Box<dyn Step + '_>]) -> Result<()> {
     for step in steps.iter().filter(|step| step.is_quick()) {
         if !step.is_done()? {
             step.run(&mut Progress::start())?;
@@ -156,7 +156,7 @@ fn run_quick(steps: &[Box<dyn Step>]) -> Result<()> {
     Ok(())
 }
 
-fn all_done<'a>(steps: impl IntoIterator<Item = &'a Box<dyn Step>>) -> Result<bool> {
+fn all_done<'a>(steps: impl IntoIterator<Item = &'a Box<dyn Step + 'a>>) -> Result<bool> {
     for step in steps {
         if !step.is_done()? {
             return Ok(false);

@@ -19,16 +19,12 @@ const OLDEST: Version = (3, 10);
 const NEWEST: Version = (3, 15);
 
 /// The Python environment.
-pub struct Python {
-    paths: Paths,
+pub struct Python<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
 }
 
-impl Python {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
-
+impl Python<'_> {
     fn stamp_file(&self) -> PathBuf {
         self.paths.python_home().join("tutorial.stamp")
     }
@@ -42,7 +38,7 @@ impl Python {
     }
 }
 
-impl Python {
+impl Python<'_> {
     // A system's Python may be upgraded under an environment, whose packages are in a folder of the
     // old version.
     fn is_of_its_python(&self) -> bool {
@@ -69,7 +65,7 @@ fn lock_file(paths: &Paths) -> PathBuf {
     paths.home.join("python.lock")
 }
 
-impl Step for Python {
+impl Step for Python<'_> {
     fn title(&self) -> String {
         let jupyterlab = pinned("jupyterlab").unwrap_or_default();
         format!("Python environment with JupyterLab {jupyterlab}")
@@ -87,7 +83,7 @@ impl Step for Python {
     }
 
     fn run(&self, progress: &mut Progress) -> Result<()> {
-        let Some(_lock) = Lock::try_exclusive(&lock_file(&self.paths))? else {
+        let Some(_lock) = Lock::try_exclusive(&lock_file(self.paths))? else {
             bail!(
                 "the Python environment in {} has to be made anew, but JupyterLab or `execute` is using it\nStop that (Ctrl-C in its terminal), then run the same command again.",
                 self.paths.python_home().display()
@@ -98,8 +94,8 @@ impl Step for Python {
         let log = self.paths.log("python");
         let _ = fs::remove_file(self.stamp_file());
         match find_program("uv") {
-            Some(uv) => install_with_uv(&uv, &self.paths, &requirements, &log, progress)?,
-            None => install_with_pip(&self.paths, &requirements, &log, progress)?,
+            Some(uv) => install_with_uv(&uv, self.paths, &requirements, &log, progress)?,
+            None => install_with_pip(self.paths, &requirements, &log, progress)?,
         }
         stamp::write_whole(&self.stamp_file(), self.stamp().as_bytes())
     }

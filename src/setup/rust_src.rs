@@ -15,18 +15,12 @@ use crate::kernel::sources::{MISSING, REMEDY, folder};
 use crate::setup::step::Step;
 
 /// The sources of the standard library.
-pub struct RustSrc {
-    paths: Paths,
+pub struct RustSrc<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
 }
 
-impl RustSrc {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
-}
-
-impl Step for RustSrc {
+impl Step for RustSrc<'_> {
     fn title(&self) -> String {
         "Sources of Rust's standard library".to_owned()
     }
