@@ -46,11 +46,7 @@ impl FirstCells {
 
     /// Have they run to their end?
     pub fn are_done(&self) -> bool {
-        self.done_file().exists()
-    }
-
-    fn done_file(&self) -> PathBuf {
-        self.folder.join(DONE)
+        self.folder.join(DONE).exists()
     }
 }
 

@@ -82,11 +82,7 @@ impl Notebook {
 
     /// The first line of a cell, counted from 0 among all cells.
     pub fn first_line(&self, index: usize) -> String {
-        self.cells().get(index).map(first_line).unwrap_or_default()
-    }
-
-    fn cells(&self) -> &[Value] {
-        self.json["cells"].as_array().map_or(&[], Vec::as_slice)
+        self.json["cells"].get(index).map(first_line).unwrap_or_default()
     }
 }
 
