@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
@@ -34,7 +34,8 @@ impl OwnFolder {
     /// An empty one, locked.
     pub fn new(paths: &Paths) -> Result<Self> {
         loop {
-            let folder = paths.kernels().join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+            let folder = paths.kernels().join(format!("{PREFIX}{}-{now}", std::process::id()));
             fs::create_dir_all(&folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
             // A kernel that looks for dead ones may have it for a moment, and then removes the
             // folder.
@@ -51,10 +52,6 @@ impl Drop for OwnFolder {
         self.lock = None;
         remove(&self.folder);
     }
-}
-
-fn nanoseconds() -> u128 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos())
 }
 
 /// Removes those whose kernel was killed: nobody holds their lock any more.
