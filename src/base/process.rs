@@ -165,10 +165,15 @@ pub fn run_logged_until(
     if status.success() {
         return Ok(());
     }
-    let tail: Vec<String> = tail.into();
-    let cause = probable_cause(&tail.join("\n")).map(|cause| format!("\nProbable cause: {cause}")).unwrap_or_default();
-    let last = tail[tail.len().saturating_sub(8)..].join("\n    ");
-    Err(anyhow!("`{shown}` failed ({status})\n    {last}{cause}\nIts whole output is in {}", Paths::shown(log)))
+    Err(anyhow!(failure(&format!("`{shown}` failed ({status})"), &Vec::from(tail).join("\n"), log)))
+}
+
+/// What failed, the last lines of its output, the probable cause where they tell it, and the log.
+pub fn failure(what: &str, output: &str, log: &Path) -> String {
+    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(8)..].join("\n    ");
+    let cause = probable_cause(output).map(|cause| format!("\nProbable cause: {cause}")).unwrap_or_default();
+    format!("{what}\n    {last}{cause}\nIts whole output is in {}", Paths::shown(log))
 }
 
 /// Opens a log file anew.

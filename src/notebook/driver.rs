@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::base::jupyter;
 use crate::base::paths::Paths;
-use crate::base::process::{create_log, for_each_line, probable_cause};
+use crate::base::process::{create_log, failure, for_each_line};
 use crate::base::stamp::write_whole;
 
 const PROGRAM: &str = include_str!("driver.py");
@@ -200,8 +200,5 @@ fn python_program(paths: &Paths, verb: &str) -> Result<Command> {
 
 fn failed(log: &Path, what: &str) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let last = lines[lines.len().saturating_sub(6)..].join("\n    ");
-    let cause = probable_cause(&text).map(|cause| format!("\nProbable cause: {cause}")).unwrap_or_default();
-    format!("{what}\n    {last}{cause}\nIts whole output is in {}\nTry: cargo run -- doctor", Paths::shown(log))
+    format!("{}\nTry: cargo run -- doctor", failure(what, &text, log))
 }
