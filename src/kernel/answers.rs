@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::surroundings::{Surroundings, own_linker_s};
 use super::workspace::crate_folder;
+use crate::base::builds::cargo_home;
 use crate::base::stamp::{Inputs, write_whole};
 
 const FOLDER: &str = "answers";
@@ -128,8 +129,7 @@ impl<'a> Question<'a> {
 
 // The settings that cargo reads.
 fn settings(cell: &Path) -> Vec<PathBuf> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let folders = cell.ancestors().map(|folder| folder.join(".cargo")).chain(home);
+    let folders = cell.ancestors().map(|folder| folder.join(".cargo")).chain(cargo_home());
     folders.flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name))).collect()
 }
 
