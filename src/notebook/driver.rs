@@ -141,7 +141,8 @@ fn next_line(lines: &mpsc::Receiver<String>, child: &mut Child) -> Option<String
             Err(mpsc::RecvTimeoutError::Disconnected) => return None,
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 if let Ok(Some(_)) = child.try_wait() {
-                    return None;
+                    // Its last words may have come between the two questions.
+                    return lines.recv_timeout(Duration::from_millis(200)).ok();
                 }
             }
         }
