@@ -56,7 +56,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
             "ready": checks.iter().all(|check| check.state == "ok" || check.state == "optional"),
             "checks": checks,
         });
-        say(serde_json::to_string_pretty(&report)?);
+        say(format!("{report:#}"));
         return Ok(well);
     }
     for check in &checks {

@@ -18,7 +18,7 @@ use crate::base::server::{self, Server};
 use crate::base::stamp::hex;
 use crate::base::stop::{Stop, terminate};
 use crate::data::{self, CSV_VARIABLE};
-use crate::kernel::guard;
+use crate::kernel::guard::{Guard, Left};
 use crate::language::{self, Language};
 use crate::setup;
 use crate::setup::python;
@@ -101,7 +101,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
     }
     say(format!("Ready after {}; starting JupyterLab on port {port}", seconds(start.elapsed())));
     let mut child = lab.spawn().context("can't start JupyterLab\nTry: cargo run -- doctor")?;
-    let _guard = guard::of_process(child.id());
+    let _guard = Guard::start(&Left { process: Some(child.id()), ..Left::default() });
     let server = Server::new(ip, port, token);
     if !wait_for_server(&mut child, &server, &stop)? {
         return stopped_early(&mut child, &log);

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::base::paths::Paths;
 use crate::base::process::{path_from, python_command};
@@ -46,10 +46,6 @@ pub fn write_settings(paths: &Paths) -> Result<()> {
     let page = json!({
         "disabledExtensions": { "@jupyterlab/apputils-extension:announcements": true },
     });
-    put(paths, "config/jupyter_server_config.json", &server)?;
-    put(paths, "config/labconfig/page_config.json", &page)
-}
-
-fn put(paths: &Paths, name: &str, settings: &Value) -> Result<()> {
-    write_whole(&paths.jupyter(name), serde_json::to_string_pretty(settings)?.as_bytes())
+    write_whole(&paths.jupyter("config/jupyter_server_config.json"), format!("{server:#}").as_bytes())?;
+    write_whole(&paths.jupyter("config/labconfig/page_config.json"), format!("{page:#}").as_bytes())
 }

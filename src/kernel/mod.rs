@@ -60,6 +60,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use self::guard::{Guard, Left};
 use self::libraries::Libraries;
 use self::own_folder::{OwnFolder, remove_dead};
 use self::ports::Ports;
@@ -69,7 +70,7 @@ use self::warm::Warm;
 use crate::base::console::tell;
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
-use crate::base::stop::{Stop, terminate_own_group};
+use crate::base::stop::{Stop, own_group, terminate_own_group};
 
 /// The version of evcxr that the tutorial was made with.
 pub const EVCXR_VERSION: &str = "0.22.0";
@@ -89,7 +90,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     };
     remove_dead(paths);
     let own = OwnFolder::new(paths)?;
-    let guard = guard::of_kernel(&own.folder);
+    let guard = Guard::start(&Left { group: own_group(), folder: Some(own.folder.clone()), ..Left::default() });
     if let Err(error) = &guard {
         tell(format!("{error:#}: if it is killed, what it has started goes on"));
     }
@@ -166,7 +167,7 @@ fn wait_for_set_up(paths: &Paths, evcxr: &Path) {
     let mut seen = None;
     let mut has_to_wait = || {
         // All sources are read to see whether what is built fits them: once for each that is built.
-        let built = Some((evcxr.is_file(), Warm::last_time(paths)));
+        let built = Some((evcxr.is_file(), Warm::last(paths).map(|last| last.name)));
         Lock::is_held(&paths.setup_lock())
             && (seen == built || {
                 seen = built;

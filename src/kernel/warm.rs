@@ -12,7 +12,6 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -61,13 +60,8 @@ impl Warm {
     pub fn last(paths: &Paths) -> Option<Self> {
         // Without somebody else both are the same folder, and the second is without links.
         let mut places = [paths.builds.clone(), paths.kernels()];
-        places.sort_by_key(|place| time_of_record(place));
+        places.sort_by_key(|place| fs::metadata(place.join(RECORD)).and_then(|about| about.modified()).ok());
         places.iter().rev().find_map(|place| Self::last_in(place))
-    }
-
-    /// When that was built.
-    pub fn last_time(paths: &Paths) -> Option<SystemTime> {
-        time_of_record(&paths.builds).max(time_of_record(&paths.kernels()))
     }
 
     /// The one that is made from everything as it is now, by this compiler; or else by the one that
@@ -126,10 +120,6 @@ impl Warm {
             kernel.env("CARGO_HOME", home);
         }
     }
-}
-
-fn time_of_record(place: &Path) -> Option<SystemTime> {
-    fs::metadata(place.join(RECORD)).and_then(|about| about.modified()).ok()
 }
 
 /// Builds one from everything as it is now, unless that is there. `run` runs cargo, with a log;
@@ -250,6 +240,7 @@ fn cargo(workspace: &Path, paths: &Paths, rust: &Rust) -> Result<Command> {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
+    use std::time::{Duration, SystemTime};
 
     use super::*;
 
@@ -279,7 +270,7 @@ mod tests {
         let put = |place: &Path, seconds: u64| {
             write_whole(&place.join("warm-1/Cargo.toml"), b"").unwrap();
             some_warm().record(place).unwrap();
-            let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             fs::File::options().write(true).open(place.join(RECORD)).unwrap().set_modified(time).unwrap();
         };
         let last = || Warm::last(&paths).map(|warm| warm.folder.parent().unwrap().to_owned());

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::base::jupyter;
 use crate::base::paths::Paths;
 use crate::base::process::{create_log, failure, for_each_line};
-use crate::base::stamp::write_whole;
+use crate::base::stamp;
 
 const PROGRAM: &str = include_str!("driver.py");
 
@@ -105,7 +105,9 @@ pub fn run_notebook(
     let mut failure = None;
     let mut seconds = None;
     let mut log_file = create_log(&log)?;
-    let lines = lines_of_both(child.stdout.take(), child.stderr.take());
+    let (sender, lines) = mpsc::channel();
+    send_lines(child.stdout.take().context("lost the Python program")?, sender.clone());
+    send_lines(child.stderr.take().context("lost the Python program")?, sender);
     while let Some(line) = next_line(&lines, &mut child) {
         let Ok(event) = serde_json::from_str::<Event>(&line) else {
             let _ = writeln!(log_file, "{line}");
@@ -149,24 +151,9 @@ fn next_line(lines: &mpsc::Receiver<String>, child: &mut Child) -> Option<String
     }
 }
 
-/// The lines of two streams as they come.
-fn lines_of_both(
-    one: Option<impl Read + Send + 'static>,
-    other: Option<impl Read + Send + 'static>,
-) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    send_lines(one, sender.clone());
-    send_lines(other, sender);
-    receiver
-}
-
-fn send_lines(stream: Option<impl Read + Send + 'static>, sender: mpsc::Sender<String>) {
-    thread::spawn(move || {
-        let Some(stream) = stream else { return };
-        for_each_line(stream, |line| {
-            let _ = sender.send(line.to_owned());
-        });
-    });
+// Sends the lines of a stream as they come.
+fn send_lines(stream: impl Read + Send + 'static, sender: mpsc::Sender<String>) {
+    thread::spawn(move || for_each_line(stream, |line| drop(sender.send(line.to_owned()))));
 }
 
 /// Writes a notebook as an HTML page.
@@ -188,10 +175,9 @@ pub fn write_html(paths: &Paths, notebook: &Path, page: &Path) -> Result<()> {
 
 fn python_program(paths: &Paths, verb: &str) -> Result<Command> {
     let program = paths.own.join("driver.py");
-    if std::fs::read_to_string(&program).is_ok_and(|text| text == PROGRAM) {
-        // Not written again: another launcher may be reading it.
-    } else {
-        write_whole(&program, PROGRAM.as_bytes())?;
+    // Another launcher may be reading it.
+    if !stamp::matches(&program, PROGRAM) {
+        stamp::write_whole(&program, PROGRAM.as_bytes())?;
     }
     let mut python = jupyter::command(paths, "python");
     // No .pyc files, no user site packages.

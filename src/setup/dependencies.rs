@@ -21,7 +21,7 @@ use crate::kernel::rust::Rust;
 use crate::kernel::warm::{self, Warm};
 use crate::kernel::workspace;
 use crate::notebook::driver::run_notebook;
-use crate::setup::step::Step;
+use crate::setup::Step;
 
 /// The libraries of all cells, in a warm folder.
 pub struct Dependencies<'a> {

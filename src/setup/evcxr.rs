@@ -14,7 +14,7 @@ use crate::base::paths::Paths;
 use crate::base::process::{command, find_program};
 use crate::kernel::rust::Rust;
 use crate::kernel::{EVCXR_VERSION, warm};
-use crate::setup::step::Step;
+use crate::setup::Step;
 
 // What the kernel never asks for, or what is quick without: rust-analyzer's crates for an editor's
 // suggestions and for completion, what asks cargo and what prints. The others read the libraries at

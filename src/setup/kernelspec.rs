@@ -13,8 +13,8 @@ use crate::base::paths::Paths;
 use crate::base::process::this_program;
 use crate::base::stamp;
 use crate::kernel::warm::Warm;
+use crate::setup::Step;
 use crate::setup::evcxr::Evcxr;
-use crate::setup::step::Step;
 
 // Beside a kernelspec `rust`, evcxr looks for this; without it, it takes the kernelspec for its
 // own, out of date.
@@ -27,10 +27,6 @@ pub struct KernelSpec<'a> {
 }
 
 impl KernelSpec<'_> {
-    fn file(&self) -> PathBuf {
-        self.paths.kernelspec().join("kernel.json")
-    }
-
     fn folders(&self) -> [PathBuf; 2] {
         [self.paths.kernelspec(), self.paths.jupyter_path().join("kernels/rust")]
     }
@@ -40,7 +36,7 @@ impl KernelSpec<'_> {
     }
 
     // A message interrupts the running cell; a signal would end evcxr itself.
-    fn content(&self) -> Option<String> {
+    fn content(&self) -> String {
         let evcxr = Evcxr { paths: self.paths };
         let is_whole = evcxr.program().is_some() && Warm::last(self.paths).is_some();
         let spec = json!({
@@ -57,12 +53,13 @@ impl KernelSpec<'_> {
             "language": "rust",
             "interrupt_mode": "message",
         });
-        serde_json::to_string_pretty(&spec).ok()
+        format!("{spec:#}")
     }
 
     // What the kernelspec that is there starts: the launcher and evcxr.
     fn programs(&self) -> Option<[PathBuf; 2]> {
-        let spec: Value = serde_json::from_str(&fs::read_to_string(self.file()).ok()?).ok()?;
+        let spec: Value =
+            serde_json::from_str(&fs::read_to_string(self.paths.kernelspec().join("kernel.json")).ok()?).ok()?;
         let words: Vec<&str> = spec["argv"].as_array()?.iter().filter_map(Value::as_str).collect();
         let evcxr = words.iter().position(|word| *word == "--evcxr")? + 1;
         Some([PathBuf::from(words.first()?), PathBuf::from(words.get(evcxr)?)])
@@ -87,9 +84,7 @@ impl Step for KernelSpec<'_> {
             // It starts the launcher and the kernel of who made it, whichever this user has.
             return Ok(self.programs().is_some_and(|programs| programs.iter().all(|program| program.is_file())));
         }
-        let Some(content) = self.content() else {
-            return Ok(false);
-        };
+        let content = self.content();
         let is_there = |folder: &PathBuf| {
             stamp::matches(&folder.join("kernel.json"), &content)
                 && stamp::matches(&folder.join("version.txt"), EVCXR_S_VERSION)
@@ -117,7 +112,7 @@ impl Step for KernelSpec<'_> {
         fs::create_dir_all(self.paths.home.join("bin")).with_context(cannot)?;
         fs::copy(&launcher, &beside).with_context(cannot)?;
         fs::rename(&beside, &copy).with_context(cannot)?;
-        let content = self.content().context("the Rust kernel, which the kernelspec starts, is missing")?;
+        let content = self.content();
         for folder in self.folders() {
             stamp::write_whole(&folder.join("kernel.json"), content.as_bytes())?;
             stamp::write_whole(&folder.join("version.txt"), EVCXR_S_VERSION.as_bytes())?;

@@ -11,7 +11,6 @@ pub mod kernelspec;
 pub mod python;
 mod prebuilt;
 mod rust_src;
-pub mod step;
 pub mod tried;
 
 use std::ops::Range;
@@ -20,7 +19,6 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use self::step::Step;
 use crate::base::console::{Progress, say, seconds};
 use crate::base::lock::Lock;
 use crate::base::paths::{HOME_VARIABLE, Paths};
@@ -29,6 +27,22 @@ use crate::setup::evcxr::Evcxr;
 use crate::setup::kernelspec::KernelSpec;
 use crate::setup::python::Python;
 use crate::setup::rust_src::RustSrc;
+
+/// One step of the set-up.
+pub trait Step {
+    /// What the step provides, for the user.
+    fn title(&self) -> String;
+    /// Is its result there and up to date? Quick: asked at each start.
+    fn is_done(&self) -> Result<bool>;
+    /// Is it done in a moment, so that it isn't worth a word?
+    fn is_quick(&self) -> bool {
+        false
+    }
+    /// The disk space it needs, in MB.
+    fn megabytes(&self) -> u64;
+    /// Provides it. May be killed at any time, and is called again then.
+    fn run(&self, progress: &mut Progress) -> Result<()>;
+}
 
 /// How many of the steps JupyterLab needs to show the notebooks.
 const TO_READ: usize = 3;

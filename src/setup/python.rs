@@ -10,7 +10,7 @@ use crate::base::lock::Lock;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program, python_command, run_logged};
 use crate::base::stamp::{self, Inputs};
-use crate::setup::step::Step;
+use crate::setup::Step;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 type Version = (u32, u32);

@@ -12,7 +12,7 @@ use crate::base::paths::Paths;
 use crate::base::process::{command, find_program, run_logged};
 use crate::kernel::rust::Rust;
 use crate::kernel::sources::{MISSING, REMEDY, folder};
-use crate::setup::step::Step;
+use crate::setup::Step;
 
 /// The sources of the standard library.
 pub struct RustSrc<'a> {
