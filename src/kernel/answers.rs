@@ -47,16 +47,10 @@ impl<'a> Question<'a> {
     /// What the arguments ask in the current folder; none when only cargo can know.
     pub fn new(about: &'a Surroundings, arguments: &[OsString], with_cell: bool) -> Option<Self> {
         let here = env::current_dir().ok()?;
-        if ![&about.workspace, &about.toolchain].iter().any(|folder| here.starts_with(folder)) {
-            return None;
-        }
         let words: Vec<&str> = arguments.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
-        let manifest_is_elsewhere = |pair: &[&str]| {
-            let is_known =
-                [&about.workspace, &about.toolchain].iter().any(|folder| Path::new(pair[1]).starts_with(folder));
-            pair[0] == "--manifest-path" && !is_known
-        };
-        if words.windows(2).any(manifest_is_elsewhere) {
+        let is_known = |path: &Path| [&about.workspace, &about.toolchain].iter().any(|folder| path.starts_with(folder));
+        let is_elsewhere = |pair: &[&str]| pair[0] == "--manifest-path" && !is_known(Path::new(pair[1]));
+        if !is_known(&here) || words.windows(2).any(is_elsewhere) {
             return None;
         }
         let cell = crate_folder(&about.workspace);

@@ -36,9 +36,7 @@ impl Python<'_> {
             .text("folder", &self.paths.python_home().display().to_string())
             .stamp()
     }
-}
 
-impl Python<'_> {
     // A system's Python may be upgraded under an environment, whose packages are in a folder of the
     // old version.
     fn is_of_its_python(&self) -> bool {
