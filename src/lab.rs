@@ -13,7 +13,7 @@ use crate::base::console::{FOR_THE_READER, note, say, seconds};
 use crate::base::jupyter;
 use crate::base::own_copy;
 use crate::base::paths::Paths;
-use crate::base::process::{NewLines, create_log, failure};
+use crate::base::process::{NewLines, create_log, failure_in};
 use crate::base::server::{self, Server};
 use crate::base::stamp::hex;
 use crate::base::stop::{Stop, terminate};
@@ -135,9 +135,7 @@ fn offer(paths: &Paths, server: &Server, language: &Language, opens_browser: boo
 
 fn stopped_early(child: &mut Child, log: &Path) -> Result<u8> {
     let status = child.wait().context("lost JupyterLab")?;
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let what = format!("JupyterLab ended at once ({status})");
-    bail!("{}\nTry: cargo run -- doctor", failure(&what, &text, log))
+    bail!(failure_in(&format!("JupyterLab ended at once ({status})"), log))
 }
 
 // The first notebook of the lesson, or the list of files.

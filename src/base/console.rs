@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(20);
 
@@ -58,8 +58,6 @@ pub fn seconds(duration: Duration) -> String {
 /// The progress of one long piece of work.
 pub struct Progress {
     bar: ProgressBar,
-    terminal: bool,
-    start: Instant,
     last_line: Instant,
     unit: Unit,
 }
@@ -76,11 +74,7 @@ pub enum Unit {
 impl Progress {
     /// Starts to show a progress, of items at first.
     pub fn start() -> Self {
-        let terminal = stderr().is_terminal();
-        let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let now = Instant::now();
-        let mut progress = Self { bar, terminal, start: now, last_line: now, unit: Unit::Items };
+        let mut progress = Self { bar: ProgressBar::no_length(), last_line: Instant::now(), unit: Unit::Items };
         progress.count(Unit::Items);
         progress.bar.enable_steady_tick(Duration::from_millis(200));
         progress
@@ -127,11 +121,12 @@ impl Progress {
 
     /// The time since the start.
     pub fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+        self.bar.elapsed()
     }
 
     fn line_now_and_then(&mut self) {
-        if self.terminal || self.last_line.elapsed() < QUIET_INTERVAL {
+        // It is hidden where there is no terminal.
+        if !self.bar.is_hidden() || self.last_line.elapsed() < QUIET_INTERVAL {
             return;
         }
         self.last_line = Instant::now();

@@ -169,7 +169,7 @@ pub fn run_logged_until(
 }
 
 /// What failed, the last lines of its output, the probable cause where they tell it, and the log.
-pub fn failure(what: &str, output: &str, log: &Path) -> String {
+fn failure(what: &str, output: &str, log: &Path) -> String {
     let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines[lines.len().saturating_sub(8)..].join("\n    ");
     let cause = probable_cause(output).map(|cause| format!("\nProbable cause: {cause}")).unwrap_or_default();
@@ -223,6 +223,12 @@ impl NewLines {
         let text = std::mem::replace(&mut self.rest, rest);
         String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
     }
+}
+
+/// The same of a program whose output is in its log alone, and what to do.
+pub fn failure_in(what: &str, log: &Path) -> String {
+    let output = fs::read(log).unwrap_or_default();
+    format!("{}\nTry: cargo run -- doctor", failure(what, &String::from_utf8_lossy(&output), log))
 }
 
 fn shown_command(command: &Command) -> String {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::base::jupyter;
 use crate::base::paths::Paths;
-use crate::base::process::{create_log, failure, for_each_line};
+use crate::base::process::{create_log, failure_in, for_each_line};
 use crate::base::stamp;
 
 const PROGRAM: &str = include_str!("driver.py");
@@ -131,7 +131,7 @@ pub fn run_notebook(
             }
             Ok(Outcome { failure, seconds, log })
         }
-        _ => bail!(failed(&log, &format!("running {} failed ({status})", Paths::shown(notebook)))),
+        _ => bail!(failure_in(&format!("running {} failed ({status})", Paths::shown(notebook)), &log)),
     }
 }
 
@@ -168,7 +168,7 @@ pub fn write_html(paths: &Paths, notebook: &Path, page: &Path) -> Result<()> {
         .status()
         .context("can't start the Python environment\nTry: cargo run -- doctor")?;
     if !status.success() {
-        bail!(failed(&log, &format!("can't make {}", Paths::shown(page))));
+        bail!(failure_in(&format!("can't make {}", Paths::shown(page)), &log));
     }
     Ok(())
 }
@@ -183,9 +183,4 @@ fn python_program(paths: &Paths, verb: &str) -> Result<Command> {
     // No .pyc files, no user site packages.
     python.arg("-s").arg(program).arg(verb);
     Ok(python)
-}
-
-fn failed(log: &Path, what: &str) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    format!("{}\nTry: cargo run -- doctor", failure(what, &text, log))
 }

@@ -180,19 +180,15 @@ fn all_done<'a>(steps: impl IntoIterator<Item = &'a Box<dyn Step + 'a>>) -> Resu
 }
 
 fn check_space(paths: &Paths, step: &dyn Step) -> Result<()> {
-    let Some(free) = free_megabytes(paths) else {
-        return Ok(());
-    };
-    if free < step.megabytes() {
-        bail!(
-            "{} MB are free on the disk of {}, and {} needs about {} MB\nFree some space and run the same command again.",
-            free,
+    match free_megabytes(paths) {
+        Some(free) if free < step.megabytes() => bail!(
+            "{free} MB are free on the disk of {}, and {} needs about {} MB\nFree some space and run the same command again.",
             paths.home.display(),
             step.title(),
             step.megabytes()
-        );
+        ),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The free space of the disk that the set-up is on, where the system tells.
