@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
 use crate::base::console::{FOR_THE_READER, note, say, seconds};
@@ -67,10 +67,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         return offer(paths, &server, language, opens_browser);
     }
 
-    let port = match options.port {
-        Some(port) => port,
-        None => free_port(ip)?,
-    };
+    let port = options.port.map_or_else(|| free_port(ip), Ok)?;
     let token = new_token()?;
     let log = paths.log(&format!("jupyter-{port}"));
     let log_file = create_log(&log)?;
@@ -95,10 +92,8 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         .env("JUPYTER_TOKEN", &token)
         .stdin(Stdio::null())
         .stdout(log_file.try_clone().context("can't write the log")?)
-        .stderr(log_file);
-    if let Some(csv) = csv {
-        lab.env(CSV_VARIABLE, csv);
-    }
+        .stderr(log_file)
+        .envs(csv.map(|csv| (CSV_VARIABLE, csv)));
     say(format!("Ready after {}; starting JupyterLab on port {port}", seconds(start.elapsed())));
     let mut child = lab.spawn().context("can't start JupyterLab\nTry: cargo run -- doctor")?;
     let _guard = Guard::start(&Left { process: Some(child.id()), ..Left::default() });
@@ -162,22 +157,18 @@ fn other_languages(paths: &Paths, language: &Language) -> String {
 }
 
 fn check_port(ip: IpAddr, port: u16) -> Result<()> {
-    match TcpListener::bind((ip, port)) {
-        Ok(_) => Ok(()),
-        Err(error) => bail!(
+    TcpListener::bind((ip, port)).map(drop).map_err(|error| {
+        anyhow!(
             "port {port} of {ip} can't be used: {error}\nAnother JupyterLab may be running, or {ip} is not an address of this machine. Leave out --port to take a free one, or choose another."
-        ),
-    }
+        )
+    })
 }
 
 fn free_port(ip: IpAddr) -> Result<u16> {
-    let free = |port: u16| {
-        let listener = TcpListener::bind((ip, port)).ok()?;
-        listener.local_addr().ok().map(|address| address.port())
-    };
-    (FIRST_PORT..FIRST_PORT + 50)
-        .chain([0])
-        .find_map(free)
+    let free = |port: u16| TcpListener::bind((ip, port)).and_then(|listener| listener.local_addr()).ok();
+    let address = (FIRST_PORT..FIRST_PORT + 50).chain([0]).find_map(free);
+    address
+        .map(|address| address.port())
         .with_context(|| format!("there is no free port on {ip}\nIs that an address of this machine?"))
 }
 

@@ -40,7 +40,9 @@ pub fn forget(workspace: &Path, only_of_sources: bool) -> io::Result<()> {
 pub struct Question<'a> {
     about: &'a Surroundings,
     name: String,
-    is_about_ours: bool,
+    /// May what is said of these packages be kept? Those of a reader's own folder may change at any
+    /// time.
+    pub is_about_ours: bool,
 }
 
 impl<'a> Question<'a> {
@@ -107,12 +109,6 @@ impl<'a> Question<'a> {
             }
         }
         let _ = write_whole(&kept, self.about.without_paths(&text).as_bytes());
-    }
-
-    /// May what is said of these packages be kept? Those of a reader's own folder may change at any
-    /// time.
-    pub fn is_about_ours(&self) -> bool {
-        self.is_about_ours
     }
 
     /// The file that was kept with the answer in a folder.

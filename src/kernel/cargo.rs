@@ -95,7 +95,8 @@ fn answer(
     arguments: &[OsString],
     shorten: impl FnOnce(String) -> String,
 ) -> io::Result<ExitCode> {
-    let question = about.and_then(|about| Question::new(about, arguments, false)).filter(Question::is_about_ours);
+    let question =
+        about.and_then(|about| Question::new(about, arguments, false)).filter(|question| question.is_about_ours);
     if let Some((text, _)) = question.as_ref().and_then(Question::answer::<String>) {
         say(&text);
         return Ok(ExitCode::SUCCESS);
@@ -135,7 +136,7 @@ fn compile(about: &Surroundings, cargo: Command, arguments: &[OsString]) -> Resu
     {
         moved::remember(&about.workspace, &program);
     }
-    if let Some(question) = of_first.filter(Question::is_about_ours)
+    if let Some(question) = of_first.filter(|question| question.is_about_ours)
         && let Some(compiled) = compiled.filter(Compiled::is_of_the_cell)
     {
         question.keep(&compiled, compiled.library.as_deref());

@@ -92,10 +92,7 @@ pub fn run_notebook(
     // Two launchers may run the same notebook at once.
     let log = paths.log(&format!("execute-{stem}-{}", std::process::id()));
     let mut program = python_program(paths, "run")?;
-    program.arg(notebook).arg(executed);
-    for (name, value) in environment {
-        program.env(name, value);
-    }
+    program.arg(notebook).arg(executed).envs(environment.iter().cloned());
     let mut child = program
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

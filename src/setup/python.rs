@@ -18,6 +18,10 @@ const OLDEST: Version = (3, 10);
 /// The newest for which all requirements have wheels.
 const NEWEST: Version = (3, 15);
 
+fn shown((major, minor): Version) -> String {
+    format!("{major}.{minor}")
+}
+
 /// The Python environment.
 pub struct Python<'a> {
     /// Its folders.
@@ -109,7 +113,7 @@ pub fn pinned(package: &str) -> Option<&'static str> {
 fn install_with_uv(uv: &Path, paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {
     progress.set_message("uv makes the environment");
     let home = paths.python_home();
-    let tried = format!(">={}.{},<{}.{}", OLDEST.0, OLDEST.1, NEWEST.0, NEWEST.1 + 1);
+    let tried = format!(">={},<3.{}", shown(OLDEST), NEWEST.1 + 1);
     let mut make = python_command(uv);
     make.args(["venv", "--no-project", "--clear", "--python", &tried]).arg(&home);
     run_logged(&mut make, log, |_| {})?;
@@ -128,9 +132,8 @@ fn install_with_pip(paths: &Paths, requirements: &Path, log: &Path, progress: &m
     progress.say(format!("      {untried}"));
     install_with(&python, paths, requirements, log, progress).map_err(|error| {
         anyhow!(
-            "{error:#}\n{untried}\nInstall Python {}.{}, or uv, which fetches one, and run the same command again.",
-            NEWEST.0,
-            NEWEST.1
+            "{error:#}\n{untried}\nInstall Python {}, or uv, which fetches one, and run the same command again.",
+            shown(NEWEST)
         )
     })
 }
@@ -172,10 +175,7 @@ pub fn find_python() -> Result<PathBuf> {
 pub fn untried(python: &Path) -> Option<String> {
     let (version, _) = ask_python(python)?;
     (version > NEWEST).then(|| {
-        format!(
-            "Python {}.{} is newer than the newest one tried with this tutorial, {}.{}",
-            version.0, version.1, NEWEST.0, NEWEST.1
-        )
+        format!("Python {} is newer than the newest one tried with this tutorial, {}", shown(version), shown(NEWEST))
     })
 }
 
@@ -186,7 +186,7 @@ fn choose(pythons: impl Iterator<Item = (Option<(Version, bool)>, PathBuf)>) -> 
         match answer {
             None => unfit.push(format!("{} doesn't start", path.display())),
             Some((version, _)) if version < OLDEST => {
-                unfit.push(format!("{} is {}.{}", path.display(), version.0, version.1));
+                unfit.push(format!("{} is {}", path.display(), shown(version)));
             }
             Some((_, false)) => without_venv = without_venv.or(Some(path)),
             Some((version, _)) if version > NEWEST => untried = untried.or(Some(path)),
@@ -207,9 +207,8 @@ fn choose(pythons: impl Iterator<Item = (Option<(Version, bool)>, PathBuf)>) -> 
         false => unfit.join(", "),
     };
     bail!(
-        "no Python {}.{} or newer: {unfit}\nInstall one (Debian and Ubuntu: `sudo apt install python3 python3-venv`; macOS: `brew install python`; Windows: python.org), or uv, and run the same command again.",
-        OLDEST.0,
-        OLDEST.1
+        "no Python {} or newer: {unfit}\nInstall one (Debian and Ubuntu: `sudo apt install python3 python3-venv`; macOS: `brew install python`; Windows: python.org), or uv, and run the same command again.",
+        shown(OLDEST)
     )
 }
 
@@ -267,7 +266,7 @@ mod tests {
     #[test]
     fn the_cause_of_pip_s_failure_names_the_tried_pythons() {
         let cause = probable_cause("ERROR: No matching distribution found for x==1").unwrap();
-        let tried = format!("Python {}.{} to {}.{}", OLDEST.0, OLDEST.1, NEWEST.0, NEWEST.1);
+        let tried = format!("Python {} to {}", shown(OLDEST), shown(NEWEST));
         assert!(cause.contains(&tried), "{cause}");
     }
 }
