@@ -1,4 +1,5 @@
-//! `data`: downloads the real data set, or writes the built-in one as a CSV. And which data set is chosen.
+//! `data`: downloads the real data set, or writes the built-in one as a CSV. And which data set is
+//! chosen.
 
 use std::env;
 use std::fs;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
-use crate::base::console::{Progress, Unit, say};
+use crate::base::console::{Progress, say};
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
 use crate::base::process::command;
@@ -24,7 +25,7 @@ pub const SYNTHETIC: &str = "synthetic";
 /// What to write.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Write the built-in synthetic set as a CSV, for other tools, instead of downloading the real one
+    /// Write the built-in synthetic set as a CSV, for other tools, and download nothing
     #[arg(long, value_name = "FILE")]
     synthetic: Option<PathBuf>,
 }
@@ -107,7 +108,7 @@ fn download(source: &Source, python: &Path, file: &Path) -> Result<()> {
         );
     }
     let part = file.with_extension("csv.part");
-    fetch(source, python, &part, &mut Progress::start(Unit::Bytes)).map_err(|error| {
+    fetch(source, python, &part, &mut Progress::start()).map_err(|error| {
         anyhow!(
             "the data set could not be downloaded: {error:#}\nRun the same command again when the network is back: it goes on where it stopped. The notebooks work without it, on the built-in data set."
         )

@@ -50,13 +50,13 @@ pub fn run(paths: &Paths, options: &Options) -> Result<bool> {
             "jupyter": paths.python_program("jupyter"),
             "python": paths.python_program("python"),
             "kernelspec": paths.kernelspec(),
-            "kernel": Evcxr::new(paths).program(),
+            "kernel": Evcxr { paths }.program(),
             "warm": warm_folder(paths),
             "home": paths.home,
             "ready": checks.iter().all(|check| check.state == "ok" || check.state == "optional"),
             "checks": checks,
         });
-        say(serde_json::to_string_pretty(&report)?);
+        say(format!("{report:#}"));
         return Ok(well);
     }
     for check in &checks {
@@ -197,7 +197,7 @@ fn setup_steps(paths: &Paths) -> Vec<Check> {
     let folders = [
         paths.python_home(),
         paths.kernelspec(),
-        Evcxr::new(paths).program().unwrap_or_else(|| paths.evcxr_root()),
+        Evcxr { paths }.program().unwrap_or_else(|| paths.evcxr_root()),
         warm_folder(paths),
     ];
     // The first step, the sources, has a check of its own.

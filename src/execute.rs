@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::base::console::{Progress, Unit, note, say, seconds};
+use crate::base::console::{Progress, note, say, seconds};
 use crate::base::paths::Paths;
 use crate::base::stamp::write_whole;
 use crate::data::{self, CSV_VARIABLE};
@@ -59,7 +59,7 @@ fn run_one(paths: &Paths, path: &Path, out: Option<&Path>, environment: &[(&str,
     let notebook = Notebook::read(path)?;
     say(format!("{shown}: starting its kernel"));
     let executed = paths.own.join("executed").join(format!("{}-{}.ipynb", stem_of(path), std::process::id()));
-    let mut progress = Progress::start(Unit::Items);
+    let mut progress = Progress::start();
     let outcome = run_notebook(paths, path, &executed, environment, |event| {
         show(event, &notebook, &mut progress);
     })?;

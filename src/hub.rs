@@ -1,4 +1,4 @@
-//! `hub`: one learner's server under JupyterHub, which starts it as that learner; see room/README.md.
+//! `hub`: one learner's server, which JupyterHub starts as that learner; see room/README.md.
 
 use std::ffi::OsString;
 

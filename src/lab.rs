@@ -6,18 +6,19 @@ use std::process::{Child, Stdio};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
 use crate::base::console::{FOR_THE_READER, note, say, seconds};
 use crate::base::jupyter;
 use crate::base::own_copy;
 use crate::base::paths::Paths;
-use crate::base::process::{NewLines, create_log};
+use crate::base::process::{NewLines, create_log, failure_in};
 use crate::base::server::{self, Server};
+use crate::base::stamp::hex;
 use crate::base::stop::{Stop, terminate};
 use crate::data::{self, CSV_VARIABLE};
-use crate::kernel::guard;
+use crate::kernel::guard::{Guard, Left};
 use crate::language::{self, Language};
 use crate::setup;
 use crate::setup::python;
@@ -66,10 +67,7 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         return offer(paths, &server, language, opens_browser);
     }
 
-    let port = match options.port {
-        Some(port) => port,
-        None => free_port(ip)?,
-    };
+    let port = options.port.map_or_else(|| free_port(ip), Ok)?;
     let token = new_token()?;
     let log = paths.log(&format!("jupyter-{port}"));
     let log_file = create_log(&log)?;
@@ -86,20 +84,19 @@ pub fn run(paths: &Paths, options: &Options) -> Result<u8> {
         .arg("--ServerApp.answer_yes=True")
         .arg(format!("--LabApp.default_url={}", first_page(paths, language)))
         .arg(format!("--ServerApp.open_browser={}", if opens_browser { "True" } else { "False" }))
-        // The file that Jupyter opens in a browser has a path that a browser of Windows doesn't know.
+        // The file that Jupyter opens in a browser has a path that a browser of Windows doesn't
+        // know.
         .arg(format!("--ServerApp.use_redirect_file={}", if is_wsl() { "False" } else { "True" }))
         .current_dir(&notebooks)
         // Not on the command line, which others on this machine can see.
         .env("JUPYTER_TOKEN", &token)
         .stdin(Stdio::null())
         .stdout(log_file.try_clone().context("can't write the log")?)
-        .stderr(log_file);
-    if let Some(csv) = csv {
-        lab.env(CSV_VARIABLE, csv);
-    }
+        .stderr(log_file)
+        .envs(csv.map(|csv| (CSV_VARIABLE, csv)));
     say(format!("Ready after {}; starting JupyterLab on port {port}", seconds(start.elapsed())));
     let mut child = lab.spawn().context("can't start JupyterLab\nTry: cargo run -- doctor")?;
-    let _guard = guard::of_process(child.id());
+    let _guard = Guard::start(&Left { process: Some(child.id()), ..Left::default() });
     let server = Server::new(ip, port, token);
     if !wait_for_server(&mut child, &server, &stop)? {
         return stopped_early(&mut child, &log);
@@ -133,13 +130,7 @@ fn offer(paths: &Paths, server: &Server, language: &Language, opens_browser: boo
 
 fn stopped_early(child: &mut Child, log: &Path) -> Result<u8> {
     let status = child.wait().context("lost JupyterLab")?;
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    bail!(
-        "JupyterLab ended at once ({status})\n    {}\nIts messages are in {}\nTry: cargo run -- doctor",
-        lines[lines.len().saturating_sub(6)..].join("\n    "),
-        Paths::shown(log)
-    )
+    bail!(failure_in(&format!("JupyterLab ended at once ({status})"), log))
 }
 
 // The first notebook of the lesson, or the list of files.
@@ -166,29 +157,25 @@ fn other_languages(paths: &Paths, language: &Language) -> String {
 }
 
 fn check_port(ip: IpAddr, port: u16) -> Result<()> {
-    match TcpListener::bind((ip, port)) {
-        Ok(_) => Ok(()),
-        Err(error) => bail!(
+    TcpListener::bind((ip, port)).map(drop).map_err(|error| {
+        anyhow!(
             "port {port} of {ip} can't be used: {error}\nAnother JupyterLab may be running, or {ip} is not an address of this machine. Leave out --port to take a free one, or choose another."
-        ),
-    }
+        )
+    })
 }
 
 fn free_port(ip: IpAddr) -> Result<u16> {
-    let free = |port: u16| {
-        let listener = TcpListener::bind((ip, port)).ok()?;
-        listener.local_addr().ok().map(|address| address.port())
-    };
-    (FIRST_PORT..FIRST_PORT + 50)
-        .chain([0])
-        .find_map(free)
+    let free = |port: u16| TcpListener::bind((ip, port)).and_then(|listener| listener.local_addr()).ok();
+    let address = (FIRST_PORT..FIRST_PORT + 50).chain([0]).find_map(free);
+    address
+        .map(|address| address.port())
         .with_context(|| format!("there is no free port on {ip}\nIs that an address of this machine?"))
 }
 
 fn new_token() -> Result<String> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).context("the system gives no random numbers")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 // A text browser would take over the terminal.
@@ -274,10 +261,12 @@ fn wait(child: &mut Child, stop: &Stop, paths: &Paths, log: &Path, mut rest: Res
         if stop.requested() && !told {
             told = true;
             say("\nStopping JupyterLab and its kernels …");
-            // Ctrl-C in a terminal reaches JupyterLab too, but a signal to this process alone does not.
+            // Ctrl-C in a terminal reaches JupyterLab too, but a signal to this process alone does
+            // not.
             terminate(child);
         }
-        // `cargo clean` takes JupyterLab's own files away: it would answer, but with nothing but errors.
+        // `cargo clean` takes JupyterLab's own files away: it would answer, but with nothing but
+        // errors.
         if !paths.python_home().exists() {
             terminate(child);
             let _ = child.wait();

@@ -1,8 +1,10 @@
-//! Sets up and opens the tutorial: `cargo run`, `cargo run -- execute`, `-- data`, `-- measure`, `-- doctor`.
+//! Sets up and opens the tutorial: `cargo run`, `cargo run -- execute`, `-- data`, `-- measure`,
+//! `-- doctor`.
 //!
-//! Each verb is a file beside this one. What they share is in four rooms, of which each uses only those after it:
-//! `setup` (what is made once), `notebook` (running one), `kernel` (what one kernel does) and `base` (folders, programs,
-//! locks, words). Errors say what failed, why that may be, and what to type next.
+//! Each verb is a file beside this one. What they share is in four rooms, of which each uses only
+//! those after it: `setup` (what is made once), `notebook` (running one), `kernel` (what one kernel
+//! does) and `base` (folders, programs, locks, words). Errors say what failed, why that may be, and
+//! what to type next.
 
 mod base;
 mod data;

@@ -1,5 +1,5 @@
-//! `measure`: what a reader waits for. Runs the notebooks and prints the times and the memory, one JSON object a line;
-//! then, on the error stream, how they stand to what we want.
+//! `measure`: what a reader waits for. Runs the notebooks and prints the times and the memory, one
+//! JSON object a line; then, on the error stream, how they stand to what we want.
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,8 @@ struct Measured {
     first_result: Option<f64>,
     /// Over the cells after that one.
     median_cell: Option<f64>,
-    /// The most that the kernel held, and the process that runs the cells, data and all; only Linux tells.
+    /// The most that the kernel held, and the process that runs the cells, data and all; only Linux
+    /// tells.
     kernel_mb: Option<u64>,
     cells_mb: Option<u64>,
     /// With the kernel's start and end.
@@ -57,7 +58,8 @@ pub fn run(paths: &Paths, options: &Options) -> Result<()> {
     Ok(())
 }
 
-// What we want on two quiet cores, beside what was measured: medians over the notebooks, and the most memory.
+// What we want on two quiet cores, beside what was measured: medians over the notebooks, and the
+// most memory.
 fn beside_targets(all: &[Measured], is_lesson: bool) -> String {
     let middle =
         |value: &dyn Fn(&Measured) -> Option<f64>| median(&mut all.iter().filter_map(value).collect::<Vec<_>>());

@@ -1,9 +1,10 @@
-//! Builds by cargo. Those that run at once share the machine's cores, and the line that shows how far they are.
+//! Builds by cargo. Those that run at once share the machine's cores, and the line of progress.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread::available_parallelism;
 
@@ -11,10 +12,15 @@ use anyhow::{Context, Result};
 use jobserver::Client;
 
 use super::console::Progress;
-use super::process::run_logged;
+use super::process::run_logged_until;
 
-/// Runs cargo as `run_logged` does, with no more compilers in all such builds at once than there are cores.
-pub fn run_cargo(cargo: &mut Command, log: &Path, on_line: impl FnMut(&str)) -> Result<()> {
+/// Runs one build that nobody watches.
+pub fn run_cargo(cargo: &mut Command, log: &Path) -> Result<()> {
+    run_cargo_until(&AtomicBool::new(false), cargo, log, |_| {})
+}
+
+// In all builds at once there are no more compilers than cores.
+fn run_cargo_until(stop: &AtomicBool, cargo: &mut Command, log: &Path, on_line: impl FnMut(&str)) -> Result<()> {
     static CORES: OnceLock<Option<Client>> = OnceLock::new();
     let cores = CORES.get_or_init(|| Client::new(jobs()).ok()).as_ref().context("can't count compilers")?;
     // Cargo starts one compiler without asking; this is its core.
@@ -24,7 +30,7 @@ pub fn run_cargo(cargo: &mut Command, log: &Path, on_line: impl FnMut(&str)) -> 
         .env("CARGO_TERM_COLOR", "never")
         .env("CARGO_TERM_PROGRESS_WHEN", "always")
         .env("CARGO_TERM_PROGRESS_WIDTH", "100");
-    run_logged(cargo, log, on_line)
+    run_logged_until(stop, cargo, log, on_line)
 }
 
 /// Cargo's own folder.
@@ -45,18 +51,31 @@ fn jobs() -> usize {
     jobs.unwrap_or_else(|| available_parallelism().map_or(1, usize::from))
 }
 
-/// How far two builds are that run at once, or one alone: the progress, and of each how many crates are done, and of how many.
-pub struct Builds<'a>(Mutex<(&'a mut Progress, [(u64, u64); 2])>);
+/// Two builds that run at once, or one alone.
+pub struct Builds<'a> {
+    // The progress, and of each build how many crates are done, and of how many.
+    shown: Mutex<(&'a mut Progress, [(u64, u64); 2])>,
+    stop: AtomicBool,
+}
 
 impl<'a> Builds<'a> {
     /// Shows them by this progress.
     pub fn new(progress: &'a mut Progress) -> Self {
-        Self(Mutex::new((progress, [(0, 0); 2])))
+        Self { shown: Mutex::new((progress, [(0, 0); 2])), stop: AtomicBool::new(false) }
     }
 
-    /// Takes a line of one of them.
-    pub fn on_line(&self, build: usize, line: &str) {
-        let Ok(mut shown) = self.0.lock() else {
+    /// Runs one of them to its end.
+    pub fn run(&self, build: usize, cargo: &mut Command, log: &Path) -> Result<()> {
+        run_cargo_until(&self.stop, cargo, log, |line| self.on_line(build, line))
+    }
+
+    /// Has both end. A compiler that runs at that moment may go on until it has compiled its crate.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    fn on_line(&self, build: usize, line: &str) {
+        let Ok(mut shown) = self.shown.lock() else {
             return;
         };
         let (progress, counts) = &mut *shown;

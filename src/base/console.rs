@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(20);
 
@@ -58,8 +58,6 @@ pub fn seconds(duration: Duration) -> String {
 /// The progress of one long piece of work.
 pub struct Progress {
     bar: ProgressBar,
-    terminal: bool,
-    start: Instant,
     last_line: Instant,
     unit: Unit,
 }
@@ -74,15 +72,23 @@ pub enum Unit {
 }
 
 impl Progress {
-    /// Starts to show a progress; the total may come later.
-    pub fn start(unit: Unit) -> Self {
-        let terminal = stderr().is_terminal();
-        let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        bar.set_style(style("      {spinner} {elapsed:>4}  {wide_msg}"));
-        bar.enable_steady_tick(Duration::from_millis(200));
-        let now = Instant::now();
-        Self { bar, terminal, start: now, last_line: now, unit }
+    /// Starts to show a progress, of items at first.
+    pub fn start() -> Self {
+        let mut progress = Self { bar: ProgressBar::no_length(), last_line: Instant::now(), unit: Unit::Items };
+        progress.count(Unit::Items);
+        progress.bar.enable_steady_tick(Duration::from_millis(200));
+        progress
+    }
+
+    /// From now on it counts these, from 0; the total may come later.
+    pub fn count(&mut self, unit: Unit) {
+        self.unit = unit;
+        self.bar.unset_length();
+        self.bar.set_position(0);
+        self.bar.set_style(style(match unit {
+            Unit::Items => "      {spinner} {elapsed:>4}  {wide_msg}",
+            Unit::Bytes => "      {spinner} {bytes}  {bytes_per_sec}  {wide_msg}",
+        }));
     }
 
     /// Says how many units there are in all.
@@ -115,18 +121,23 @@ impl Progress {
 
     /// The time since the start.
     pub fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+        self.bar.elapsed()
     }
 
     fn line_now_and_then(&mut self) {
-        if self.terminal || self.last_line.elapsed() < QUIET_INTERVAL {
+        // It is hidden where there is no terminal.
+        if !self.bar.is_hidden() || self.last_line.elapsed() < QUIET_INTERVAL {
             return;
         }
         self.last_line = Instant::now();
-        let total = self.bar.length().map(|total| format!("/{total}")).unwrap_or_default();
+        let shown = |count: u64| match self.unit {
+            Unit::Items => count.to_string(),
+            Unit::Bytes => HumanBytes(count).to_string(),
+        };
+        let total = self.bar.length().map(|total| format!("/{}", shown(total))).unwrap_or_default();
         say(format!(
             "      … {}{total} after {}  {}",
-            self.bar.position(),
+            shown(self.bar.position()),
             seconds(self.elapsed()),
             self.bar.message()
         ));

@@ -1,13 +1,12 @@
 //! The environment of Jupyter's programs: everything they write stays under `target/tutorial`.
 
-use std::env;
 use std::process::Command;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::base::paths::Paths;
-use crate::base::process::python_command;
+use crate::base::process::{path_from, python_command};
 use crate::base::stamp::write_whole;
 
 /// A program of the Python environment, with Jupyter's folders set.
@@ -27,12 +26,8 @@ pub fn command(paths: &Paths, program: &str) -> Command {
         .env("JUPYTER_PLATFORM_DIRS", "1")
         .env("JUPYTER_PREFER_ENV_PATH", "1")
         .env("PYTHONUTF8", "1")
-        .env("VIRTUAL_ENV", paths.python_home());
-    let mut folders = vec![paths.python_bin()];
-    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    if let Ok(path) = env::join_paths(folders) {
-        command.env("PATH", path);
-    }
+        .env("VIRTUAL_ENV", paths.python_home())
+        .envs(path_from(paths.python_bin()).map(|path| ("PATH", path)));
     command
 }
 
@@ -51,10 +46,6 @@ pub fn write_settings(paths: &Paths) -> Result<()> {
     let page = json!({
         "disabledExtensions": { "@jupyterlab/apputils-extension:announcements": true },
     });
-    put(paths, "config/jupyter_server_config.json", &server)?;
-    put(paths, "config/labconfig/page_config.json", &page)
-}
-
-fn put(paths: &Paths, name: &str, settings: &Value) -> Result<()> {
-    write_whole(&paths.jupyter(name), serde_json::to_string_pretty(settings)?.as_bytes())
+    write_whole(&paths.jupyter("config/jupyter_server_config.json"), format!("{server:#}").as_bytes())?;
+    write_whole(&paths.jupyter("config/labconfig/page_config.json"), format!("{page:#}").as_bytes())
 }

@@ -1,4 +1,5 @@
-//! Locks on files, so that two launchers don't set up the same folder, and what a living kernel uses isn't removed.
+//! Locks on files, so that two launchers don't set up the same folder, and what a living kernel
+//! uses isn't removed.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::Path;

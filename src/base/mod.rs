@@ -1,4 +1,5 @@
-//! What every room uses: folders, programs, locks, signals, and the words for the user. It knows of no other room.
+//! What every room uses: folders, programs, locks, signals, and the words for the user. It uses no
+//! other room.
 //!
 //! Here belongs what would be the same for another tutorial.
 

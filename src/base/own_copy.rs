@@ -1,5 +1,5 @@
-//! A reader's own copy of the notebooks: for a checkout that somebody else has made and only lets them read, and for a
-//! learner whose work a `git pull` must not meet.
+//! A reader's own copy of the notebooks: for a checkout that somebody else has made and only lets
+//! them read, and for a learner whose work a `git pull` must not meet.
 //!
 //! It keeps the checkout's shape, as cells name the crates by a relative path.
 
@@ -34,7 +34,8 @@ pub fn notebooks(paths: &Paths) -> Result<PathBuf> {
     Ok(copy.join("notebooks"))
 }
 
-/// The copy in `work`, which git doesn't see; made, or completed, now. For a checkout that can't be written, the one in the home.
+/// The copy in `work`, which git doesn't see; made, or completed, now. For a checkout that can't be
+/// written, the one in the home.
 pub fn notebooks_of_class(paths: &Paths) -> Result<PathBuf> {
     if !is_writable(&paths.repo) {
         return notebooks(paths);

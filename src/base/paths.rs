@@ -19,7 +19,8 @@ pub struct Paths {
     pub home: PathBuf,
     /// The folder in which cells are compiled: `home`, unless that has a space in it.
     pub builds: PathBuf,
-    /// The folder that this user writes in: `home`, unless that is somebody else's set-up, shared to be read.
+    /// The folder that this user writes in: `home`, unless that is somebody else's set-up, shared
+    /// to be read.
     pub own: PathBuf,
 }
 
@@ -112,24 +113,26 @@ impl Paths {
         self.python_home().join("share/jupyter/kernels/rust")
     }
 
-    /// A folder of Jupyter's with that kernelspec alone, for clients that aren't the Python environment's.
+    /// A folder of Jupyter's with that kernelspec alone, for clients of other environments.
     pub fn jupyter_path(&self) -> PathBuf {
         self.home.join("share/jupyter")
     }
 
-    /// The copy of the launcher that the kernelspec starts: `cargo run` may rebuild the original at any time.
+    /// The copy of the launcher that the kernelspec starts: `cargo run` may rebuild the original at
+    /// any time.
     pub fn kernel_launcher(&self) -> PathBuf {
         self.home.join("bin").join(format!("imbalanced-data{}", env::consts::EXE_SUFFIX))
     }
 
-    /// The folder of the kernels' folders, and of the warm folders that this user builds; as programs that work in it
-    /// see it, without links.
+    /// The folder of the kernels' folders, and of the warm folders that this user builds; as
+    /// programs that work in it see it, without links.
     pub fn kernels(&self) -> PathBuf {
         let folder = if self.is_shared() { &self.own } else { &self.builds };
         folder.canonicalize().unwrap_or_else(|_| folder.clone())
     }
 
-    /// JupyterLab's own configuration, data and run-time files, which would otherwise go to the user's home.
+    /// JupyterLab's own configuration, data and run-time files, which would otherwise go to the
+    /// user's home.
     pub fn jupyter(&self, part: &str) -> PathBuf {
         self.own.join("jupyter").join(part)
     }
@@ -150,7 +153,8 @@ impl Paths {
     }
 }
 
-// evcxr 0.22 splits a library's path at a space ("dlopen failed"), so its builds then go to the user's cache.
+// evcxr 0.22 splits a library's path at a space ("dlopen failed"), so its builds then go to the
+// user's cache.
 fn builds_folder(home: &Path) -> Result<PathBuf> {
     match has_space(home) {
         true => cache_folder(home),
@@ -176,7 +180,7 @@ fn cache_folder(home: &Path) -> Result<PathBuf> {
     }
 }
 
-/// May this user make files in the folder? Asked of the system, so it holds for read-only disks too.
+/// May this user make files in the folder? The system also knows of disks that can only be read.
 #[cfg(unix)]
 pub fn is_writable(folder: &Path) -> bool {
     use rustix::fs::{Access, access};

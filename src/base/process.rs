@@ -6,24 +6,31 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
 use crate::base::paths::Paths;
+use crate::base::stop::terminate;
 
 /// This program's own file.
 pub fn this_program() -> std::io::Result<PathBuf> {
     let program = env::current_exe()?;
-    // A set-up may have put a newer one in its place meanwhile; Linux then says so at the end of the name.
+    // A set-up may have put a newer one in its place meanwhile; Linux then says so at the end of
+    // the name.
     let newer = program.to_str().and_then(|name| name.strip_suffix(" (deleted)")).map(PathBuf::from);
     Ok(newer.filter(|newer| newer.is_file()).unwrap_or(program))
 }
 
 /// A command without what `cargo run` adds to the environment.
 ///
-/// Cargo puts `target/debug` first in the library path, where a cell would find the wrong `libsupport`;
-/// and its variables about the launcher's package make other builds think that something changed.
+/// Cargo puts `target/debug` first in the library path, where a cell would find the wrong
+/// `libsupport`; and its variables about the launcher's package make other builds think that
+/// something changed.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -50,6 +57,20 @@ pub fn python_command(program: impl AsRef<OsStr>) -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// The value of a variable for a command: its own or the inherited one.
+pub fn variable_of(command: &Command, name: &str) -> Option<OsString> {
+    match command.get_envs().find(|(known, _)| *known == name) {
+        Some((_, value)) => value.map(OsStr::to_owned),
+        None => env::var_os(name),
+    }
+}
+
+/// PATH with a folder before all others; none where one of them has an odd name.
+pub fn path_from(folder: PathBuf) -> Option<OsString> {
+    let rest = env::var_os("PATH").unwrap_or_default();
+    env::join_paths([folder].into_iter().chain(env::split_paths(&rest))).ok()
 }
 
 fn is_cargo_run_variable(name: &str) -> bool {
@@ -85,13 +106,29 @@ pub fn become_it(mut program: Command) -> std::io::Result<ExitCode> {
 /// Elsewhere than on Unix it waits for it.
 #[cfg(not(unix))]
 pub fn become_it(mut program: Command) -> std::io::Result<ExitCode> {
-    program.status().map(|status| ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    program.status().map(|status| ExitCode::from(code_of(status)))
+}
+
+/// The exit code of a program that has ended; 1 where a signal has ended it.
+pub fn code_of(status: ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 /// Runs a command to its end with all its output in a log file; `on_line` sees each line.
 ///
-/// A failure tells the last lines, the probable cause where the output gives it away, and where the log is.
-pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
+/// A failure tells the last lines, the probable cause where the output gives it away, and where the
+/// log is.
+pub fn run_logged(command: &mut Command, log: &Path, on_line: impl FnMut(&str)) -> Result<()> {
+    run_logged_until(&AtomicBool::new(false), command, log, on_line)
+}
+
+/// The same, but the command is asked to end once `stop` is set; that is a failure, too.
+pub fn run_logged_until(
+    stop: &AtomicBool,
+    command: &mut Command,
+    log: &Path,
+    mut on_line: impl FnMut(&str),
+) -> Result<()> {
     let shown = shown_command(command);
     let mut log_file = create_log(log)?;
     let _ = writeln!(log_file, "> {shown}");
@@ -102,24 +139,41 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = spawned.with_context(|| format!("can't start `{shown}`"))?;
     let mut tail = VecDeque::new();
-    for_each_line(reader, |line| {
-        let _ = writeln!(log_file, "{line}");
-        on_line(line);
-        if !line.trim().is_empty() && !line.contains("[=") {
-            tail.push_back(line.to_owned());
-            if tail.len() > 40 {
-                tail.pop_front();
+    let (reading, at_the_end) = channel::<()>();
+    thread::scope(|scope| {
+        let child = &mut child;
+        scope.spawn(move || {
+            while at_the_end.recv_timeout(Duration::from_millis(200)) == Err(RecvTimeoutError::Timeout) {
+                if stop.load(Ordering::Relaxed) {
+                    return terminate(child);
+                }
             }
-        }
+        });
+        let _reading = reading;
+        for_each_line(reader, |line| {
+            let _ = writeln!(log_file, "{line}");
+            on_line(line);
+            if !line.trim().is_empty() && !line.contains("[=") {
+                tail.push_back(line.to_owned());
+                if tail.len() > 40 {
+                    tail.pop_front();
+                }
+            }
+        });
     });
     let status = child.wait().with_context(|| format!("lost `{shown}`"))?;
     if status.success() {
         return Ok(());
     }
-    let tail: Vec<String> = tail.into();
-    let cause = probable_cause(&tail.join("\n")).map(|cause| format!("\nProbable cause: {cause}")).unwrap_or_default();
-    let last = tail[tail.len().saturating_sub(8)..].join("\n    ");
-    Err(anyhow!("`{shown}` failed ({status})\n    {last}{cause}\nIts whole output is in {}", Paths::shown(log)))
+    Err(anyhow!(failure(&format!("`{shown}` failed ({status})"), &Vec::from(tail).join("\n"), log)))
+}
+
+/// What failed, the last lines of its output, the probable cause where they tell it, and the log.
+fn failure(what: &str, output: &str, log: &Path) -> String {
+    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(8)..].join("\n    ");
+    let cause = probable_cause(output).map(|cause| format!("\nProbable cause: {cause}")).unwrap_or_default();
+    format!("{what}\n    {last}{cause}\nIts whole output is in {}", Paths::shown(log))
 }
 
 /// Opens a log file anew.
@@ -169,6 +223,12 @@ impl NewLines {
         let text = std::mem::replace(&mut self.rest, rest);
         String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
     }
+}
+
+/// The same of a program whose output is in its log alone, and what to do.
+pub fn failure_in(what: &str, log: &Path) -> String {
+    let output = fs::read(log).unwrap_or_default();
+    format!("{}\nTry: cargo run -- doctor", failure(what, &String::from_utf8_lossy(&output), log))
 }
 
 fn shown_command(command: &Command) -> String {
@@ -268,17 +328,19 @@ mod tests {
         assert_eq!(lines.read(), ["two", "three"]);
     }
 
+    #[cfg(unix)]
     #[test]
-    fn causes_are_named() {
-        let cause = |text| probable_cause(text).unwrap_or("none");
-        assert!(cause("write failed: No space left on device (os error 28)").contains("disk is full"));
-        assert!(cause("[6] Could not resolve host: index").contains("no network"));
-        assert_eq!(cause("error[E0308]: mismatched types"), "none");
+    fn a_command_that_is_to_stop_ends_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = std::time::Instant::now();
+        let stop = AtomicBool::new(true);
+        let ended = run_logged_until(&stop, Command::new("sleep").arg("60"), &folder.path().join("log"), |_| {});
+        assert!(ended.is_err() && begin.elapsed() < Duration::from_secs(30));
     }
 
-    // The words are those of pip 23 and 26 and of uv 0.13.
+    // The words are those of pip 23 and 26, of uv 0.13 and of cargo.
     #[test]
-    fn pip_s_and_uv_s_failures_are_told_apart() {
+    fn causes_are_told_apart() {
         const PIP_ENDS: &str = "(from versions: none)\nERROR: No matching distribution found for six==1.17.0";
         let pip =
             |why: &str| format!("Retrying (Retry(total=0)) after connection broken by '{why}': /six/\n{PIP_ENDS}");
@@ -295,6 +357,8 @@ mod tests {
         is("no network", &pip("NameResolutionError(\"Failed to resolve 'host' ([Errno -2])\")"));
         is("no network", &uv("tcp connect error"));
         is("no network", &uv("dns error"));
+        is("no network", "[6] Could not resolve host: index");
+        is("none", "error[E0308]: mismatched types");
         is("disk is full", "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device");
         is("disk is full", "failed to copy file from a to b: No space left on device (os error 28)");
     }

@@ -21,7 +21,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that listens on this address; one that listens on all is asked on this machine's own.
+    /// One that listens on this address; one that listens on all is asked on this machine's own.
     pub fn new(ip: IpAddr, port: u16, token: String) -> Self {
         let ip = match ip {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -41,7 +41,7 @@ impl Server {
         self.ask("GET", "/api/status", "").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     }
 
-    /// Starts the kernel of a notebook, to which its page attaches; does nothing if the server won't.
+    /// Starts the kernel of a notebook, to which its page attaches, if the server will.
     pub fn start_session(&self, notebook: &str) {
         let name = notebook.rsplit('/').next();
         let session = json!({ "path": notebook, "type": "notebook", "name": name, "kernel": { "name": "rust" } });

@@ -1,6 +1,7 @@
 //! Stamps: a small file, written last, that says a step of the set-up was done, and from what.
 //!
-//! A step that was killed half-way has no stamp, and one whose inputs changed has another: both are done again.
+//! A step that was killed half-way has no stamp, and one whose inputs changed has another: both are
+//! done again.
 
 use std::fs;
 use std::io::Write;
@@ -30,7 +31,7 @@ impl Inputs {
 
     /// The stamp of these inputs.
     pub fn stamp(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0.finalize())
     }
 
     fn add_path(&mut self, path: &Path, name: &str) -> Result<()> {
@@ -55,6 +56,11 @@ impl Inputs {
             self.0.update(part);
         }
     }
+}
+
+/// Bytes in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Is this the stamp in the file?

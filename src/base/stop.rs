@@ -2,58 +2,35 @@
 
 use std::path::Path;
 use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::base::folders::{entries, name_of};
 
-/// Has this process been told to stop?
+/// Has this process been told to stop? On Windows, Ctrl-C ends all processes of a console by itself.
 pub struct Stop {
-    #[cfg(unix)]
-    signals: std::sync::Arc<std::sync::atomic::AtomicBool>,
-    #[cfg(unix)]
+    signals: Arc<AtomicBool>,
     parent: u32,
 }
 
-#[cfg(unix)]
 impl Stop {
-    /// From now on an interrupt, a hang-up or a termination no longer ends this process, but is remembered.
+    /// From now on an interrupt, a hang-up or a termination is remembered, and ends nothing.
     pub fn on_signals() -> Result<Self> {
-        use anyhow::Context;
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        let signals = std::sync::Arc::default();
-        for signal in [SIGHUP, SIGINT, SIGTERM] {
-            signal_hook::flag::register(signal, std::sync::Arc::clone(&signals)).context("can't watch for signals")?;
-        }
-        Ok(Self { signals, parent: std::os::unix::process::parent_id() })
+        let signals = Arc::default();
+        system::remember_signals(&signals).context("can't watch for signals")?;
+        Ok(Self { signals, parent: system::parent() })
     }
 
     /// Did a signal come?
     pub fn requested(&self) -> bool {
-        self.signals.load(std::sync::atomic::Ordering::Relaxed)
+        self.signals.load(Ordering::Relaxed)
     }
 
     /// Has the process that started this one ended?
     pub fn orphaned(&self) -> bool {
-        std::os::unix::process::parent_id() != self.parent
-    }
-}
-
-#[cfg(not(unix))]
-impl Stop {
-    /// Elsewhere than on Unix, Ctrl-C ends all processes of a console by itself.
-    pub fn on_signals() -> Result<Self> {
-        Ok(Self {})
-    }
-
-    /// Did a signal come?
-    pub fn requested(&self) -> bool {
-        false
-    }
-
-    /// Has the process that started this one ended?
-    pub fn orphaned(&self) -> bool {
-        false
+        system::parent() != self.parent
     }
 }
 
@@ -97,7 +74,8 @@ pub fn in_own_group(command: &mut Command) {
     let _ = command;
 }
 
-/// Kills all processes of this user that were started with this variable, whoever started them. Only Linux tells.
+/// Kills all processes of this user that were started with this variable, whoever started them.
+/// Only Linux tells.
 ///
 /// A compiler, or a cell in an endless loop, outlives a kernel that was killed.
 pub fn kill_all_with(variable: &str, value: &Path) {
@@ -114,10 +92,22 @@ pub fn kill_all_with(variable: &str, value: &Path) {
 
 #[cfg(unix)]
 mod system {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    pub use std::os::unix::process::parent_id as parent;
+
     use rustix::process::{Pid, Signal, getpgrp, getpid, kill_process, kill_process_group};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
     pub const TERM: Signal = Signal::TERM;
     pub const KILL: Signal = Signal::KILL;
+
+    pub fn remember_signals(signals: &Arc<AtomicBool>) -> io::Result<()> {
+        let remember = |signal| signal_hook::flag::register(signal, Arc::clone(signals));
+        [SIGHUP, SIGINT, SIGTERM].into_iter().try_for_each(|signal| remember(signal).map(drop))
+    }
 
     pub fn signal(process: i32, signal: Signal) {
         let _ = Pid::from_raw(process).map(|process| kill_process(process, signal));
@@ -137,6 +127,14 @@ mod system {
 mod system {
     pub const TERM: () = ();
     pub const KILL: () = ();
+
+    pub fn remember_signals(_: &std::sync::Arc<std::sync::atomic::AtomicBool>) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    pub fn parent() -> u32 {
+        0
+    }
 
     pub fn signal(_: i32, _: ()) {}
 

@@ -1,8 +1,9 @@
 //! Compiles a cell by the command that cargo compiled one by before.
 //!
-//! For each cell cargo finds out anew that of 158 packages only `src/lib.rs` of the cell's crate has changed, which takes
-//! longer than compiling it. So what cargo told rustc is kept as an answer ([`super::answers`]): the next cell is compiled
-//! by the same, against the libraries that it was about, and what rustc says is passed on as cargo would.
+//! For each cell cargo finds out anew that of 158 packages only `src/lib.rs` of the cell's crate
+//! has changed, which takes longer than compiling it. So what cargo told rustc is kept as an answer
+//! ([`super::answers`]): the next cell is compiled by the same, against the libraries that it was
+//! about, and what rustc says is passed on as cargo would.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -65,7 +66,8 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Would it be the same again? An error of the cell's has a code; one of the machine's, as of a full disk, has none.
+    /// Would it be the same again? An error of the cell's has a code; one of the machine's, as of a
+    /// full disk, has none.
     pub fn is_of_the_cell(&self) -> bool {
         let messages = self.lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let mut errors = messages.filter(|message| message["message"]["level"] == "error").peekable();
@@ -85,7 +87,8 @@ impl Compiled {
     }
 }
 
-/// Stands before rustc: notes the folder, the environment and the command that compile a cell, and is rustc from then on.
+/// Stands before rustc: notes the folder, the environment and the command that compile a cell, and
+/// is rustc from then on.
 pub fn note() -> Option<ExitCode> {
     let words: Vec<String> = env::args().skip(1).collect();
     if words.windows(2).any(|pair| pair == ["--crate-name", "ctx"]) {
@@ -145,7 +148,8 @@ impl Build {
     /// Compiles the cell; none when rustc says what cargo should see.
     pub fn run(&self) -> io::Result<Option<Compiled>> {
         let [built, shown] = &self.library;
-        // evcxr has renamed what was linked there: a linker that writes in place would change the last cell's library.
+        // evcxr has renamed what was linked there: a linker that writes in place would change the
+        // last cell's library.
         for file in [built, shown] {
             let _ = fs::remove_file(file);
             fs::create_dir_all(file.parent().unwrap_or(file))?;

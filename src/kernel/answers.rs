@@ -1,9 +1,11 @@
-//! What cargo has answered, kept beside the libraries that it was about, and given again to the next kernel that asks.
+//! What cargo has answered, kept beside the libraries that it was about, and given again to the
+//! next kernel that asks.
 //!
-//! evcxr and rust-analyzer ask cargo two dozen questions at each start, and the same in each kernel. An answer depends on
-//! the words, on the manifest of the cell's crate, on cargo's settings and variables, and on the compiler; those are its
-//! name. On all else it depends by the warm folder, in which it lies. What is said of packages that are not the
-//! tutorial's own is kept for the same kernel alone, if at all. In any case of doubt cargo is asked.
+//! evcxr and rust-analyzer ask cargo two dozen questions at each start, and the same in each
+//! kernel. An answer depends on the words, on the manifest of the cell's crate, on cargo's settings
+//! and variables, and on the compiler; those are its name. On all else it depends by the warm
+//! folder, in which it lies. What is said of packages that are not the tutorial's own is kept for
+//! the same kernel alone, if at all. In any case of doubt cargo is asked.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,6 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::surroundings::{Surroundings, own_linker_s};
 use super::workspace::crate_folder;
+use crate::base::builds::cargo_home;
 use crate::base::stamp::{Inputs, write_whole};
 
 const FOLDER: &str = "answers";
@@ -37,23 +40,19 @@ pub fn forget(workspace: &Path, only_of_sources: bool) -> io::Result<()> {
 pub struct Question<'a> {
     about: &'a Surroundings,
     name: String,
-    is_about_ours: bool,
+    /// May what is said of these packages be kept? Those of a reader's own folder may change at any
+    /// time.
+    pub is_about_ours: bool,
 }
 
 impl<'a> Question<'a> {
     /// What the arguments ask in the current folder; none when only cargo can know.
     pub fn new(about: &'a Surroundings, arguments: &[OsString], with_cell: bool) -> Option<Self> {
         let here = env::current_dir().ok()?;
-        if ![&about.workspace, &about.toolchain].iter().any(|folder| here.starts_with(folder)) {
-            return None;
-        }
         let words: Vec<&str> = arguments.iter().map(|word| word.to_str()).collect::<Option<_>>()?;
-        let manifest_is_elsewhere = |pair: &[&str]| {
-            let is_known =
-                [&about.workspace, &about.toolchain].iter().any(|folder| Path::new(pair[1]).starts_with(folder));
-            pair[0] == "--manifest-path" && !is_known
-        };
-        if words.windows(2).any(manifest_is_elsewhere) {
+        let is_known = |path: &Path| [&about.workspace, &about.toolchain].iter().any(|folder| path.starts_with(folder));
+        let is_elsewhere = |pair: &[&str]| pair[0] == "--manifest-path" && !is_known(Path::new(pair[1]));
+        if !is_known(&here) || words.windows(2).any(is_elsewhere) {
             return None;
         }
         let cell = crate_folder(&about.workspace);
@@ -94,8 +93,8 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// Keeps an answer: of our crates alone for other kernels too, of others for this one. Where it can't, cargo is
-    /// asked again. The file beside it comes back from [`Question::file`].
+    /// Keeps an answer: of our crates alone for other kernels too, of others for this one. Where it
+    /// can't, cargo is asked again. The file beside it comes back from [`Question::file`].
     pub fn keep(&self, answer: &impl Serialize, file: Option<&Path>) {
         if self.about.are_manifests_edited() {
             return;
@@ -112,11 +111,6 @@ impl<'a> Question<'a> {
         let _ = write_whole(&kept, self.about.without_paths(&text).as_bytes());
     }
 
-    /// May what is said of these packages be kept? Those of a reader's own folder may change at any time.
-    pub fn is_about_ours(&self) -> bool {
-        self.is_about_ours
-    }
-
     /// The file that was kept with the answer in a folder.
     pub fn file(&self, folder: &Path) -> PathBuf {
         folder.join(&self.name).with_extension("file")
@@ -125,8 +119,7 @@ impl<'a> Question<'a> {
 
 // The settings that cargo reads.
 fn settings(cell: &Path) -> Vec<PathBuf> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let folders = cell.ancestors().map(|folder| folder.join(".cargo")).chain(home);
+    let folders = cell.ancestors().map(|folder| folder.join(".cargo")).chain(cargo_home());
     folders.flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name))).collect()
 }
 

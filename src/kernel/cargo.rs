@@ -1,16 +1,16 @@
 //! The `cargo` of a kernel: this launcher, by another name.
 //!
-//! It gives the answers that were kept ([`super::answers`]), compiles a cell by the command that was
-//! ([`again`]), and says less of the packages than cargo ([`metadata`]). For anything else it has cargo do
-//! the work. That needs the built libraries in the kernel's own folder, so they are copied there first: cargo may build
-//! some of them anew.
+//! It gives the answers that were kept ([`super::answers`]), compiles a cell by the command that
+//! was ([`again`]), and says less of the packages than cargo ([`metadata`]). For anything else it
+//! has cargo do the work. That needs the built libraries in the kernel's own folder, so they are
+//! copied there first: cargo may build some of them anew.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -23,7 +23,7 @@ use super::surroundings::{Surroundings, TOOLCHAIN_VARIABLE, use_own_linker};
 use super::toolchain::SKELETONS;
 use super::{metadata, moved, ready};
 use crate::base::console::note;
-use crate::base::process::become_it;
+use crate::base::process::{become_it, code_of, path_from};
 
 /// Run as a kernel's `cargo`, or before its rustc? Then does what that does.
 pub fn stand_in() -> Option<ExitCode> {
@@ -51,10 +51,7 @@ fn run(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     let mut cargo = Command::new(&program);
     cargo.env("RUSTUP_TOOLCHAIN", installed).env_remove("CARGO");
     // cargo asks rustc a dozen questions each time: without the detour by rustup.
-    let rest = env::var_os("PATH").unwrap_or_default();
-    if let Ok(path) = env::join_paths([installed.join("bin")].into_iter().chain(env::split_paths(&rest))) {
-        cargo.env("PATH", path);
-    }
+    cargo.envs(path_from(installed.join("bin")).map(|path| ("PATH", path)));
     use_own_linker(&mut cargo);
     let about = Surroundings::of_this_kernel(installed);
     let verb = arguments.first().and_then(|verb| verb.to_str()).unwrap_or_default();
@@ -66,7 +63,8 @@ fn run(installed: &Path, arguments: &[OsString]) -> Result<ExitCode> {
             }
             answer(about.as_ref(), cargo, arguments, narrowed).with_context(cannot)
         }
-        // What rust-analyzer asks: `-Z unstable-options config get`, `rustc --print cfg`, and the like.
+        // What rust-analyzer asks: `-Z unstable-options config get`, `rustc --print cfg`, and the
+        // like.
         ("locate-project" | "--version" | "-Z" | "rustc", Some(about)) => {
             answer(Some(&about), cargo, arguments, |text| text).with_context(cannot)
         }
@@ -97,7 +95,8 @@ fn answer(
     arguments: &[OsString],
     shorten: impl FnOnce(String) -> String,
 ) -> io::Result<ExitCode> {
-    let question = about.and_then(|about| Question::new(about, arguments, false)).filter(Question::is_about_ours);
+    let question =
+        about.and_then(|about| Question::new(about, arguments, false)).filter(|question| question.is_about_ours);
     if let Some((text, _)) = question.as_ref().and_then(Question::answer::<String>) {
         say(&text);
         return Ok(ExitCode::SUCCESS);
@@ -108,11 +107,11 @@ fn answer(
     if let Some(question) = question.filter(|_| output.status.success()) {
         question.keep(&text, None);
     }
-    Ok(code_of(output.status))
+    Ok(code_of(output.status).into())
 }
 
-// For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies in the
-// warm folder, that takes minutes. A build has them, and finds the same errors.
+// For a cell with a type it can't tell, the kernel asks for a check: with no checked dependencies
+// in the warm folder, that takes minutes. A build has them, and finds the same errors.
 fn compile(about: &Surroundings, cargo: Command, arguments: &[OsString]) -> Result<ExitCode> {
     let arguments = arguments.get(1..).unwrap_or_default();
     // The first cells are the same in each kernel: what came of them is kept whole.
@@ -137,7 +136,7 @@ fn compile(about: &Surroundings, cargo: Command, arguments: &[OsString]) -> Resu
     {
         moved::remember(&about.workspace, &program);
     }
-    if let Some(question) = of_first.filter(Question::is_about_ours)
+    if let Some(question) = of_first.filter(|question| question.is_about_ours)
         && let Some(compiled) = compiled.filter(Compiled::is_of_the_cell)
     {
         question.keep(&compiled, compiled.library.as_deref());
@@ -151,7 +150,8 @@ fn put(kept: &Path, library: &Path) -> io::Result<()> {
     fs::copy(kept, library).map(|_| ())
 }
 
-// Has cargo compile a cell in the kernel's own folder, and keeps how if it succeeds. None where it isn't known how.
+// Has cargo compile a cell in the kernel's own folder, and keeps how if it succeeds. None where it
+// isn't known how.
 fn compile_by_cargo(
     about: &Surroundings,
     mut cargo: Command,
@@ -187,14 +187,11 @@ fn compile_by_cargo(
         Some(code) => u8::try_from(code).ok().map(|code| Compiled { code, lines, library: None }),
         None => None,
     };
-    Ok((compiled, code_of(status)))
+    Ok((compiled, code_of(status).into()))
 }
 
-// Does the kernel ask whether the crate of a `:dep` is there? It does so in a manifest of this name.
+// Does the kernel ask whether the crate of a `:dep` is there? It does so in a manifest of this
+// name.
 fn asks_for_a_dependency() -> bool {
     fs::read_to_string("Cargo.toml").is_ok_and(|manifest| manifest.contains("\"evcxr_dummy_validate_dep\""))
-}
-
-fn code_of(status: ExitStatus) -> ExitCode {
-    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

@@ -1,4 +1,5 @@
-//! Copies of what is built, of which cargo knows what it need not build again: by the times of files.
+//! Copies of what is built, of which cargo knows what it need not build again: by the times of
+//! files.
 
 use std::fs::{self, File, FileTimes};
 use std::path::Path;
@@ -12,8 +13,8 @@ use super::warm::{IN_USE, RECORD};
 use super::workspace::crate_folder;
 use crate::base::folders::{entries, files, name_of};
 
-/// Copies a folder with the times of its files; without what is of cells, as a kernel has loaded its own. What rustc never
-/// writes twice, most of it, is linked.
+/// Copies a folder with the times of its files; without what is of cells, as a kernel has loaded
+/// its own. What rustc never writes twice, most of it, is linked.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     const OF_CELLS: [&str; 4] = ["libctx", "libcode_", "code_", "ctx-"];
     fs::create_dir_all(to)?;
@@ -26,7 +27,8 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
             copy(&path, &target)?;
             continue;
         }
-        // Of a copy that was stopped: it may be linked, and what is written into it would be in the first one, too.
+        // Of a copy that was stopped: it may be linked, and what is written into it would be in the
+        // first one, too.
         let _ = fs::remove_file(&target);
         if !(is_for_good(&path) && fs::hard_link(&path, &target).is_ok()) {
             fs::copy(&path, &target)?;
@@ -38,8 +40,9 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-// A registry's crate, which rustc writes under another name and renames; or what it keeps of one of our crates' functions,
-// and links itself from each of its runs to the next. Never what says by its time what is built.
+// A registry's crate, which rustc writes under another name and renames; or what it keeps of one of
+// our crates' functions, and links itself from each of its runs to the next. Never what says by its
+// time what is built.
 fn is_for_good(file: &Path) -> bool {
     let name = name_of(file);
     let is_ours = CRATES.iter().any(|ours| {
@@ -50,7 +53,8 @@ fn is_for_good(file: &Path) -> bool {
     (is_library && !is_ours) || name.ends_with(".o")
 }
 
-/// Copies a warm folder's libraries into a kernel's own folder, for cargo, which is told which of our crates have changed.
+/// Copies a warm folder's libraries into a kernel's own folder, for cargo, which is told which of
+/// our crates have changed.
 pub fn take_libraries(warm: &Path, workspace: &Path, changed: &[&str]) -> Result<()> {
     let taken = workspace.join("libraries-taken");
     if !taken.exists() {
@@ -60,8 +64,9 @@ pub fn take_libraries(warm: &Path, workspace: &Path, changed: &[&str]) -> Result
     set_stamps(workspace, changed)
 }
 
-/// Tells cargo which of our crates have changed, whatever the time stamps of their sources say: after `git stash; git
-/// stash pop` it would build them all again, and where older files came back, none.
+/// Tells cargo which of our crates have changed, whatever the time stamps of their sources say:
+/// after `git stash; git stash pop` it would build them all again, and where older files came back,
+/// none.
 pub fn set_stamps(workspace: &Path, changed: &[&str]) -> Result<()> {
     let now = FileTimes::new().set_modified(SystemTime::now());
     // In both of cargo's layouts this is the file whose time it compares, wherever it lies.

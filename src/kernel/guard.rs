@@ -1,11 +1,11 @@
 //! Cleans up after a process that is killed and can do nothing any more.
 //!
-//! A guard is a small process of its own. It reads from the guarded one, which never writes; when that ends, however
-//! it ends, the reading ends too, and the guard ends what is left.
+//! A guard is a small process of its own. It reads from the guarded one, which never writes; when
+//! that ends, however it ends, the reading ends too, and the guard ends what is left.
 
 use std::ffi::OsStr;
 use std::io::{Read, stdin};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -20,30 +20,21 @@ use crate::kernel::own_folder;
 pub struct Left {
     /// A process group, with its own processes and those that they start
     #[arg(long)]
-    group: Option<i32>,
+    pub group: Option<i32>,
     /// A process, which is asked to end
     #[arg(long)]
-    process: Option<u32>,
+    pub process: Option<u32>,
     /// The folder of a kernel
     #[arg(long)]
-    folder: Option<PathBuf>,
-}
-
-/// Of a kernel: its folder, and all that works in it.
-pub fn of_kernel(folder: &Path) -> Result<Guard> {
-    Guard::start(&Left { group: stop::own_group(), process: None, folder: Some(folder.to_owned()) })
-}
-
-/// Of a server.
-pub fn of_process(process: u32) -> Result<Guard> {
-    Guard::start(&Left { process: Some(process), ..Left::default() })
+    pub folder: Option<PathBuf>,
 }
 
 /// A guard on this process, until it is dropped.
 pub struct Guard(Child);
 
 impl Guard {
-    fn start(left: &Left) -> Result<Self> {
+    /// Starts one that cleans this up.
+    pub fn start(left: &Left) -> Result<Self> {
         let mut guard = Command::new(this_program()?);
         guard.arg("guard");
         guard.args(left.group.map(|group| format!("--group={group}")));

@@ -1,5 +1,6 @@
-//! What a warm folder is made from. By it the folder is named, so none is ever built over another that a kernel uses,
-//! and whether one fits the sources as they are is a question of its name alone.
+//! What a warm folder is made from. By it the folder is named, so none is ever built over another
+//! that a kernel uses, and whether one fits the sources as they are is a question of its name
+//! alone.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,8 @@ const OF_ANSWERS: [&str; 6] = [
 /// What one warm folder is made from.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Recipe {
-    /// evcxr, the compiler, the libraries, all manifests, and what this launcher does with cargo's answers.
+    /// evcxr, the compiler, the libraries, all manifests, and what this launcher does with cargo's
+    /// answers.
     pub ground: String,
     /// The sources of each of our crates.
     pub crates: BTreeMap<String, String>,

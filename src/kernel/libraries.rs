@@ -1,4 +1,5 @@
-//! What a kernel compiles its cells against: the libraries of a warm folder, or else those that cargo builds in its own.
+//! What a kernel compiles its cells against: the libraries of a warm folder, or else those that
+//! cargo builds in its own.
 
 use std::env;
 use std::path::Path;
@@ -11,7 +12,8 @@ use super::inputs::CRATES;
 use super::rust::Rust;
 use super::surroundings::WARM_VARIABLE;
 use super::warm::{self, Warm};
-use super::{EVCXR_VERSION, WARMING_VARIABLE, program, workspace};
+use super::{EVCXR_VERSION, WARMING_VARIABLE, environment, workspace};
+use crate::base::builds::run_cargo;
 use crate::base::console::tell;
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
@@ -20,7 +22,8 @@ use crate::base::paths::Paths;
 pub struct Libraries {
     /// The compiler.
     pub rust: Option<Rust>,
-    // The warm folder that is made from the sources as they are, which stays while the lock is held.
+    // The warm folder that is made from the sources as they are, which stays while the lock is
+    // held.
     held: Option<(Warm, Lock)>,
     last: Option<Warm>,
 }
@@ -35,7 +38,8 @@ impl Libraries {
         Self { rust, held, last }
     }
 
-    /// Holds the warm folder that is made from the sources as they are. Where only our crates have changed, it is made now.
+    /// Holds the warm folder that is made from the sources as they are. Where only our crates have
+    /// changed, it is made now.
     pub fn hold(&mut self, paths: &Paths) {
         if self.held.is_none() {
             self.held = self.last.clone().and_then(|last| hold(paths, last));
@@ -58,13 +62,15 @@ impl Libraries {
             (Some(warm), _) if has_our_cargo => drop(kernel.env(WARM_VARIABLE, &warm.folder)),
             // Any other would build them in the kernel's folder.
             (Some(warm), _) => take(warm, &[])?,
-            (None, Some(last)) => {
+            (None, Some(last)) if last.is_whole() => {
                 tell(
                     "support or its libraries are not as they were when they were built, so its first cell builds what has changed; `cargo run -- setup` does that once for all kernels",
                 );
+                // Where it can't be held, another kernel may remove it meanwhile.
+                let _lock = last.hold();
                 take(last, &CRATES)?;
             }
-            (None, None) => tell(format!(
+            (None, _) => tell(format!(
                 "evcxr {EVCXR_VERSION}: no built dependencies in {}, so the first cell compiles them all, which takes minutes. `cargo run` builds them once for all kernels.",
                 paths.builds.display()
             )),
@@ -74,31 +80,37 @@ impl Libraries {
         }
         if let Some(rust) = &self.rust {
             let built = self.warm().map(|warm| warm.folder.as_path());
-            program::find_libraries(kernel, rust, [folder].into_iter().chain(built));
+            environment::find_libraries(kernel, rust, [folder].into_iter().chain(built));
         }
         Ok(())
     }
 }
 
 fn hold(paths: &Paths, mut last: Warm) -> Option<(Warm, Lock)> {
+    let sysroot = last.rust.sysroot.clone();
     for _ in 0..3 {
         let warm = match Warm::fitting(paths, Some(&last.rust)) {
             Some(warm) if warm.name == last.name => warm,
             // Making it again makes it the last.
-            Some(_) => warm::build(paths, &last.rust, |_| {}, |_| Ok(())).ok()?,
-            None if last.has_same_libraries(paths) => build_changed(paths, &last)?,
+            Some(_) => build(paths, &last.rust)?,
+            None if last.has_same_libraries(paths) => {
+                tell(
+                    "support or another crate of ours changed since it was built: it is built again first, once for all kernels",
+                );
+                build(paths, &last.rust)?
+            }
             None => return None,
         };
         // Another kernel may have built a newer one, and removed it.
         if let Some(lock) = warm.hold() {
             return Some((warm, lock));
         }
-        last = Warm::last(paths)?;
+        // This kernel's compiler is already chosen.
+        last = Warm::last(paths).filter(|last| last.rust.sysroot == sysroot)?;
     }
     None
 }
 
-fn build_changed(paths: &Paths, last: &Warm) -> Option<Warm> {
-    tell("support or another crate of ours changed since it was built: it is built again first, once for all kernels");
-    warm::build(paths, &last.rust, |_| {}, |_| Ok(())).inspect_err(|error| tell(format!("{error:#}"))).ok()
+fn build(paths: &Paths, rust: &Rust) -> Option<Warm> {
+    warm::build(paths, rust, run_cargo, |_| Ok(())).inspect_err(|error| tell(format!("{error:#}"))).ok()
 }

@@ -1,13 +1,15 @@
 //! What `cargo metadata` lists, narrowed to the packages whose types a cell can name.
 //!
-//! Of `support` and what it uses, these are `support` itself and the crates it re-exports, with their parts
-//! (`polars` has `polars-core` and others). A package that the reader adds keeps all that it uses.
+//! Of `support` and what it uses, these are `support` itself and the crates it re-exports, with
+//! their parts (`polars` has `polars-core` and others). A package that the reader adds keeps all
+//! that it uses.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-/// The crates that `support` re-exports, ours among them, and the traits of numbers that their methods ask for.
+/// The crates that `support` re-exports, ours among them, and the traits of numbers that their
+/// methods ask for.
 const FAMILIES: [&str; 7] = ["learn", "linfa", "ndarray", "num", "plot", "plotters", "polars"];
 
 /// The list without anything, if it is the standard library's.
@@ -23,7 +25,8 @@ pub fn without_library(text: &str) -> Option<String> {
     Some(metadata.to_string())
 }
 
-/// The narrowed list; none when it has neither `support` nor the standard library, or isn't understood.
+/// The narrowed list; none when it has neither `support` nor the standard library, or isn't
+/// understood.
 pub fn narrow(text: &str) -> Option<String> {
     let mut metadata: Value = serde_json::from_str(text).ok()?;
     let kept = kept(&metadata)?;
@@ -64,7 +67,8 @@ fn kept(metadata: &Value) -> Option<HashSet<String>> {
     Some(kept)
 }
 
-/// Of the standard library's own packages, those with types that cells use: not what prints a backtrace.
+/// Of the standard library's own packages, those with types that cells use: not what prints a
+/// backtrace.
 pub fn is_of_the_library(name: &str) -> bool {
     ["core", "alloc", "std", "proc_macro", "sysroot", "hashbrown"].contains(&name)
         || name.starts_with("rustc-std-workspace")

@@ -1,29 +1,34 @@
-//! One kernel, from the line in the kernelspec to its end. Nothing here is seen by a reader who has no kernel running.
+//! One kernel, from the line in the kernelspec to its end. Nothing here is seen by a reader who has
+//! no kernel running.
 //!
 //! The road of a start; each step is a file, and 3 and 4 go on side by side:
 //!
 //! 1. [`ports`] takes the ports that Jupyter has chosen, so that no other kernel can.
-//! 2. [`own_folder`] makes a folder for this kernel alone and removes those of dead ones; [`guard`] ends what is left if this
-//!    process is killed.
-//! 3. [`libraries`] finds the [`warm`] folder, where all of them are built, and by which compiler ([`rust`]); [`inputs`] says
-//!    whether it is made from the sources as they are. If only our crates have changed, they are built now, into another
-//!    folder that begins as a [`copy`](mod@copy) of the last, once for all kernels.
-//! 4. [`program`] makes the command of evcxr. [`toolchain`] gives it a `cargo` of ours; [`sources`] finds the standard
-//!    library's; [`preload`] stands between the cells and the standard streams; the [`variables`] that builds depend on keep
-//!    their values.
+//! 2. [`own_folder`] makes a folder for this kernel alone and removes those of dead ones; [`guard`]
+//!    ends what is left if this process is killed.
+//! 3. [`libraries`] finds the [`warm`] folder, where all of them are built, and by which compiler
+//!    ([`rust`]); [`inputs`] says whether it is made from the sources as they are. If only our
+//!    crates have changed, they are built now, into another folder that begins as a
+//!    [`copy`](mod@copy) of the last, once for all kernels.
+//! 4. [`environment`] makes the command of evcxr. [`toolchain`] gives it a `cargo` of ours;
+//!    [`sources`] finds the standard library's; [`preload`] stands between the cells and the
+//!    standard streams; the [variables](build_variables) that builds depend on keep their values.
 //! 5. [`workspace`] puts into the kernel's folder the few files that cells are compiled from.
 //! 6. [`ready`] has it load `support` before its reader's first cell.
 //! 7. [`running`]: evcxr runs, and this process watches it.
 //!
-//! What evcxr then asks our `cargo` ([`mod@cargo`], in the [`surroundings`] that variables tell it) is answered as it was
-//! before ([`answers`]), compiled by the command of before ([`again`]), or left to cargo, whose list of packages is
-//! shortened ([`metadata`]) and names [`skeletons`], each made by [`skeleton`], for rust-analyzer to read. An error about a
-//! variable that was moved away is explained ([`moved`]).
+//! What evcxr then asks our `cargo` ([`mod@cargo`], in the [`surroundings`] that variables tell it)
+//! is answered as it was before ([`answers`]), compiled by the command of before ([`again`]), or
+//! left to cargo, whose list of packages is shortened ([`metadata`]) and names [`skeletons`], each
+//! made by [`skeleton`], for rust-analyzer to read. An error about a variable that was moved away
+//! is explained ([`moved`]).
 
 mod again;
 mod answers;
+mod build_variables;
 mod cargo;
 mod copy;
+mod environment;
 pub mod guard;
 mod inputs;
 mod libraries;
@@ -32,7 +37,6 @@ mod moved;
 mod own_folder;
 mod ports;
 mod preload;
-mod program;
 pub mod ready;
 mod running;
 pub mod rust;
@@ -41,7 +45,6 @@ pub mod skeletons;
 pub mod sources;
 mod surroundings;
 pub mod toolchain;
-mod variables;
 pub mod warm;
 pub mod workspace;
 
@@ -57,6 +60,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use self::guard::{Guard, Left};
 use self::libraries::Libraries;
 use self::own_folder::{OwnFolder, remove_dead};
 use self::ports::Ports;
@@ -66,7 +70,7 @@ use self::warm::Warm;
 use crate::base::console::tell;
 use crate::base::lock::Lock;
 use crate::base::paths::Paths;
-use crate::base::stop::{Stop, terminate_own_group};
+use crate::base::stop::{Stop, own_group, terminate_own_group};
 
 /// The version of evcxr that the tutorial was made with.
 pub const EVCXR_VERSION: &str = "0.22.0";
@@ -86,7 +90,7 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     };
     remove_dead(paths);
     let own = OwnFolder::new(paths)?;
-    let guard = guard::of_kernel(&own.folder);
+    let guard = Guard::start(&Left { group: own_group(), folder: Some(own.folder.clone()), ..Left::default() });
     if let Err(error) = &guard {
         tell(format!("{error:#}: if it is killed, what it has started goes on"));
     }
@@ -120,7 +124,8 @@ pub fn run(paths: &Paths, evcxr: &Path, connection_file: &Path) -> Result<u8> {
     Ok(ended.code)
 }
 
-// Does what may take minutes; none when this process is told to stop meanwhile: with its end the rest ends too.
+// Does what may take minutes; none when this process is told to stop meanwhile: with its end the
+// rest ends too.
 fn unless_stopped<T: Send + 'static>(stop: &Stop, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (working, at_the_end) = channel::<()>();
     let worker = thread::spawn(move || {
@@ -143,28 +148,37 @@ fn prepare(paths: &Paths, evcxr: &Path, connection_file: &Path, folder: &Path) -
     let rust = libraries.rust.clone();
     // Both wait for answers of rustc and cargo.
     let kernel = thread::scope(|scope| {
-        let kernel = scope.spawn(|| program::kernel(evcxr, connection_file, paths, rust.as_ref()));
+        let kernel = scope.spawn(|| environment::command(evcxr, connection_file, paths, rust.as_ref()));
         libraries.hold(paths);
         kernel.join()
     });
     let (mut kernel, toolchain) = kernel.unwrap_or_else(|panic| resume_unwind(panic));
     libraries.give(&mut kernel, toolchain.is_some(), folder, paths)?;
     warm::remove_unused(paths);
-    if let Some(toolchain) = toolchain.filter(|_| own_folder::is_alone(paths, folder)) {
-        toolchain::remove_others(&toolchain);
+    if let Some(toolchain) = toolchain {
+        toolchain::remove_others(&paths.kernels(), &toolchain, || own_folder::is_alone(paths, folder));
     }
     Ok((kernel, libraries))
 }
 
-// A reader may start a kernel while the set-up builds what it needs; but the set-up's own is part of it.
+// A reader may start a kernel while the set-up builds what it needs; the set-up's own can't wait.
 fn wait_for_set_up(paths: &Paths, evcxr: &Path) {
     let is_own = std::env::var_os(WARMING_VARIABLE).is_some();
-    let is_needed = || Lock::is_held(&paths.setup_lock()) && !(evcxr.is_file() && Warm::fitting(paths, None).is_some());
-    if is_own || !is_needed() {
+    let mut seen = None;
+    let mut has_to_wait = || {
+        // All sources are read to see whether what is built fits them: once for each that is built.
+        let built = Some((evcxr.is_file(), Warm::last(paths).map(|last| last.name)));
+        Lock::is_held(&paths.setup_lock())
+            && (seen == built || {
+                seen = built;
+                !(evcxr.is_file() && Warm::fitting(paths, None).is_some())
+            })
+    };
+    if is_own || !has_to_wait() {
         return;
     }
     tell("waits for the set-up, which is still at work; cells that are run now run after it");
-    while is_needed() {
+    while has_to_wait() {
         sleep(Duration::from_millis(500));
     }
 }

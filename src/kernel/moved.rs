@@ -1,4 +1,5 @@
-//! A cell that names a variable which an earlier cell has moved away: rustc knows only that there is none. Here it is told why.
+//! A cell that names a variable which an earlier cell has moved away: rustc knows only that there
+//! is none. Here it is told why.
 
 use std::fs;
 use std::path::Path;

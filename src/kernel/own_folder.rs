@@ -1,10 +1,11 @@
-//! The folder of one kernel: what its cells are compiled from and to, locked while the kernel lives and removed at its end.
+//! The folder of one kernel: what its cells are compiled from and to, locked while the kernel lives
+//! and removed at its end.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
@@ -33,9 +34,11 @@ impl OwnFolder {
     /// An empty one, locked.
     pub fn new(paths: &Paths) -> Result<Self> {
         loop {
-            let folder = paths.kernels().join(format!("{PREFIX}{}-{}", std::process::id(), nanoseconds()));
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+            let folder = paths.kernels().join(format!("{PREFIX}{}-{now}", std::process::id()));
             fs::create_dir_all(&folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
-            // A kernel that looks for dead ones may have it for a moment, and then removes the folder.
+            // A kernel that looks for dead ones may have it for a moment, and then removes the
+            // folder.
             if let Some(lock) = Lock::try_exclusive(&folder.join(LOCK_FILE))? {
                 return Ok(Self { folder, lock: Some(lock) });
             }
@@ -51,10 +54,6 @@ impl Drop for OwnFolder {
     }
 }
 
-fn nanoseconds() -> u128 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos())
-}
-
 /// Removes those whose kernel was killed: nobody holds their lock any more.
 pub fn remove_dead(paths: &Paths) {
     for folder in all(paths).into_iter().filter(|folder| !is_young_and_unlocked(folder)) {
@@ -68,8 +67,8 @@ pub fn remove_dead(paths: &Paths) {
 /// Removes one, with what still runs in it: the cell of a killed kernel, or a compiler.
 pub fn remove(folder: &Path) {
     kill_all_in(folder);
-    // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file, by which
-    // the next kernel knows that it is dead.
+    // Jupyter kills a kernel that takes long to end. What it leaves then still has its lock file,
+    // by which the next kernel knows that it is dead.
     entries(folder).unwrap_or_default().iter().filter(|path| path.is_dir()).for_each(|path| remove_folder(path));
     remove_folder(folder);
 }

@@ -1,8 +1,9 @@
 //! The ports that Jupyter has chosen for a kernel, held until the kernel takes them.
 //!
-//! Jupyter finds free ports, frees them and writes them into the connection file; the kernel takes them seconds later.
-//! Meanwhile another Jupyter may be given the same. What its client then sends to the wrong kernel stops that
-//! kernel for good: evcxr reads no more cells after one message with a signature of another key.
+//! Jupyter finds free ports, frees them and writes them into the connection file; the kernel takes
+//! them seconds later. Meanwhile another Jupyter may be given the same. What its client then sends
+//! to the wrong kernel stops that kernel for good: evcxr reads no more cells after one message with
+//! a signature of another key.
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,8 @@
-//! The library that stands between a kernel's cells and the standard streams: it is built from the package beside this file,
-//! which says what for.
+//! The library that stands between a kernel's cells and the standard streams: it is built from the
+//! package beside this file, which says what for.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,15 +23,21 @@ pub fn library(folder: &Path, rust: &Rust) -> Option<PathBuf> {
     }
     if !library.is_file() {
         let part = library.with_extension(format!("{}.part", std::process::id()));
-        let mut rustc = command(rust.program("rustc"));
-        rustc.args(["--edition", "2024", "--crate-type", "cdylib", "--crate-name", "streams"]);
-        rustc.args(["-Copt-level=2", "-Cpanic=abort", "-Cstrip=symbols", "-", "-o"]).arg(&part);
-        let mut rustc = rustc.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
-        rustc.stdin.take()?.write_all(SOURCE.as_bytes()).ok()?;
-        rustc.wait().ok().filter(|status| status.success())?;
-        std::fs::rename(part, &library).ok()?;
+        let built = build(&part, rust).filter(|()| fs::rename(&part, &library).is_ok());
+        let _ = fs::remove_file(part);
+        built?;
     }
     Some(library)
+}
+
+fn build(library: &Path, rust: &Rust) -> Option<()> {
+    let mut rustc = command(rust.program("rustc"));
+    rustc.args(["--edition", "2024", "--crate-type", "cdylib", "--crate-name", "streams"]);
+    rustc.args(["-Copt-level=2", "-Cpanic=abort", "-Cstrip=symbols", "-", "-o"]).arg(library);
+    let mut rustc = rustc.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    let written = rustc.stdin.take()?.write_all(SOURCE.as_bytes());
+    let status = rustc.wait().ok()?;
+    (written.is_ok() && status.success()).then_some(())
 }
 
 /// Has the system load it before all others.

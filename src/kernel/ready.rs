@@ -1,10 +1,11 @@
 //! Has a kernel do, while its reader still reads, what the first cells would wait for.
 //!
-//! evcxr runs the cells in `init.evcxr` before it takes any other. Ours add `support` and ask for one type, so that
-//! rust-analyzer reads the libraries now; the notebook's own `:dep` then finds it done. evcxr ends when they fail, and
-//! answers nobody while they run. So they are only for a kernel in which they can't fail, and where they did fail,
-//! the kernel is started again without, and so are all others with the same warm folder for an hour: it may have been the
-//! machine's fault.
+//! evcxr runs the cells in `init.evcxr` before it takes any other. Ours add `support` and ask for
+//! one type, so that rust-analyzer reads the libraries now; the notebook's own `:dep` then finds it
+//! done. evcxr ends when they fail, and answers nobody while they run. So they are only for a
+//! kernel in which they can't fail, and where they did fail, the kernel is started again without,
+//! and so are all others with the same warm folder for an hour: it may have been the machine's
+//! fault.
 
 use std::env;
 use std::fs;
@@ -45,11 +46,7 @@ impl FirstCells {
 
     /// Have they run to their end?
     pub fn are_done(&self) -> bool {
-        self.done_file().exists()
-    }
-
-    fn done_file(&self) -> PathBuf {
-        self.folder.join(DONE)
+        self.folder.join(DONE).exists()
     }
 }
 
@@ -76,8 +73,8 @@ pub fn are_running() -> bool {
 
 /// Asked in a kernel: are these cells still to be run?
 ///
-/// Before them evcxr runs a cell of its own, `42`, for which rust-analyzer would read the whole standard library. It
-/// reads all again when they have added `support`.
+/// Before them evcxr runs a cell of its own, `42`, for which rust-analyzer would read the whole
+/// standard library. It reads all again when they have added `support`.
 pub fn are_to_come() -> bool {
     let manifest = env::var_os(FOLDER_VARIABLE).map(|folder| PathBuf::from(folder).join("Cargo.toml"));
     let manifest = manifest.and_then(|manifest| fs::read_to_string(manifest).ok());

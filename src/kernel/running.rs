@@ -15,10 +15,11 @@ use super::ports::Ports;
 use super::ready::FirstCells;
 use super::workspace::{self, CONFIG_VARIABLE, FOLDER_VARIABLE};
 use crate::base::console::{note, tell};
-use crate::base::process::for_each_line;
+use crate::base::process::{code_of, for_each_line};
 use crate::base::stop::{Stop, terminate_own_group};
 
-// A kernel is ready in so many seconds on a quiet machine, and nobody wonders before the second; after the third it hangs.
+// A kernel is ready in so many seconds on a quiet machine, and nobody wonders before the second;
+// after the third it hangs.
 const QUIET: u64 = 4;
 const LONG: Duration = Duration::from_secs(15);
 const TOO_LONG: Duration = Duration::from_secs(300);
@@ -56,7 +57,8 @@ impl Run<'_> {
             .env(FOLDER_VARIABLE, workspace::crate_folder(self.folder))
             // evcxr writes a kernelspec `rust` where this leads, and over one that is there.
             .env("JUPYTER_PATH", self.folder.join("jupyter"))
-            // What cells and compilers leave there goes with the folder, and no two kernels meet in it.
+            // What cells and compilers leave there goes with the folder, and no two kernels meet in
+            // it.
             .envs(["TMPDIR", "TMP", "TEMP"].map(|name| (name, &temporary)))
             // Its greeting doesn't belong among the events of a program that runs a notebook.
             .stdout(std::io::stderr())
@@ -75,12 +77,13 @@ impl Run<'_> {
         ended
     }
 
-    // A signal, or the end of the server that started this kernel, ends it: nothing else would, and it holds a gigabyte.
+    // A signal, or the end of the server that started this kernel, ends it: nothing else would, and
+    // it holds a gigabyte.
     fn wait(&self, child: &mut Child, is_deaf: &AtomicBool) -> Result<Ended> {
         let mut told = false;
         loop {
             if let Some(status) = child.try_wait().context("lost the Rust kernel")? {
-                let code = status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1));
+                let code = code_of(status);
                 let gave_up = status.code().is_some() && code != 0 && !self.stop.requested();
                 return Ok(Ended { code, gave_up });
             }
@@ -118,7 +121,8 @@ impl Run<'_> {
     }
 }
 
-// Passes on what evcxr says of itself, and sees when it has stopped taking cells, which it survives. Tells the end.
+// Passes on what evcxr says of itself, and sees when it has stopped taking cells, which it
+// survives. Tells the end.
 fn pass_on(stream: ChildStderr, is_deaf: Arc<AtomicBool>) -> mpsc::Receiver<()> {
     let (end, at_the_end) = mpsc::channel();
     thread::spawn(move || {

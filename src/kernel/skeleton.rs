@@ -1,8 +1,9 @@
 //! The skeleton of one source: what is left of it without what no type depends on.
 //!
-//! Every function's body becomes `{loop{}}`, except where it returns `impl …` and in a `const fn` whose value a type may
-//! need. Comments go, and attributes that only tell the compiler what to warn of. Doc comments stay, as Shift-Tab shows
-//! them, but for the examples in those that macros make: core makes them for each of twelve kinds of integers.
+//! Every function's body becomes `{loop{}}`, except where it returns `impl …` and in a `const fn`
+//! whose value a type may need. Comments go, and attributes that only tell the compiler what to
+//! warn of. Doc comments stay, as Shift-Tab shows them, but for the examples in those that macros
+//! make: core makes them for each of twelve kinds of integers.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -181,7 +182,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    // Of a doc comment what stands before its examples, as one token: a macro may make it a dozen times. Its length.
+    // Of a doc comment what stands before its examples, as one token: a macro may make it a dozen
+    // times. Its length.
     fn write_summary(&self, at: usize, skeleton: &mut String) -> usize {
         let lines: Vec<_> = self.tokens[at..].iter().map_while(|token| token.text.strip_prefix("///")).collect();
         let summary: Vec<_> = lines.iter().copied().take_while(|line| line.trim() != "# Examples").collect();

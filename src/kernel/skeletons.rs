@@ -1,12 +1,12 @@
 //! Skeletons of the standard library and of crates, for rust-analyzer alone.
 //!
-//! To tell the type of a `let`, the kernel's rust-analyzer reads the whole standard library and all crates that cells can
-//! name. It hardly ever looks into a function of another crate, so it gets copies without the functions' bodies
-//! ([`super::skeleton`]). rustc sees the real sources.
+//! To tell the type of a `let`, the kernel's rust-analyzer reads the whole standard library and all
+//! crates that cells can name. It hardly ever looks into a function of another crate, so it gets
+//! copies without the functions' bodies ([`super::skeleton`]). rustc sees the real sources.
 //!
-//! A copy is made when it is first asked for, and is put in place whole. A file that isn't understood is copied as it is,
-//! and a crate that can't be copied is read where it is: both are told in [`REFUSED`]. [`WHOLE_VARIABLE`] turns all of it
-//! off.
+//! A copy is made when it is first asked for, and is put in place whole. A file that isn't
+//! understood is copied as it is, and a crate that can't be copied is read where it is: both are
+//! told in [`REFUSED`]. [`WHOLE_VARIABLE`] turns all of it off.
 
 use std::env;
 use std::fs::{self, File};
@@ -40,8 +40,6 @@ impl Skeletons<'_> {
             for entry in entries(library)? {
                 let (name, to) = (name_of(&entry), folder.join(name_of(&entry)));
                 match name {
-                    // Half of it is this: the instructions of all processors, which no cell's types need.
-                    "stdarch" => {}
                     "vendor" => self.copy(&entry, &to, &|path| path.to_string_lossy().contains("/hashbrown-"))?,
                     _ => self.copy(&entry, &to, &|_| is_of_the_library(name))?,
                 }
@@ -51,7 +49,8 @@ impl Skeletons<'_> {
         })
     }
 
-    /// What `cargo metadata` says, but with skeletons of the crates of registries, whose sources never change.
+    /// What `cargo metadata` says, but with skeletons of the crates of registries, whose sources
+    /// never change.
     pub fn of_packages(&self, metadata: &str) -> Option<String> {
         let mut metadata: Value = serde_json::from_str(metadata).ok()?;
         for package in metadata["packages"].as_array_mut()? {
@@ -86,7 +85,8 @@ impl Skeletons<'_> {
         made.inspect_err(|error| self.tell_refused(of, &format!("{error:#}"))).ok().map(|()| folder)
     }
 
-    // Copies a folder's sources as skeletons, those that nobody reads as empty files, and what cargo looks at as it is.
+    // Copies a folder's sources as skeletons, those that nobody reads as empty files, and what
+    // cargo looks at as it is.
     fn copy(&self, from: &Path, to: &Path, is_read: &dyn Fn(&Path) -> bool) -> Result<()> {
         if from.is_dir() {
             for entry in entries(from)? {

@@ -67,7 +67,8 @@ impl Surroundings {
         dependencies.is_none_or(|dependencies| dependencies.values().all(is_ours))
     }
 
-    /// Have our manifests been edited since this kernel started? What cargo then says is of no use when that is taken back.
+    /// Have our manifests been edited since this kernel started? What cargo then says is of no use
+    /// when that is taken back.
     pub fn are_manifests_edited(&self) -> bool {
         let time = |folder: &Path| fs::metadata(folder.join("Cargo.toml")).and_then(|about| about.modified()).ok();
         let [support, exercises] = self.ours();
@@ -96,7 +97,8 @@ impl Surroundings {
     }
 }
 
-/// evcxr takes mold or lld when one is on PATH: another than the set-up was linked with would build all again.
+/// evcxr takes mold or lld when one is on PATH: another than the set-up was linked with would build
+/// all again.
 pub fn use_own_linker(cargo: &mut Command) {
     if let Ok(flags) = env::var("RUSTFLAGS") {
         cargo.env("RUSTFLAGS", own_linker_s(&flags));

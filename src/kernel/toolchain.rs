@@ -1,13 +1,13 @@
-//! The Rust toolchain of a kernel: the installed one, seen so that less of its and our libraries' source is read.
+//! The Rust toolchain of a kernel: the installed one, seen so that less of its and our libraries'
+//! source is read.
 //!
-//! The kernel learns the type of a `let` from rust-analyzer, which reads the source of every package that
-//! `cargo metadata` lists and of the whole standard library: 130 MB, for the few crates that a cell can name.
-//! That was most of a kernel's start and of its memory. So the kernel gets a folder that looks like a toolchain,
-//! of links to the installed one; only `cargo` is this launcher, which narrows the list ([`super::cargo`]) and names the
-//! [skeletons](super::skeletons) of what is left.
-//! Compiling is not touched: rustc sees all packages.
+//! The kernel learns the type of a `let` from rust-analyzer, which reads the source of every
+//! package that `cargo metadata` lists and of the whole standard library: 130 MB, for the few
+//! crates that a cell can name. That was most of a kernel's start and of its memory. So the kernel
+//! gets a folder that looks like a toolchain, of links to the installed one; only `cargo` is this
+//! launcher, which narrows the list ([`super::cargo`]) and names the [skeletons](super::skeletons)
+//! of what is left. Compiling is not touched: rustc sees all packages.
 
-use std::env;
 use std::fs;
 #[cfg(unix)]
 use std::os::unix::fs::symlink;
@@ -23,18 +23,32 @@ use super::skeletons::Skeletons;
 use super::sources;
 use super::surroundings::{SUPPORT_VARIABLE, TOOLCHAIN_VARIABLE};
 use crate::base::folders::{entries, name_of};
+use crate::base::lock::Lock;
 use crate::base::paths::Paths;
-use crate::base::process::{command, this_program};
+use crate::base::process::{command, path_from, this_program};
 use crate::base::stamp::{Inputs, make_whole};
 
 /// In the toolchain's folder, the skeletons that rust-analyzer reads.
 pub const SKELETONS: &str = "skeletons";
 
-// What is made in it is made by these.
-const RULES: [&str; 3] = [include_str!("skeleton.rs"), include_str!("skeletons.rs"), preload::SOURCE];
+// Beside the toolchains, held by who uses one, or removes some.
+const LOCK: &str = "toolchains.lock";
 
-// The folder of such a toolchain, named by all that it is made from: kernels of another may be running.
+// What is made in it is made by these.
+const RULES: [&str; 6] = [
+    include_str!("metadata.rs"),
+    include_str!("preload.rs"),
+    include_str!("skeleton.rs"),
+    include_str!("skeletons.rs"),
+    include_str!("toolchain.rs"),
+    preload::SOURCE,
+];
+
+// The folder of such a toolchain, named by all that it is made from: kernels of another may be
+// running.
 fn folder(here: &Path, rust: &Rust, launcher: &Path) -> Option<PathBuf> {
+    // A running program knows itself without links.
+    let launcher = launcher.canonicalize().unwrap_or_else(|_| launcher.to_owned());
     let name = Inputs::default()
         .text("installed", &rust.sysroot.to_string_lossy())
         .text("version", rust.version()?)
@@ -49,10 +63,13 @@ pub fn skeletons(paths: &Paths, rust: &Rust) -> Option<PathBuf> {
     Some(folder(&paths.kernels(), rust, &paths.kernel_launcher())?.join(SKELETONS))
 }
 
-/// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only slower.
+/// Gives a kernel such a toolchain, in a folder here. Where that can't be, it works without, only
+/// slower.
 pub fn narrow(kernel: &mut Command, here: &Path, rust: &Rust, support: &Path) -> Option<PathBuf> {
     // A launcher of another kind of system has no links, or no programs without an ending.
     let launcher = this_program().ok().filter(|_| cfg!(unix))?;
+    // Another kernel, which saw none beside it, may be removing toolchains.
+    let _lock = Lock::shared(&here.join(LOCK)).ok();
     let folder = folder(here, rust, &launcher)?;
     make_whole(&folder, |part| link_all(part, &rust.sysroot, &launcher).and_then(|()| try_it(part, rust, support)))
         .ok()?;
@@ -66,16 +83,15 @@ pub fn narrow(kernel: &mut Command, here: &Path, rust: &Rust, support: &Path) ->
 }
 
 fn give(command: &mut Command, folder: &Path, rust: &Rust, support: &Path) -> Option<()> {
-    let rest = env::var_os("PATH").unwrap_or_default();
-    let path = env::join_paths([folder.join("bin")].into_iter().chain(env::split_paths(&rest))).ok()?;
     command
         .env(TOOLCHAIN_VARIABLE, &rust.sysroot)
         .env(SUPPORT_VARIABLE, support)
-        // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for both by it.
+        // Where rustup is, its `cargo` and `rustc` are those of this folder; rust-analyzer asks for
+        // both by it.
         .env("RUSTUP_TOOLCHAIN", folder)
         // Where it isn't, rust-analyzer takes the first, and evcxr what is on PATH.
         .env("CARGO", folder.join("bin/cargo"))
-        .env("PATH", path);
+        .env("PATH", path_from(folder.join("bin"))?);
     Some(())
 }
 
@@ -88,13 +104,16 @@ fn try_it(folder: &Path, rust: &Rust, support: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes the others, which kernels that have ended had.
-pub fn remove_others(own: &Path) {
-    for path in own.parent().and_then(|here| entries(here).ok()).unwrap_or_default() {
-        let name = name_of(&path);
-        // The second were beside them once.
-        if path != own && (name.starts_with("toolchain-") || name.starts_with("libstreams-")) {
-            let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+/// Removes the others, which kernels that have ended had, if no other kernel is there.
+pub fn remove_others(here: &Path, own: &Path, is_alone: impl FnOnce() -> bool) {
+    // A kernel that starts now waits for this, and one that has started is seen.
+    let Ok(Some(_lock)) = Lock::try_exclusive(&here.join(LOCK)) else {
+        return;
+    };
+    let others = if is_alone() { entries(here).unwrap_or_default() } else { Vec::new() };
+    for path in others {
+        if path != own && name_of(&path).starts_with("toolchain-") {
+            let _ = fs::remove_dir_all(&path);
         }
     }
 }
@@ -157,22 +176,16 @@ mod tests {
     }
 
     #[test]
-    fn a_toolchain_that_does_not_answer_is_not_given() {
-        let home = tempfile::tempdir().unwrap();
-        let mut kernel = Command::new("kernel");
-        let rust = Rust { sysroot: installed(home.path()), ..Rust::default() };
-        assert_eq!(narrow(&mut kernel, home.path(), &rust, home.path()), None);
-        assert_eq!(kernel.get_envs().count(), 0);
-    }
-
-    #[test]
-    fn without_links_a_kernel_is_left_alone() {
+    fn without_an_answer_or_links_a_kernel_is_left_alone() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("file");
         fs::write(&file, "").unwrap();
-        let mut kernel = Command::new("kernel");
-        assert_eq!(narrow(&mut kernel, &file, &Rust::on_path().unwrap(), home.path()), None);
-        assert_eq!(kernel.get_envs().count(), 0);
+        let silent = Rust { sysroot: installed(home.path()), ..Rust::default() };
+        for (here, rust) in [(home.path(), silent), (&file, Rust::on_path().unwrap())] {
+            let mut kernel = Command::new("kernel");
+            assert_eq!(narrow(&mut kernel, here, &rust, home.path()), None);
+            assert_eq!(kernel.get_envs().count(), 0);
+        }
     }
 
     #[test]
@@ -180,9 +193,15 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let put = |name: &str| fs::create_dir(home.path().join(name)).unwrap();
         ["toolchain-1", "toolchain-2", "toolchain-2.7.part", "warm-1"].into_iter().for_each(put);
-        fs::write(home.path().join("libstreams-1.so"), "").unwrap();
-        remove_others(&home.path().join("toolchain-1"));
-        let left = ["toolchain-1", "warm-1"].map(|name| home.path().join(name));
-        assert_eq!(entries(home.path()).unwrap(), left);
+        let own = home.path().join("toolchain-1");
+        let left = || entries(home.path()).unwrap().len();
+        remove_others(home.path(), &own, || false);
+        assert_eq!(left(), 5);
+        let starting = Lock::shared(&home.path().join(LOCK)).unwrap();
+        remove_others(home.path(), &own, || true);
+        assert_eq!(left(), 5);
+        drop(starting);
+        remove_others(home.path(), &own, || true);
+        assert!(left() == 3 && own.exists() && home.path().join("warm-1").exists());
     }
 }

@@ -1,8 +1,10 @@
-//! The warm folder: all libraries of the cells, built once; every kernel compiles its cells against it.
+//! The warm folder: all libraries of the cells, built once; every kernel compiles its cells against
+//! it.
 //!
-//! It is named by what it is made from, so a changed crate is built into another folder, never over one that a living
-//! kernel uses. `warm.json` in it says from what, and with what; the one beside it is that of the last. With another
-//! compiler, or another value of one of some [variables](super::variables), cargo would build all of it again wherever a kernel needs
+//! It is named by what it is made from, so a changed crate is built into another folder, never over
+//! one that a living kernel uses. `warm.json` in it says from what, and with what; the one beside
+//! it is that of the last. With another compiler, or another value of one of some
+//! [variables](super::build_variables), cargo would build all of it again wherever a kernel needs
 //! cargo. Kernels hold a lock on theirs; those that nobody holds any more are removed.
 
 use std::collections::BTreeMap;
@@ -15,12 +17,12 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::answers;
+use super::build_variables::{changes_the_build, watched_in};
 use super::copy::{copy, set_stamps};
 use super::inputs::Recipe;
 use super::rust::Rust;
-use super::variables::{changes_the_build, watched_in};
 use super::workspace::{self, crate_folder};
-use crate::base::builds::{cargo_home, run_cargo};
+use crate::base::builds::cargo_home;
 use crate::base::console::tell;
 use crate::base::folders::{entries, name_of};
 use crate::base::lock::Lock;
@@ -53,12 +55,17 @@ pub struct Warm {
 }
 
 impl Warm {
-    /// The one that was built last: for a reader of somebody else's set-up, by a kernel of their own.
+    /// The one that was built last: of somebody else's set-up by its owner, or by a kernel of this
+    /// reader's.
     pub fn last(paths: &Paths) -> Option<Self> {
-        [paths.kernels(), paths.builds.clone()].iter().find_map(|place| Self::last_in(place))
+        // Without somebody else both are the same folder, and the second is without links.
+        let mut places = [paths.builds.clone(), paths.kernels()];
+        places.sort_by_key(|place| fs::metadata(place.join(RECORD)).and_then(|about| about.modified()).ok());
+        places.iter().rev().find_map(|place| Self::last_in(place))
     }
 
-    /// The one that is made from everything as it is now, by this compiler; or else by the one that it was built with.
+    /// The one that is made from everything as it is now, by this compiler; or else by the one that
+    /// it was built with.
     pub fn fitting(paths: &Paths, rust: Option<&Rust>) -> Option<Self> {
         let last = Self::last(paths);
         let recipe = Recipe::now(paths, rust.or(last.as_ref().map(|last| &last.rust))?).ok()?;
@@ -81,7 +88,8 @@ impl Warm {
         warm.is_whole().then_some(warm)
     }
 
-    fn is_whole(&self) -> bool {
+    /// Is it still there?
+    pub fn is_whole(&self) -> bool {
         self.folder.join("Cargo.toml").is_file()
     }
 
@@ -91,7 +99,7 @@ impl Warm {
 
     /// Keeps it from being removed while the lock is held; none when it was removed before.
     pub fn hold(&self) -> Option<Lock> {
-        let lock = Lock::shared(&self.folder.join(IN_USE)).ok()?;
+        let lock = Lock::shared(&self.folder.join(IN_USE)).inspect_err(|error| tell(format!("{error:#}"))).ok()?;
         self.is_whole().then_some(lock)
     }
 
@@ -114,15 +122,16 @@ impl Warm {
     }
 }
 
-/// Builds one from everything as it is now, unless that is there; `check` sees it before it is taken for whole, unless
-/// only our crates are others than in the last one.
+/// Builds one from everything as it is now, unless that is there. `run` runs cargo, with a log;
+/// `check` sees the folder before it is taken for whole, unless only our crates are others than in
+/// the last one.
 ///
-/// It is made beside the last one, from its files or those of a build that was stopped, so a kernel may start at any time
-/// meanwhile, and a killed build goes on where it stopped.
+/// It is made beside the last one, from its files or those of a build that was stopped, so a kernel
+/// may start at any time meanwhile, and a killed build goes on where it stopped.
 pub fn build(
     paths: &Paths,
     rust: &Rust,
-    mut on_line: impl FnMut(&str),
+    mut run: impl FnMut(&mut Command, &Path) -> Result<()>,
     check: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<Warm> {
     let place = paths.kernels();
@@ -148,7 +157,7 @@ pub fn build(
     made_from = made_from.or_else(|| Some(Warm::in_folder(&next)?.recipe));
     let _ = fs::remove_file(next.join(RECORD));
     workspace::write(&next, paths)?;
-    let (recipe, like) = loop {
+    let (recipe, like, cargo) = loop {
         let recipe = Recipe::now(paths, rust)?;
         set_stamps(&next, &recipe.changed_since(made_from.as_ref())).with_context(cannot)?;
         // With the same libraries it is built as they were, whatever is set in this terminal.
@@ -159,19 +168,19 @@ pub fn build(
         if let Some(like) = like {
             like.give(&mut cargo);
         }
-        run_cargo(&mut cargo, &paths.log("warm"), &mut on_line).context(
+        run(&mut cargo, &paths.log("warm")).context(
             "can't build the notebooks' libraries; `cargo build -p exercises` tells whether our crates compile",
         )?;
         // What changes while cargo reads it may be in the build or not.
         if Recipe::now(paths, rust)? == recipe {
-            break (recipe, like);
+            break (recipe, like, cargo);
         }
         made_from = Some(recipe);
     };
     let is_other = like.is_none();
     let (cargo_home, variables) = match like {
         Some(like) => (like.cargo_home.clone(), like.variables.clone()),
-        None => (cargo_home(), watched_in(&crate_folder(&next).join("target"))?),
+        None => (cargo_home(), watched_in(&crate_folder(&next).join("target"), &cargo)?),
     };
     let name = recipe.folder_name();
     let warm = Warm { folder: place.join(&name), name, recipe, rust: rust.clone(), cargo_home, variables };
@@ -208,8 +217,8 @@ pub fn remove_unused(paths: &Paths) {
     }
 }
 
-// Builds our crates, and what they use, as evcxr does for a cell that names them: built otherwise, with another flag or
-// for another target, they would be of no use to cells.
+// Builds our crates, and what they use, as evcxr does for a cell that names them: built otherwise,
+// with another flag or for another target, they would be of no use to cells.
 fn cargo(workspace: &Path, paths: &Paths, rust: &Rust) -> Result<Command> {
     let crates = [("support", paths.support()), ("exercises", paths.exercises())];
     workspace::write_crate(workspace, &crates)?;
@@ -231,21 +240,47 @@ fn cargo(workspace: &Path, paths: &Paths, rust: &Rust) -> Result<Command> {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
+    use std::time::{Duration, SystemTime};
 
     use super::*;
 
+    fn some_warm() -> Warm {
+        let variables = [("NO_SUCH_CC", None), ("CFLAGS", Some("-O1"))];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.map(str::to_owned))).into();
+        let recipe = Recipe { ground: String::new(), crates: BTreeMap::new() };
+        let (folder, name, rust) = (PathBuf::new(), "warm-1".to_owned(), Rust::default());
+        Warm { folder, name, recipe, rust, cargo_home: None, variables }
+    }
+
     #[test]
     fn a_kernel_gets_what_it_was_built_with() {
-        let variables = [("NO_SUCH_CC", None), ("CFLAGS", Some("-O1"))];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
-        let recipe = Recipe { ground: String::new(), crates: BTreeMap::new() };
         let mut kernel = Command::new("kernel");
         kernel.env("NO_SUCH_CC", "other").env("CFLAGS", "other");
-        let (folder, name, rust) = (PathBuf::new(), String::new(), Rust::default());
-        Warm { folder, name, recipe, rust, cargo_home: None, variables: variables.into() }.give(&mut kernel);
+        some_warm().give(&mut kernel);
         let given: BTreeMap<_, _> = kernel.get_envs().collect();
         assert_eq!(given[OsStr::new("NO_SUCH_CC")], None);
         assert_eq!(given[OsStr::new("CFLAGS")], Some(OsStr::new("-O1")));
+    }
+
+    #[test]
+    fn the_last_one_is_the_owner_s_or_the_reader_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let [owner_s, reader_s] = ["owner", "reader"].map(|name| folder.path().canonicalize().unwrap().join(name));
+        let paths = Paths { own: reader_s.clone(), ..Paths::in_one(&owner_s) };
+        let put = |place: &Path, seconds: u64| {
+            write_whole(&place.join("warm-1/Cargo.toml"), b"").unwrap();
+            some_warm().record(place).unwrap();
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            fs::File::options().write(true).open(place.join(RECORD)).unwrap().set_modified(time).unwrap();
+        };
+        let last = || Warm::last(&paths).map(|warm| warm.folder.parent().unwrap().to_owned());
+        assert_eq!(last(), None);
+        put(&owner_s, 1000);
+        assert_eq!(last().as_ref(), Some(&owner_s));
+        put(&reader_s, 2000);
+        assert_eq!(last().as_ref(), Some(&reader_s));
+        put(&owner_s, 3000);
+        assert_eq!(last().as_ref(), Some(&owner_s));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The cargo workspace that a kernel's cells are compiled in.
 //!
-//! evcxr writes its crate, `ctx`, anew for each cell. Left alone, it would take the newest version of every
-//! dependency at each start, and build them with debug assertions. As a member of a workspace it takes
-//! the versions from our lock file and the profile from our manifest. A second member, `keep`, names
-//! `support` as an optional dependency: it is never built, but cargo keeps its versions in the lock file,
-//! even while `ctx` has no dependencies yet. So a kernel starts without network.
+//! evcxr writes its crate, `ctx`, anew for each cell. Left alone, it would take the newest version
+//! of every dependency at each start, and build them with debug assertions. As a member of a
+//! workspace it takes the versions from our lock file and the profile from our manifest. A second
+//! member, `keep`, names `support` as an optional dependency: it is never built, but cargo keeps
+//! its versions in the lock file, even while `ctx` has no dependencies yet. So a kernel starts
+//! without network.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,9 +79,10 @@ fn toml_string(path: &Path) -> String {
     toml::Value::String(path).to_string()
 }
 
-// Dependencies are compiled once for many cells, so they are worth optimising; a cell is compiled while the
-// reader waits. Numbers in a loop over a million rows want the highest level and no checks. What has changed in one of our
-// crates reaches the next kernel in a quarter of the time where rustc keeps what it made of the rest.
+// Dependencies are compiled once for many cells, so they are worth optimising; a cell is compiled
+// while the reader waits. Numbers in a loop over a million rows want the highest level and no
+// checks. What has changed in one of our crates reaches the next kernel in a quarter of the time
+// where rustc keeps what it made of the rest.
 const MANIFEST: &str = r#"[workspace]
 members = ["ctx", "keep"]
 resolver = "3"

@@ -14,25 +14,25 @@ import threading
 import time
 from pathlib import Path
 
-# Without it jsonschema doesn't check international addresses, of which notebooks have none. To be imported it builds their
-# grammar, which takes it longer than all other modules together: two seconds.
+# Without it jsonschema doesn't check international addresses, of which notebooks have none. When
+# imported it builds their grammar, which takes longer than all other modules together: two seconds.
 sys.modules["rfc3987_syntax"] = None
 
 import nbformat  # noqa: E402
 
 
-# Kernels die at their start when a port is lost to another program, or a machine is out of memory for a moment.
+# A kernel dies at its start when another program takes its port, or memory is short for a moment.
 STARTS = 3
 
 
 def late():
-    """How long a cell's last lines may be on their way, in seconds: longer where programs wait for a processor."""
+    """How many seconds a cell's last lines may be on their way: more on a busy machine."""
     waiting = os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 1
     return 0.05 * max(1, min(waiting, 20))
 
 
 class WroteToErrorStream(Exception):
-    """To evcxr a `?` that met an error, and a panic, are no failures: it prints them and says the cell is done."""
+    """To evcxr a `?` that met an error, or a panic, is no failure: it prints it, and is done."""
 
 
 def say(event, **details):
@@ -97,7 +97,7 @@ def run(source, target):
 
     make_client = lambda: NotebookClient(  # noqa: E731
         notebook,
-        # On a busy machine a kernel needs time to remove its folder; Jupyter would kill it after 5 seconds.
+        # On a busy machine a kernel needs time to remove its folder; Jupyter kills it after 5 s.
         config=Config({"KernelManager": {"shutdown_wait_time": 60.0}}),
         timeout=None,
         startup_timeout=300,
@@ -150,7 +150,7 @@ def error_stream(cell):
 
 
 def memory():
-    """The most megabytes that the kernel and the process that runs its cells have held; only Linux tells."""
+    """The most MB that the kernel and the process of its cells have held; only Linux tells."""
     try:
         processes = children(os.getpid())
         while processes and not any("evcxr" in name_of(process) for process in processes):
@@ -176,7 +176,7 @@ def most_megabytes(process):
     return sum(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:"))
 
 
-# A page asks nothing of another host: what nbconvert would load from one is for widgets, diagrams and formulas.
+# A page asks nothing of another host: what nbconvert would load is for widgets, diagrams, formulas.
 PAGE = """{%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js_requirejs -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}

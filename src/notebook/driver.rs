@@ -1,4 +1,4 @@
-//! Runs notebooks through the real kernel, by a small Python program that uses nbclient and nbconvert.
+//! Runs notebooks through the real kernel, by a small Python program with nbclient and nbconvert.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::base::jupyter;
 use crate::base::paths::Paths;
-use crate::base::process::{create_log, for_each_line, probable_cause};
-use crate::base::stamp::write_whole;
+use crate::base::process::{create_log, failure_in, for_each_line};
+use crate::base::stamp;
 
 const PROGRAM: &str = include_str!("driver.py");
 
@@ -43,7 +43,8 @@ pub enum Event {
         seconds: f64,
         /// Shows it a table or a figure?
         result: bool,
-        /// The most that the kernel, and the process that runs its cells, have held, in MB; only Linux tells.
+        /// The most that the kernel, and the process that runs its cells, have held, in MB; only
+        /// Linux tells.
         memory: Vec<u64>,
     },
     /// A cell failed, or the kernel ended.
@@ -76,7 +77,7 @@ pub struct Outcome {
     pub log: PathBuf,
 }
 
-/// Runs a notebook in its own folder; what came of it, also after an error, is written to `executed`.
+/// Runs a notebook in its own folder; what comes of it, even an error, is written to `executed`.
 pub fn run_notebook(
     paths: &Paths,
     notebook: &Path,
@@ -91,10 +92,7 @@ pub fn run_notebook(
     // Two launchers may run the same notebook at once.
     let log = paths.log(&format!("execute-{stem}-{}", std::process::id()));
     let mut program = python_program(paths, "run")?;
-    program.arg(notebook).arg(executed);
-    for (name, value) in environment {
-        program.env(name, value);
-    }
+    program.arg(notebook).arg(executed).envs(environment.iter().cloned());
     let mut child = program
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -104,7 +102,9 @@ pub fn run_notebook(
     let mut failure = None;
     let mut seconds = None;
     let mut log_file = create_log(&log)?;
-    let lines = lines_of_both(child.stdout.take(), child.stderr.take());
+    let (sender, lines) = mpsc::channel();
+    send_lines(child.stdout.take().context("lost the Python program")?, sender.clone());
+    send_lines(child.stderr.take().context("lost the Python program")?, sender);
     while let Some(line) = next_line(&lines, &mut child) {
         let Ok(event) = serde_json::from_str::<Event>(&line) else {
             let _ = writeln!(log_file, "{line}");
@@ -128,11 +128,11 @@ pub fn run_notebook(
             }
             Ok(Outcome { failure, seconds, log })
         }
-        _ => bail!(failed(&log, &format!("running {} failed ({status})", Paths::shown(notebook)))),
+        _ => bail!(failure_in(&format!("running {} failed ({status})", Paths::shown(notebook)), &log)),
     }
 }
 
-// What a killed kernel leaves running holds the streams open; no line comes after the program's own end.
+// What a killed kernel leaves running holds the streams open; after the program's end no line comes.
 fn next_line(lines: &mpsc::Receiver<String>, child: &mut Child) -> Option<String> {
     loop {
         match lines.recv_timeout(Duration::from_millis(200)) {
@@ -140,31 +140,17 @@ fn next_line(lines: &mpsc::Receiver<String>, child: &mut Child) -> Option<String
             Err(mpsc::RecvTimeoutError::Disconnected) => return None,
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 if let Ok(Some(_)) = child.try_wait() {
-                    return None;
+                    // Its last words may have come between the two questions.
+                    return lines.recv_timeout(Duration::from_millis(200)).ok();
                 }
             }
         }
     }
 }
 
-/// The lines of two streams as they come.
-fn lines_of_both(
-    one: Option<impl Read + Send + 'static>,
-    other: Option<impl Read + Send + 'static>,
-) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    send_lines(one, sender.clone());
-    send_lines(other, sender);
-    receiver
-}
-
-fn send_lines(stream: Option<impl Read + Send + 'static>, sender: mpsc::Sender<String>) {
-    thread::spawn(move || {
-        let Some(stream) = stream else { return };
-        for_each_line(stream, |line| {
-            let _ = sender.send(line.to_owned());
-        });
-    });
+// Sends the lines of a stream as they come.
+fn send_lines(stream: impl Read + Send + 'static, sender: mpsc::Sender<String>) {
+    thread::spawn(move || for_each_line(stream, |line| drop(sender.send(line.to_owned()))));
 }
 
 /// Writes a notebook as an HTML page.
@@ -179,28 +165,19 @@ pub fn write_html(paths: &Paths, notebook: &Path, page: &Path) -> Result<()> {
         .status()
         .context("can't start the Python environment\nTry: cargo run -- doctor")?;
     if !status.success() {
-        bail!(failed(&log, &format!("can't make {}", Paths::shown(page))));
+        bail!(failure_in(&format!("can't make {}", Paths::shown(page)), &log));
     }
     Ok(())
 }
 
 fn python_program(paths: &Paths, verb: &str) -> Result<Command> {
     let program = paths.own.join("driver.py");
-    if std::fs::read_to_string(&program).is_ok_and(|text| text == PROGRAM) {
-        // Not written again: another launcher may be reading it.
-    } else {
-        write_whole(&program, PROGRAM.as_bytes())?;
+    // Another launcher may be reading it.
+    if !stamp::matches(&program, PROGRAM) {
+        stamp::write_whole(&program, PROGRAM.as_bytes())?;
     }
     let mut python = jupyter::command(paths, "python");
     // No .pyc files, no user site packages.
     python.arg("-s").arg(program).arg(verb);
     Ok(python)
-}
-
-fn failed(log: &Path, what: &str) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let last = lines[lines.len().saturating_sub(6)..].join("\n    ");
-    let cause = probable_cause(&text).map(|cause| format!("\nProbable cause: {cause}")).unwrap_or_default();
-    format!("{what}\n    {last}{cause}\nIts whole output is in {}\nTry: cargo run -- doctor", Paths::shown(log))
 }

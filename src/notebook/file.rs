@@ -82,30 +82,17 @@ impl Notebook {
 
     /// The first line of a cell, counted from 0 among all cells.
     pub fn first_line(&self, index: usize) -> String {
-        self.cells().get(index).map(first_line).unwrap_or_default()
-    }
-
-    fn cells(&self) -> &[Value] {
-        self.json["cells"].as_array().map_or(&[], Vec::as_slice)
-    }
-}
-
-/// A text that may be cut into a list of lines.
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
-        other => other.to_string(),
-    }
-}
-
-fn first_line(cell: &Value) -> String {
-    const LONGEST: usize = 80;
-    let source = text_of(&cell["source"]);
-    let line = source.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        const LONGEST: usize = 80;
+        // A text, or a list of its lines.
+        let source = match &self.json["cells"][index]["source"] {
+            Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+            text => text.as_str().unwrap_or_default().to_owned(),
+        };
+        let line = source.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        match line.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line.to_owned(),
+        }
     }
 }
 

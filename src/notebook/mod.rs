@@ -1,4 +1,4 @@
-//! Running a notebook, and what comes of it. It uses `base` alone: whatever kernel the notebook gets.
+//! Running a notebook, whatever its kernel, and what comes of it. It uses `base` alone.
 
 pub mod driver;
 pub mod file;

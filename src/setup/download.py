@@ -1,10 +1,12 @@
 """Downloads a file. Started by the launcher: download.py URL FILE BYTES SECONDS
 
-What FILE holds already is kept, and the server is asked for the rest; also after SECONDS in which nothing came.
-For 0 BYTES the server is believed how many there are.
-Prints one JSON object a line: {"position": bytes so far}, {"again": why}, and at last {"failed": why} or nothing.
+What FILE holds already is kept, and the server is asked for the rest; also after SECONDS in which
+nothing came. For 0 BYTES the server is believed how many there are, or ends when there are no more.
+Prints one JSON object a line: {"position": bytes so far}, {"again": why}, and at last
+{"failed": why} or nothing.
 """
 
+import http.client
 import json
 import os
 import ssl
@@ -21,7 +23,7 @@ def say(**what):
 
 
 def certificates():
-    """The system's, which a company may have added its own to; where Python knows none, those that pip brings."""
+    """The system's, with a company's own; where Python knows none, those that pip brings."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
     if not (context.get_ca_certs() or paths.cafile or paths.capath):
@@ -41,14 +43,23 @@ def fetch(url, file, total, seconds):
         goes_on = response.status == 206
         with open(file, "ab" if goes_on else "wb") as out:
             position = there if goes_on else 0
-            total = total or position + int(response.headers.get("Content-Length", 0))
-            while position < total:
+            if not total and response.length is not None:
+                total = position + response.length
+            while not total or position < total:
                 block = response.read1(1 << 16)
+                if not block and not total:
+                    return
                 if not block:
                     raise OSError(f"the connection ended at byte {position} of {total}")
                 out.write(block)
                 position += len(block)
                 say(position=position)
+
+
+def is_final(error):
+    """Would the server say it again? Not when it is only busy."""
+    code = getattr(error, "code", 0)
+    return 400 <= code < 500 and code not in (408, 425, 429)
 
 
 def download(url, file, total, seconds):
@@ -59,10 +70,10 @@ def download(url, file, total, seconds):
             return
         try:
             return fetch(url, file, total, seconds)
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             came = os.path.exists(file) and os.path.getsize(file) > before
             tries = 0 if came else tries + 1
-            if tries == TRIES:
+            if tries == TRIES or is_final(error):
                 raise
             say(again=str(error))
             time.sleep(min(2**tries, seconds / 10))
@@ -72,6 +83,6 @@ if __name__ == "__main__":
     url, file, total, seconds = sys.argv[1:]
     try:
         download(url, file, int(total), float(seconds))
-    except OSError as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         say(failed=str(error))
         sys.exit(1)

@@ -10,8 +10,9 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::base::console::Progress;
+use crate::base::console::{Progress, Unit};
 use crate::base::process::{for_each_line, python_command};
+use crate::base::stamp::hex;
 
 const PROGRAM: &str = include_str!("download.py");
 
@@ -43,6 +44,7 @@ pub fn fetch(source: &Source, python: &Path, part: &Path, progress: &mut Progres
     if fs::metadata(part).is_ok_and(|about| source.bytes.is_none_or(|bytes| about.len() > bytes)) {
         fs::remove_file(part).with_context(|| format!("can't remove {}", part.display()))?;
     }
+    progress.count(Unit::Bytes);
     if let Some(bytes) = source.bytes {
         progress.set_total(bytes);
     }
@@ -63,6 +65,7 @@ pub fn fetch(source: &Source, python: &Path, part: &Path, progress: &mut Progres
             Err(_) => progress.say(line),
         }
     });
+    progress.count(Unit::Items);
     let status = child.wait().context("lost the download")?;
     match failure {
         None if status.success() => Ok(()),
@@ -93,7 +96,7 @@ pub fn sha256_of(path: &Path) -> Result<String> {
         }
         digest.update(&block[..read]);
     }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&digest.finalize()))
 }
 
 #[cfg(test)]
@@ -102,8 +105,11 @@ pub mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::thread;
 
-    /// A server that answers one request for each limit and gives at most so many bytes; after them it either ends the
-    /// connection or says nothing more. Returns the ranges it was asked for.
+    use super::*;
+    use crate::setup::python::find_python;
+
+    /// A server that answers one request for each limit and gives at most so many bytes; after them
+    /// it either ends the connection or says nothing more. Returns the ranges it was asked for.
     pub fn serve(
         file: &'static [u8],
         limits: &'static [usize],
@@ -138,5 +144,42 @@ pub mod tests {
             line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok()
         });
         from.last().unwrap_or(0)
+    }
+
+    fn fetched(url: &str) -> Result<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("part");
+        let source = Source { url, bytes: None, sha256: "", patience: Duration::from_millis(500) };
+        fetch(&source, &find_python().unwrap(), &part, &mut Progress::start())?;
+        Ok(fs::read_to_string(part)?)
+    }
+
+    /// What comes of a server's first and only answer.
+    fn answered(answer: &'static str) -> Result<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/file", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            range(&stream);
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let result = fetched(&url);
+        server.join().unwrap();
+        result
+    }
+
+    #[test]
+    fn a_length_need_not_be_told() {
+        assert_eq!(answered("HTTP/1.0 200 OK\r\n\r\nall of it").unwrap(), "all of it");
+        assert_eq!(answered("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nall").unwrap(), "all");
+        let in_pieces = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nall\r\n0\r\n\r\n";
+        assert_eq!(answered(in_pieces).unwrap(), "all");
+    }
+
+    #[test]
+    fn what_would_fail_again_is_told_at_once() {
+        let error = |result: Result<String>| result.unwrap_err().to_string();
+        assert!(error(answered("HTTP/1.1 404 Not Found\r\n\r\n")).contains("404"));
+        assert!(error(fetched("nowhere")).contains("unknown url type"));
     }
 }

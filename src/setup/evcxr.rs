@@ -2,22 +2,23 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 
 use anyhow::{Result, bail};
 
 use super::prebuilt::{self, program_in};
-use crate::base::builds::{Builds, run_cargo};
+use crate::base::builds::Builds;
 use crate::base::console::Progress;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program};
 use crate::kernel::rust::Rust;
 use crate::kernel::{EVCXR_VERSION, warm};
-use crate::setup::step::Step;
+use crate::setup::Step;
 
-// What the kernel never asks for, or what is quick without: rust-analyzer's crates for an editor's suggestions and for
-// completion, what asks cargo and what prints. The others read the libraries at each kernel's start: there less optimisation
-// is felt.
+// What the kernel never asks for, or what is quick without: rust-analyzer's crates for an editor's
+// suggestions and for completion, what asks cargo and what prints. The others read the libraries at
+// each kernel's start: there less optimisation is felt.
 const CHEAPER: [(&str, u8); 8] = [
     ("backtrace", 0),
     ("pulldown-cmark", 0),
@@ -29,20 +30,17 @@ const CHEAPER: [(&str, u8); 8] = [
     ("ra_ap_project_model", 0),
 ];
 
-// One unit for each crate, and so no optimising across units: a seventh less to compile, and the kernel is as quick.
+// One unit for each crate, and so no optimising across units: a seventh less to compile, and the
+// kernel is as quick.
 const WHOLE_CRATES: [&str; 2] = ["profile.release.codegen-units=1", "profile.release.lto=\"off\""];
 
 /// The kernel program.
-pub struct Evcxr {
-    paths: Paths,
+pub struct Evcxr<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
 }
 
-impl Evcxr {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
-
+impl Evcxr<'_> {
     /// Where the kernel program is, if it is there in the right version.
     pub fn program(&self) -> Option<PathBuf> {
         let own = self.own_program();
@@ -56,7 +54,7 @@ impl Evcxr {
     }
 }
 
-impl Step for Evcxr {
+impl Step for Evcxr<'_> {
     fn title(&self) -> String {
         format!("Rust kernel evcxr_jupyter {EVCXR_VERSION}")
     }
@@ -96,8 +94,8 @@ impl Step for Evcxr {
     }
 }
 
-impl Evcxr {
-    // Each of two builds waits for single crates at times, so that of the next step goes on beside it.
+impl Evcxr<'_> {
+    // Each of two builds waits for single crates at times, so that of the next step runs beside.
     fn compile(&self, root: &Path, build: &Path, progress: &mut Progress) -> Result<()> {
         progress
             .set_message("downloading and compiling it, and the notebooks' libraries (about 10 minutes on two cores)");
@@ -111,15 +109,17 @@ impl Evcxr {
             .env("CARGO_TARGET_DIR", build);
         let builds = Builds::new(progress);
         thread::scope(|scope| {
-            scope.spawn(|| self.build_libraries(|line| builds.on_line(1, line)));
-            run_cargo(&mut install, &self.paths.log("evcxr"), |line| builds.on_line(0, line))
+            scope.spawn(|| self.build_libraries(&builds));
+            // The end of both is waited for, and a failure should be told at once.
+            builds.run(0, &mut install, &self.paths.log("evcxr")).inspect_err(|_| builds.stop())
         })
     }
 
     // Whatever fails here, the next step finds it too, and tells.
-    fn build_libraries(&self, on_line: impl FnMut(&str)) {
+    fn build_libraries(&self, builds: &Builds) {
+        let run = |cargo: &mut Command, log: &Path| builds.run(1, cargo, log);
         let check = |_: &Path| bail!("there is no kernel yet to try them with");
-        let _ = Rust::on_path().and_then(|rust| warm::build(&self.paths, &rust, on_line, check));
+        let _ = Rust::on_path().and_then(|rust| warm::build(self.paths, &rust, run, check));
     }
 }
 
@@ -128,7 +128,8 @@ fn settings() -> impl Iterator<Item = String> {
     WHOLE_CRATES.into_iter().map(str::to_owned).chain(CHEAPER.iter().map(level))
 }
 
-// Is it there, in the right version? The program can't tell, but a list beside its folder can: cargo's, or our own.
+// Is it there, in the right version? The program can't tell, but a list beside its folder can:
+// cargo's, or our own.
 fn has_version(program: &Path) -> bool {
     let entry = format!("evcxr_jupyter {EVCXR_VERSION} (");
     let Some(root) = program.parent().and_then(Path::parent) else {

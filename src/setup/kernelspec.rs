@@ -1,5 +1,5 @@
-//! Step 3: the kernelspec named `rust`, inside the Python environment, and in a folder for other clients; never in the
-//! user's home.
+//! Step 3: the kernelspec named `rust`, inside the Python environment, and in a folder for other
+//! clients; never in the user's home.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,27 +13,20 @@ use crate::base::paths::Paths;
 use crate::base::process::this_program;
 use crate::base::stamp;
 use crate::kernel::warm::Warm;
+use crate::setup::Step;
 use crate::setup::evcxr::Evcxr;
-use crate::setup::step::Step;
 
-// Beside a kernelspec `rust`, evcxr looks for this; without it, it takes the kernelspec for its own, out of date.
+// Beside a kernelspec `rust`, evcxr looks for this; without it, it takes the kernelspec for its
+// own, out of date.
 const EVCXR_S_VERSION: &str = "1";
 
 /// The kernelspec, and the copy of this launcher that it starts.
-pub struct KernelSpec {
-    paths: Paths,
+pub struct KernelSpec<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
 }
 
-impl KernelSpec {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
-
-    fn file(&self) -> PathBuf {
-        self.paths.kernelspec().join("kernel.json")
-    }
-
+impl KernelSpec<'_> {
     fn folders(&self) -> [PathBuf; 2] {
         [self.paths.kernelspec(), self.paths.jupyter_path().join("kernels/rust")]
     }
@@ -42,10 +35,10 @@ impl KernelSpec {
         self.paths.home.join("bin/launcher.stamp")
     }
 
-    // Interrupting is a message to evcxr, which ends the running cell; a signal would end evcxr itself.
-    fn content(&self) -> Option<String> {
-        let evcxr = Evcxr::new(&self.paths);
-        let is_whole = evcxr.program().is_some() && Warm::last(&self.paths).is_some();
+    // A message interrupts the running cell; a signal would end evcxr itself.
+    fn content(&self) -> String {
+        let evcxr = Evcxr { paths: self.paths };
+        let is_whole = evcxr.program().is_some() && Warm::last(self.paths).is_some();
         let spec = json!({
             "argv": [
                 self.paths.kernel_launcher(), "kernel",
@@ -60,12 +53,13 @@ impl KernelSpec {
             "language": "rust",
             "interrupt_mode": "message",
         });
-        serde_json::to_string_pretty(&spec).ok()
+        format!("{spec:#}")
     }
 
     // What the kernelspec that is there starts: the launcher and evcxr.
     fn programs(&self) -> Option<[PathBuf; 2]> {
-        let spec: Value = serde_json::from_str(&fs::read_to_string(self.file()).ok()?).ok()?;
+        let spec: Value =
+            serde_json::from_str(&fs::read_to_string(self.paths.kernelspec().join("kernel.json")).ok()?).ok()?;
         let words: Vec<&str> = spec["argv"].as_array()?.iter().filter_map(Value::as_str).collect();
         let evcxr = words.iter().position(|word| *word == "--evcxr")? + 1;
         Some([PathBuf::from(words.first()?), PathBuf::from(words.get(evcxr)?)])
@@ -80,7 +74,7 @@ impl KernelSpec {
     }
 }
 
-impl Step for KernelSpec {
+impl Step for KernelSpec<'_> {
     fn title(&self) -> String {
         "Kernelspec `rust`".to_owned()
     }
@@ -90,9 +84,7 @@ impl Step for KernelSpec {
             // It starts the launcher and the kernel of who made it, whichever this user has.
             return Ok(self.programs().is_some_and(|programs| programs.iter().all(|program| program.is_file())));
         }
-        let Some(content) = self.content() else {
-            return Ok(false);
-        };
+        let content = self.content();
         let is_there = |folder: &PathBuf| {
             stamp::matches(&folder.join("kernel.json"), &content)
                 && stamp::matches(&folder.join("version.txt"), EVCXR_S_VERSION)
@@ -111,6 +103,8 @@ impl Step for KernelSpec {
     }
 
     fn run(&self, _: &mut Progress) -> Result<()> {
+        // Before the copy: cargo may put another one there meanwhile.
+        let stamp = Self::launcher_stamp()?;
         let launcher = this_program().context("can't find this program's own file")?;
         let copy = self.paths.kernel_launcher();
         let beside = copy.with_extension("part");
@@ -118,11 +112,11 @@ impl Step for KernelSpec {
         fs::create_dir_all(self.paths.home.join("bin")).with_context(cannot)?;
         fs::copy(&launcher, &beside).with_context(cannot)?;
         fs::rename(&beside, &copy).with_context(cannot)?;
-        let content = self.content().context("the Rust kernel, which the kernelspec starts, is missing")?;
+        let content = self.content();
         for folder in self.folders() {
             stamp::write_whole(&folder.join("kernel.json"), content.as_bytes())?;
             stamp::write_whole(&folder.join("version.txt"), EVCXR_S_VERSION.as_bytes())?;
         }
-        stamp::write_whole(&self.stamp_file(), Self::launcher_stamp()?.as_bytes())
+        stamp::write_whole(&self.stamp_file(), stamp.as_bytes())
     }
 }

@@ -1,17 +1,17 @@
 //! The set-up: five steps, each done only when its result is missing or out of date.
 //!
-//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step (the kernelspec names where
-//! the next two put the kernel). [`download`] and [`prebuilt`] fetch what is not made here.
+//! A step is a file here; it may use the rooms `notebook`, `kernel` and `base`, and no other step
+//! (the kernelspec names where the next two put the kernel). [`download`] and [`prebuilt`] fetch
+//! what is not made here.
 
+mod dependencies;
 pub mod download;
 pub mod evcxr;
 pub mod kernelspec;
 pub mod python;
 mod prebuilt;
-mod sources;
-pub mod step;
+mod rust_src;
 pub mod tried;
-mod warm;
 
 use std::ops::Range;
 use std::path::Path;
@@ -19,27 +19,42 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use self::step::Step;
-use crate::base::console::{Progress, Unit, say, seconds};
+use crate::base::console::{Progress, say, seconds};
 use crate::base::lock::Lock;
 use crate::base::paths::{HOME_VARIABLE, Paths};
+use crate::setup::dependencies::Dependencies;
 use crate::setup::evcxr::Evcxr;
 use crate::setup::kernelspec::KernelSpec;
 use crate::setup::python::Python;
-use crate::setup::sources::Sources;
-use crate::setup::warm::Warm;
+use crate::setup::rust_src::RustSrc;
+
+/// One step of the set-up.
+pub trait Step {
+    /// What the step provides, for the user.
+    fn title(&self) -> String;
+    /// Is its result there and up to date? Quick: asked at each start.
+    fn is_done(&self) -> Result<bool>;
+    /// Is it done in a moment, so that it isn't worth a word?
+    fn is_quick(&self) -> bool {
+        false
+    }
+    /// The disk space it needs, in MB.
+    fn megabytes(&self) -> u64;
+    /// Provides it. May be killed at any time, and is called again then.
+    fn run(&self, progress: &mut Progress) -> Result<()>;
+}
 
 /// How many of the steps JupyterLab needs to show the notebooks.
 const TO_READ: usize = 3;
 
 /// The steps in the order in which they build on each other.
-pub fn steps(paths: &Paths) -> Vec<Box<dyn Step>> {
+pub fn steps(paths: &Paths) -> Vec<Box<dyn Step + '_>> {
     vec![
-        Box::new(Sources::new(paths)),
-        Box::new(Python::new(paths)),
-        Box::new(KernelSpec::new(paths)),
-        Box::new(Evcxr::new(paths)),
-        Box::new(Warm::new(paths)),
+        Box::new(RustSrc { paths }),
+        Box::new(Python { paths }),
+        Box::new(KernelSpec { paths }),
+        Box::new(Evcxr { paths }),
+        Box::new(Dependencies { paths }),
     ]
 }
 
@@ -79,7 +94,7 @@ pub fn prepare(paths: &Paths) -> Result<()> {
     prepare_steps(paths, 0..usize::MAX)
 }
 
-/// Does what is missing for JupyterLab to open and show the notebooks, which takes a minute; is all done?
+/// Does what JupyterLab misses to open and show the notebooks, which takes a minute; is all done?
 pub fn prepare_to_read(paths: &Paths) -> Result<bool> {
     // Who can't make the set-up can't wait for it either.
     prepare_steps(paths, 0..if paths.is_shared() { usize::MAX } else { TO_READ })?;
@@ -127,7 +142,7 @@ fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
         }
         say(&heading);
         check_space(paths, step.as_ref())?;
-        let mut progress = Progress::start(Unit::Items);
+        let mut progress = Progress::start();
         step.run(&mut progress)
             .map_err(|error| match &newer_rust {
                 Some(_) => anyhow!("{error:#}\n{}", tried::remedy()),
@@ -146,16 +161,16 @@ fn prepare_steps(paths: &Paths, range: Range<usize>) -> Result<()> {
     Ok(())
 }
 
-fn run_quick(steps: &[Box<dyn Step>]) -> Result<()> {
+fn run_quick(steps: &[Box<dyn Step + '_>]) -> Result<()> {
     for step in steps.iter().filter(|step| step.is_quick()) {
         if !step.is_done()? {
-            step.run(&mut Progress::start(Unit::Items))?;
+            step.run(&mut Progress::start())?;
         }
     }
     Ok(())
 }
 
-fn all_done<'a>(steps: impl IntoIterator<Item = &'a Box<dyn Step>>) -> Result<bool> {
+fn all_done<'a>(steps: impl IntoIterator<Item = &'a Box<dyn Step + 'a>>) -> Result<bool> {
     for step in steps {
         if !step.is_done()? {
             return Ok(false);
@@ -165,19 +180,15 @@ fn all_done<'a>(steps: impl IntoIterator<Item = &'a Box<dyn Step>>) -> Result<bo
 }
 
 fn check_space(paths: &Paths, step: &dyn Step) -> Result<()> {
-    let Some(free) = free_megabytes(paths) else {
-        return Ok(());
-    };
-    if free < step.megabytes() {
-        bail!(
-            "{} MB are free on the disk of {}, and {} needs about {} MB\nFree some space and run the same command again.",
-            free,
+    match free_megabytes(paths) {
+        Some(free) if free < step.megabytes() => bail!(
+            "{free} MB are free on the disk of {}, and {} needs about {} MB\nFree some space and run the same command again.",
             paths.home.display(),
             step.title(),
             step.megabytes()
-        );
+        ),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The free space of the disk that the set-up is on, where the system tells.

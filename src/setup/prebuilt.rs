@@ -1,5 +1,5 @@
-//! The Rust kernel from an archive that is packed as those of evcxr's releases, of which none was tried: seconds in place of
-//! minutes.
+//! The Rust kernel from an archive that is packed as those of evcxr's releases, of which none was
+//! tried: seconds in place of minutes.
 
 use std::env;
 use std::fs;
@@ -18,7 +18,8 @@ const VARIABLE: &str = "IMBALANCED_DATA_EVCXR";
 
 const ARCHIVE: &str = "archive";
 
-/// The archive to take the kernel from, if one is named. Upstream publishes no hashes of its own, so none is known here.
+/// The archive to take the kernel from, if one is named. Upstream publishes no hashes of its own,
+/// so none is known here.
 pub fn archive() -> Option<String> {
     env::var(VARIABLE).ok().filter(|archive| !archive.is_empty())
 }
@@ -77,12 +78,11 @@ fn install_beside(archive: &str, python: &Path, root: &Path, progress: &mut Prog
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::console::Unit;
     use crate::setup::download::sha256_of;
     use crate::setup::download::tests::serve;
     use crate::setup::python::find_python;
 
-    /// What installing leaves of a program that is packed as upstream does it, and damaged on the way.
+    /// What installing leaves of a program that is packed as upstream packs it, and then damaged.
     fn installed(text: &str, damage: impl Fn(&mut [u8])) -> (Result<()>, usize) {
         let folder = tempfile::tempdir().unwrap();
         let [program, home] = [program_in(folder.path()), folder.path().join("home")];
@@ -101,7 +101,7 @@ mod tests {
         let (url, server) = serve(sent.leak(), &[usize::MAX], false);
         let archive = format!("{url}-{EVCXR_VERSION}.tar.gz#sha256={sha256}");
         let root = home.join("evcxr");
-        let result = install(&archive, &find_python().unwrap(), &root, &mut Progress::start(Unit::Items));
+        let result = install(&archive, &find_python().unwrap(), &root, &mut Progress::start());
         server.join().unwrap();
         assert_eq!(result.is_ok(), record(&root).is_file() && program_in(&root).is_file());
         (result, fs::read_dir(home).unwrap().count())
@@ -125,7 +125,7 @@ mod tests {
         fails(|_| {}, "does not run here");
         fails(|packed| packed[20] ^= 1, "is damaged");
         for (archive, why) in [("http://0.22.0.tar.gz", "#sha256="), ("http://0.21.0#sha256=0", "0.22.0")] {
-            let error = install(archive, Path::new("python"), Path::new("evcxr"), &mut Progress::start(Unit::Items));
+            let error = install(archive, Path::new("python"), Path::new("evcxr"), &mut Progress::start());
             assert!(error.unwrap_err().to_string().contains(why));
         }
     }

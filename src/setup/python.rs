@@ -10,7 +10,7 @@ use crate::base::lock::Lock;
 use crate::base::paths::Paths;
 use crate::base::process::{command, find_program, python_command, run_logged};
 use crate::base::stamp::{self, Inputs};
-use crate::setup::step::Step;
+use crate::setup::Step;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 type Version = (u32, u32);
@@ -18,17 +18,17 @@ const OLDEST: Version = (3, 10);
 /// The newest for which all requirements have wheels.
 const NEWEST: Version = (3, 15);
 
-/// The Python environment.
-pub struct Python {
-    paths: Paths,
+fn shown((major, minor): Version) -> String {
+    format!("{major}.{minor}")
 }
 
-impl Python {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
+/// The Python environment.
+pub struct Python<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
+}
 
+impl Python<'_> {
     fn stamp_file(&self) -> PathBuf {
         self.paths.python_home().join("tutorial.stamp")
     }
@@ -40,10 +40,9 @@ impl Python {
             .text("folder", &self.paths.python_home().display().to_string())
             .stamp()
     }
-}
 
-impl Python {
-    // A system's Python may be upgraded under an environment, whose packages are in a folder of the old version.
+    // A system's Python may be upgraded under an environment, whose packages are in a folder of the
+    // old version.
     fn is_of_its_python(&self) -> bool {
         const QUESTION: &str = "import sys; print('%d.%d.' % sys.version_info[:2])";
         let python = self.paths.python_program("python");
@@ -68,7 +67,7 @@ fn lock_file(paths: &Paths) -> PathBuf {
     paths.home.join("python.lock")
 }
 
-impl Step for Python {
+impl Step for Python<'_> {
     fn title(&self) -> String {
         let jupyterlab = pinned("jupyterlab").unwrap_or_default();
         format!("Python environment with JupyterLab {jupyterlab}")
@@ -86,7 +85,7 @@ impl Step for Python {
     }
 
     fn run(&self, progress: &mut Progress) -> Result<()> {
-        let Some(_lock) = Lock::try_exclusive(&lock_file(&self.paths))? else {
+        let Some(_lock) = Lock::try_exclusive(&lock_file(self.paths))? else {
             bail!(
                 "the Python environment in {} has to be made anew, but JupyterLab or `execute` is using it\nStop that (Ctrl-C in its terminal), then run the same command again.",
                 self.paths.python_home().display()
@@ -97,8 +96,8 @@ impl Step for Python {
         let log = self.paths.log("python");
         let _ = fs::remove_file(self.stamp_file());
         match find_program("uv") {
-            Some(uv) => install_with_uv(&uv, &self.paths, &requirements, &log, progress)?,
-            None => install_with_pip(&self.paths, &requirements, &log, progress)?,
+            Some(uv) => install_with_uv(&uv, self.paths, &requirements, &log, progress)?,
+            None => install_with_pip(self.paths, &requirements, &log, progress)?,
         }
         stamp::write_whole(&self.stamp_file(), self.stamp().as_bytes())
     }
@@ -114,7 +113,7 @@ pub fn pinned(package: &str) -> Option<&'static str> {
 fn install_with_uv(uv: &Path, paths: &Paths, requirements: &Path, log: &Path, progress: &mut Progress) -> Result<()> {
     progress.set_message("uv makes the environment");
     let home = paths.python_home();
-    let tried = format!(">={}.{},<{}.{}", OLDEST.0, OLDEST.1, NEWEST.0, NEWEST.1 + 1);
+    let tried = format!(">={},<3.{}", shown(OLDEST), NEWEST.1 + 1);
     let mut make = python_command(uv);
     make.args(["venv", "--no-project", "--clear", "--python", &tried]).arg(&home);
     run_logged(&mut make, log, |_| {})?;
@@ -133,9 +132,8 @@ fn install_with_pip(paths: &Paths, requirements: &Path, log: &Path, progress: &m
     progress.say(format!("      {untried}"));
     install_with(&python, paths, requirements, log, progress).map_err(|error| {
         anyhow!(
-            "{error:#}\n{untried}\nInstall Python {}.{}, or uv, which fetches one, and run the same command again.",
-            NEWEST.0,
-            NEWEST.1
+            "{error:#}\n{untried}\nInstall Python {}, or uv, which fetches one, and run the same command again.",
+            shown(NEWEST)
         )
     })
 }
@@ -177,10 +175,7 @@ pub fn find_python() -> Result<PathBuf> {
 pub fn untried(python: &Path) -> Option<String> {
     let (version, _) = ask_python(python)?;
     (version > NEWEST).then(|| {
-        format!(
-            "Python {}.{} is newer than the newest one tried with this tutorial, {}.{}",
-            version.0, version.1, NEWEST.0, NEWEST.1
-        )
+        format!("Python {} is newer than the newest one tried with this tutorial, {}", shown(version), shown(NEWEST))
     })
 }
 
@@ -191,7 +186,7 @@ fn choose(pythons: impl Iterator<Item = (Option<(Version, bool)>, PathBuf)>) -> 
         match answer {
             None => unfit.push(format!("{} doesn't start", path.display())),
             Some((version, _)) if version < OLDEST => {
-                unfit.push(format!("{} is {}.{}", path.display(), version.0, version.1));
+                unfit.push(format!("{} is {}", path.display(), shown(version)));
             }
             Some((_, false)) => without_venv = without_venv.or(Some(path)),
             Some((version, _)) if version > NEWEST => untried = untried.or(Some(path)),
@@ -212,9 +207,8 @@ fn choose(pythons: impl Iterator<Item = (Option<(Version, bool)>, PathBuf)>) -> 
         false => unfit.join(", "),
     };
     bail!(
-        "no Python {}.{} or newer: {unfit}\nInstall one (Debian and Ubuntu: `sudo apt install python3 python3-venv`; macOS: `brew install python`; Windows: python.org), or uv, and run the same command again.",
-        OLDEST.0,
-        OLDEST.1
+        "no Python {} or newer: {unfit}\nInstall one (Debian and Ubuntu: `sudo apt install python3 python3-venv`; macOS: `brew install python`; Windows: python.org), or uv, and run the same command again.",
+        shown(OLDEST)
     )
 }
 
@@ -272,7 +266,7 @@ mod tests {
     #[test]
     fn the_cause_of_pip_s_failure_names_the_tried_pythons() {
         let cause = probable_cause("ERROR: No matching distribution found for x==1").unwrap();
-        let tried = format!("Python {}.{} to {}.{}", OLDEST.0, OLDEST.1, NEWEST.0, NEWEST.1);
+        let tried = format!("Python {} to {}", shown(OLDEST), shown(NEWEST));
         assert!(cause.contains(&tried), "{cause}");
     }
 }

@@ -1,4 +1,5 @@
-//! The Rusts that the tutorial was tried with. A newer one mostly works, and when it doesn't, a reader should know why.
+//! The Rusts that the tutorial was tried with. A newer one mostly works, and when it doesn't, a
+//! reader should know why.
 
 use crate::base::process::command;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{Launcher, Ran, script};
 
@@ -141,12 +141,27 @@ chmod +x "$4/bin/python""#;
         assert!(log.contains("new connection"), "{log}");
     }
     let report = launcher.run(&["doctor"]).out();
-    assert!(report.contains("– Python environment"), "{report}");
+    assert!(report.contains("– Python environment") && report.contains("    cargo run"), "{report}");
 }
 
 #[test]
-fn a_full_disk_is_told() {
-    let python =
-        r#"[ "$1" = -c ] && { echo 3 11 1; exit; }; echo "OSError: [Errno 28] No space left on device"; exit 1"#;
-    execute_with_python(&Launcher::new(), python).fails(&["the disk is full"]);
+fn a_kernel_that_does_not_compile_is_told_at_once() {
+    let launcher = Launcher::new();
+    let builds = launcher.path("builds");
+    // The libraries' build, which goes on for a minute, and the kernel's, which fails once that has begun.
+    script(&launcher.path("rust/bin/rustc"), "echo rustc 1.95.0");
+    script(&launcher.path("rust/bin/cargo"), &format!("PATH=/usr/bin:/bin; touch {}; exec sleep 60", builds.display()));
+    let waits = format!("PATH=/usr/bin:/bin; until [ -e {} ]; do sleep .1; done", builds.display());
+    script(&launcher.path("path/cargo"), &format!("{waits}; echo 'error: no kernel today'; exit 1"));
+    let python = r#"
+[ "$1" = -c ] && { echo 3 11 1; exit; }
+PATH=/usr/bin:/bin
+mkdir -p "$4/bin"
+for program in python jupyter jupyter-lab; do
+    printf '#!/bin/sh\necho 3.11.\n' > "$4/bin/$program"
+    chmod +x "$4/bin/$program"
+done"#;
+    let begin = Instant::now();
+    execute_with_python(&launcher, python).fails(&["set-up step 4", "cargo install", "no kernel today"]);
+    assert!(begin.elapsed() < Duration::from_secs(50));
 }

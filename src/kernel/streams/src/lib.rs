@@ -1,9 +1,11 @@
-//! What the process of a kernel that runs the cells does about the keyboard and about bytes that are no text. The first kernel
-//! compiles this file by itself; `LD_PRELOAD` puts its `read` and `write` before those of the system's library.
+//! What the process of a kernel that runs the cells does about the keyboard and about bytes that
+//! are no text. The first kernel compiles this file by itself; `LD_PRELOAD` puts its `read` and
+//! `write` before those of the system's library.
 //!
-//! evcxr sends that process its commands through the standard input. A cell that asks for the keyboard would wait there without
-//! end, and an interrupt would take all variables with it. evcxr's own reads all go to one buffer, that of the first; any other
-//! is refused. From the standard output evcxr expects UTF-8, and loses its place where it gets anything else.
+//! evcxr sends that process its commands through the standard input. A cell that asks for the
+//! keyboard would wait there without end, and an interrupt would take all variables with it.
+//! evcxr's own reads all go to one buffer, that of the first; any other is refused. From the
+//! standard output evcxr expects UTF-8, and loses its place where it gets anything else.
 
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
@@ -74,7 +76,8 @@ fn say_once_a_second(text: &str) {
     }
 }
 
-/// As the system's, but for bytes on the standard output or error that are no text: they become replacement characters.
+/// As the system's, but for bytes on the standard output or error that are no text: they become
+/// replacement characters.
 ///
 /// # Safety
 /// As for the system's.

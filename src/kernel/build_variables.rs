@@ -1,13 +1,15 @@
-//! The variables that a build depends on: with another value of one of them, cargo would build all of it again.
+//! The variables that a build depends on: with another value of one of them, cargo would build all
+//! of it again.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::io;
 use std::path::Path;
+use std::process::Command;
 
 use crate::base::folders::files;
+use crate::base::process::variable_of;
 
-/// Would cargo build all again with another value of this variable, whatever the build scripts look at?
+/// Would cargo build all again with another value of this variable, whatever build scripts do?
 pub fn changes_the_build(name: &str) -> bool {
     const NAMES: [&str; 9] = [
         "CARGO_ENCODED_RUSTFLAGS",
@@ -25,17 +27,19 @@ pub fn changes_the_build(name: &str) -> bool {
     name != "CARGO_BUILD_JOBS" && (NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start)))
 }
 
-/// The variables that build scripts look at (`CC`, `CFLAGS`, …), as they are now; none where one isn't set.
+/// The variables that build scripts look at (`CC`, `CFLAGS`, …), as cargo had them; none where one
+/// wasn't set.
 ///
 /// What they say lies in a file of one of these names.
-pub fn watched_in(target: &Path) -> io::Result<BTreeMap<String, Option<String>>> {
+pub fn watched_in(target: &Path, cargo: &Command) -> io::Result<BTreeMap<String, Option<String>>> {
     // The launcher and cargo set these themselves, or a user has another by right.
     const OURS: [&str; 6] = ["CARGO", "CARGO_HOME", "HOME", "PATH", "RUSTC", "RUSTUP_TOOLCHAIN"];
     let mut variables = BTreeMap::new();
     for file in files(target).iter().filter(|file| file.ends_with("output") || file.ends_with("run/stdout")) {
         let names = watched_by(&String::from_utf8_lossy(&std::fs::read(file)?));
         let names = names.into_iter().filter(|name| !OURS.contains(&name.as_str()) && !changes_the_build(name));
-        variables.extend(names.map(|name| (name.clone(), env::var(name).ok())));
+        let value = |name: &str| variable_of(cargo, name)?.into_string().ok();
+        variables.extend(names.map(|name| (name.clone(), value(&name))));
     }
     Ok(variables)
 }
@@ -52,6 +56,7 @@ fn watched_by(output: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::process::command;
     use crate::base::stamp::write_whole;
 
     #[test]
@@ -60,16 +65,20 @@ mod tests {
         for (file, said) in [
             (
                 "psm-1/output",
-                "cargo:rerun-if-env-changed=HOME\ncargo:rerun-if-env-changed=CARGO_PKG_NAME\ncargo:rustc-cfg=asm\n",
+                "cargo:rerun-if-env-changed=HOME\ncargo:rerun-if-env-changed=CARGO_PKG_NAME\ncargo:rustc-cfg=asm\n\
+                 cargo:rerun-if-env-changed=CFLAGS\n",
             ),
             ("psm/1/run/stdout", "cargo::rerun-if-env-changed=NO_SUCH_CC\ncargo::rerun-if-env-changed=RUSTFLAGS\n"),
         ] {
             let file = folder.path().join("x/debug/build").join(file);
             write_whole(&file, said.as_bytes()).unwrap();
         }
-        let variables = watched_in(folder.path()).unwrap();
-        let own = env!("CARGO_PKG_NAME").to_owned();
-        let expected = [("CARGO_PKG_NAME".to_owned(), Some(own.clone())), ("NO_SUCH_CC".to_owned(), None)];
+        // This process has the first, by which a test is run, and not the second.
+        let mut cargo = command("cargo");
+        cargo.env("CFLAGS", "-O1");
+        let variables = watched_in(folder.path(), &cargo).unwrap();
+        let expected = [("CARGO_PKG_NAME", None), ("CFLAGS", Some("-O1")), ("NO_SUCH_CC", None)];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.map(str::to_owned)));
         assert_eq!(variables, BTreeMap::from(expected));
     }
 

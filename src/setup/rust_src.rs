@@ -1,7 +1,7 @@
 //! Step 1: the sources of the standard library, of the very toolchain that compiles the cells.
 //!
-//! The kernel tells the type of a `let` from them: without them it takes no `let x = "a".len();`. No profile of
-//! rustup installs them, and other packagers keep them in a package of their own.
+//! The kernel tells the type of a `let` from them: without them it takes no `let x = "a".len();`.
+//! No profile of rustup installs them, and other packagers keep them in a package of their own.
 
 use std::path::Path;
 
@@ -12,21 +12,15 @@ use crate::base::paths::Paths;
 use crate::base::process::{command, find_program, run_logged};
 use crate::kernel::rust::Rust;
 use crate::kernel::sources::{MISSING, REMEDY, folder};
-use crate::setup::step::Step;
+use crate::setup::Step;
 
 /// The sources of the standard library.
-pub struct Sources {
-    paths: Paths,
+pub struct RustSrc<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
 }
 
-impl Sources {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
-}
-
-impl Step for Sources {
+impl Step for RustSrc<'_> {
     fn title(&self) -> String {
         "Sources of Rust's standard library".to_owned()
     }

@@ -1,10 +1,12 @@
 //! Step 5: the warm folder, in which the dependencies of all cells are built once.
 //!
-//! Cargo builds them as the kernel's cells will ask for them. Then the kernel itself runs in the new folder, which shows
-//! that it is whole, and leaves there what cargo has answered it, so that no other kernel has to ask again.
+//! Cargo builds them as the kernel's cells will ask for them. Then the kernel itself runs in the
+//! new folder, which shows that it is whole, and leaves there what cargo has answered it, so that
+//! no other kernel has to ask again.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 use serde_json::json;
@@ -16,30 +18,24 @@ use crate::base::process::probable_cause;
 use crate::base::stamp;
 use crate::kernel::WARMING_VARIABLE;
 use crate::kernel::rust::Rust;
-use crate::kernel::warm;
+use crate::kernel::warm::{self, Warm};
 use crate::kernel::workspace;
 use crate::notebook::driver::run_notebook;
-use crate::setup::step::Step;
+use crate::setup::Step;
 
-/// The warm folder.
-pub struct Warm {
-    paths: Paths,
+/// The libraries of all cells, in a warm folder.
+pub struct Dependencies<'a> {
+    /// Its folders.
+    pub paths: &'a Paths,
 }
 
-impl Warm {
-    /// The step for these folders.
-    pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
-    }
-}
-
-impl Step for Warm {
+impl Step for Dependencies<'_> {
     fn title(&self) -> String {
         "The notebooks' dependencies, built once for all kernels".to_owned()
     }
 
     fn is_done(&self) -> Result<bool> {
-        Ok(warm::Warm::fitting(&self.paths, Some(&Rust::on_path()?)).is_some())
+        Ok(Warm::fitting(self.paths, Some(&Rust::on_path()?)).is_some())
     }
 
     fn megabytes(&self) -> u64 {
@@ -54,14 +50,14 @@ impl Step for Warm {
             ));
         }
         let builds = Builds::new(progress);
-        let on_line = |line: &str| builds.on_line(0, line);
-        warm::build(&self.paths, &Rust::on_path()?, on_line, |folder| self.try_in(folder))?;
-        warm::remove_unused(&self.paths);
+        let run = |cargo: &mut Command, log: &Path| builds.run(0, cargo, log);
+        warm::build(self.paths, &Rust::on_path()?, run, |folder| self.try_in(folder))?;
+        warm::remove_unused(self.paths);
         Ok(())
     }
 }
 
-impl Warm {
+impl Dependencies<'_> {
     // Has the kernel run cells as those of the lesson and of the exercises.
     fn try_in(&self, next: &Path) -> Result<()> {
         let folder = self.paths.home.join("first-kernel");
@@ -75,7 +71,7 @@ impl Warm {
         ];
         stamp::write_whole(&notebook, notebook_of(&cells).to_string().as_bytes())?;
         let warming = [(WARMING_VARIABLE, next.display().to_string())];
-        let outcome = run_notebook(&self.paths, &notebook, &folder.join("executed.ipynb"), &warming, |_| {});
+        let outcome = run_notebook(self.paths, &notebook, &folder.join("executed.ipynb"), &warming, |_| {});
         let outcome = outcome.and_then(|outcome| fs::remove_dir_all(&folder).map(|()| outcome).map_err(Into::into))?;
         let Some(failure) = outcome.failure else {
             return Ok(());
