@@ -38,7 +38,7 @@ pub fn histograms(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) -> Res
         panel.guide(page, logit(share), &format!("base rate {}", share_text(share)));
         panel.guide(page, 0.0, "0.5");
     };
-    let page = draw_stack(labels, models, &titles, (&axis, &edges, logit), guides)?;
+    let page = draw_stack(labels, models, &titles, (axis, &edges, logit), guides)?;
     let mut alt = String::from("Where the probabilities of each class lie, on a logit axis.");
     for (name, scores) in models {
         let text = [(false, "negatives"), (true, "positives")].map(|(class, of)| {
@@ -92,7 +92,7 @@ pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) 
         panel.drawn.push(vec![first, (right, first.1)]);
         panel.labels.push((first, "Keras' thresholds".to_owned(), "#000000"));
     };
-    let page = draw_stack(labels, models, &titles, (&axis, &edges, |score| score), rug)?;
+    let page = draw_stack(labels, models, &titles, (axis, &edges, |score| score), rug)?;
     Ok(page.finish("Scores and Keras' thresholds", alt))
 }
 
@@ -105,7 +105,7 @@ fn draw_stack(
     labels: &Array1<bool>,
     models: &[(&str, &Array1<f32>)],
     titles: &[String],
-    (axis, edges, place): (&dyn Fn(&str) -> Axis, &[f64], fn(f64) -> f64),
+    (axis, edges, place): (impl Fn(&str) -> Axis, &[f64], fn(f64) -> f64),
     finish: impl Fn(&mut Page, &mut Panel),
 ) -> Result<Page> {
     let of_model = |(_, scores): &(&str, &Array1<f32>)| {
@@ -114,7 +114,7 @@ fn draw_stack(
     };
     let shares: Vec<[Vec<f64>; 2]> = models.iter().map(of_model).collect();
     let (top, height, gap) = (64, 118, 56);
-    let mut page = Page::new(640, top + (height + gap) * models.len() as i32);
+    let mut page = Page::new(652, top + (height + gap) * models.len() as i32);
     legend_above(&mut page, &classes());
     for (row, shares_of_model) in shares.iter().enumerate() {
         let x = axis(if row + 1 == models.len() { "score" } else { "" });
