@@ -196,7 +196,7 @@ fn checked<N: AsRef<str>>(models: &[(N, Vec<(usize, f64)>)]) -> Result<Vec<Vec<f
 const NAMES: i32 = 150;
 
 /// A page with so many rows below each other, each `height` pixels high, along an axis with room for the values.
-pub(super) fn draw_rows(label: &str, values: &[f64], count: usize, height: i32) -> Result<(Page, Panel)> {
+fn draw_rows(label: &str, values: &[f64], count: usize, height: i32) -> Result<(Page, Panel)> {
     let height = height * count as i32 + 14;
     let mut page = Page::new(640, height + 72);
     let (x, y) = (Axis::around(label, values), Axis::linear("", -(count as f64), 0.0, 0));
@@ -205,11 +205,11 @@ pub(super) fn draw_rows(label: &str, values: &[f64], count: usize, height: i32) 
 }
 
 /// Where the middle of a row lies on the y axis.
-pub(super) fn middle(row: usize) -> f64 {
+fn middle(row: usize) -> f64 {
     -(row as f64) - 0.5
 }
 
-pub(super) fn write_name(page: &mut Page, panel: &Panel, y: i32, name: &str) {
+fn write_name(page: &mut Page, panel: &Panel, y: i32, name: &str) {
     let name = shorten(name, SMALL, (NAMES - 20) * PIXEL);
     page.text((panel.frame.left - 8 * PIXEL, y), Anchor::End, SMALL, "#000000", &name);
 }
