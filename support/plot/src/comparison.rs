@@ -179,7 +179,7 @@ pub fn learning_curve<N: AsRef<str>>(label: &str, models: &[(N, Vec<(usize, f64)
         }
         alt += &format!(" {name}: median {}.", texts.join(", "));
         let end = line[line.len() - 1];
-        panel.labels.push(((end.0.max(frame.right - 4 * PIXEL), end.1), name.to_owned(), palette(color)));
+        panel.labels.push(((frame.right, end.1), name.to_owned(), palette(color)));
         panel.drawn.push(line);
     }
     write_labels(&mut page, &mut panel);

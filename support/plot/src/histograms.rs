@@ -97,7 +97,7 @@ pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) 
 }
 
 /// The bars of a histogram.
-const BARS: usize = 48;
+const BARS: usize = 36;
 
 /// Histograms of each class by each model, below each other on the same axes: the axis, the edges of the bars on it, and where a
 /// score lies on it. What comes on top, `finish` draws.
@@ -113,12 +113,14 @@ fn draw_stack(
         [of(false), of(true)]
     };
     let shares: Vec<[Vec<f64>; 2]> = models.iter().map(of_model).collect();
+    // Above the bars there is room for what marks a place among them.
+    let highest = shares.iter().flatten().flatten().copied().fold(0.0, f64::max);
     let (top, height, gap) = (64, 118, 56);
     let mut page = Page::new(652, top + (height + gap) * models.len() as i32);
     legend_above(&mut page, &classes());
     for (row, shares_of_model) in shares.iter().enumerate() {
         let x = axis(if row + 1 == models.len() { "score" } else { "" });
-        let y = share_axis(if row == 0 { "share of the class" } else { "" }, shares.as_flattened(), 4);
+        let y = share_axis(if row == 0 { "share of the class" } else { "" }, &[vec![1.2 * highest]], 4);
         let frame = Frame::pixels(78, top + (height + gap) * row as i32, 546, height);
         let mut panel = Panel::draw(&mut page, frame, &titles[row], x, y)?;
         for ((_, stroke), shares) in classes().iter().zip(shares_of_model) {

@@ -81,11 +81,11 @@ pub(super) fn write_labels(page: &mut Page, panel: &mut Panel) {
                 let place = Frame::new(left, y + off - height / 2, width, height);
                 let fits = room.contains((place.left, place.top)) && room.contains((place.right, place.bottom));
                 let free = taken.iter().all(|other| !place.meets(other));
-                let cuts_edge =
-                    place.left < panel.frame.right && (place.right > panel.frame.right || place.bottom > inside.bottom);
+                // What belongs to the frame stays in it, and what belongs beside it stays beside.
+                let Frame { right, .. } = panel.frame;
+                let astray = if x < right { place.right > right || place.bottom > inside.bottom } else { left < x };
                 let fault = 12 * hidden(place, &panel.drawn) + 2 * step as usize + usize::from(left < x);
-                let back = left < x && x >= panel.frame.right;
-                let fault = fault + if cuts_edge || back { 1000 } else { 0 };
+                let fault = fault + if astray { 1000 } else { 0 };
                 if fits && free && best.is_none_or(|(least, _)| fault < least) {
                     best = Some((fault, place));
                 }
