@@ -20,14 +20,14 @@ const TRAIN: (usize, usize) = (181_955, 321);
 const VAL: (usize, usize) = (45_487, 82);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("which folder? cargo run -p plot --example figures -- FOLDER")?);
+    let folder =
+        PathBuf::from(std::env::args().nth(1).ok_or("which folder? cargo run -p plot --example figures -- FOLDER")?);
     std::fs::create_dir_all(&folder)?;
     let mut rng = generator(SEED, Purpose::Sampling, 0);
     let rng = &mut move || normal_pair(&mut rng).0 as f32;
 
     save(&folder, "imbalance", plot::imbalance(284_315, 492)?)?;
     save(&folder, "joint", plot::joint(&features(rng)?, "V5", "V6")?)?;
-    save(&folder, "shares", plot::shares("Share of the loss", &[("plain", 0.4, 0.6), ("weighted", 50.0, 3.0)])?)?;
     let mut counts = |mean: f32, spread: f32| -> Vec<usize> {
         (0..500).map(|_| (mean + spread * rng()).max(0.0).round() as usize).collect()
     };

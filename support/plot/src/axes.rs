@@ -99,7 +99,7 @@ impl Axis {
             _ => parsed(1.0, -places),
         };
         let text = |places: i32| match places {
-            ..-4 => format!("1 − {}", scientific(parsed(1.0, places))),
+            ..-5 => format!("1 − {}", scientific(parsed(1.0, places))),
             5.. => scientific(probability(places)),
             _ => format!("{}", probability(places)),
         };

@@ -1,5 +1,7 @@
 //! How much a result varies: from split to split and start to start, with the number of positives, and by chance.
 
+use std::collections::BTreeSet;
+
 use super::Figure;
 use super::axes::{Axis, Panel, number};
 use super::histograms::{median, sorted, sorted_group};
@@ -32,12 +34,13 @@ pub fn intervals<N: AsRef<str>>(label: &str, intervals: &[(N, f64, Interval)]) -
     if !apart {
         panel.vertical(&mut page, 0.0, Stroke { color: "#000000", ..GUIDE });
     }
+    let decimals = if ends.iter().any(|end| end.abs() >= 100.0) { 0 } else { 4 };
     let mut alt = format!("{label}, with 95 % intervals.");
     for (row, (name, value, Interval { lower, upper, .. })) in sorted.into_iter().enumerate() {
         let name = name.as_ref();
         let [from, at, to] = [lower, value, upper].map(|&value| panel.place(value, middle(row)));
         write_name(&mut page, &panel, at.1, name);
-        let text = |value: f64| number(value, if value.abs() >= 100.0 { 0 } else { 4 });
+        let text = |value: f64| number(value, decimals);
         alt += &format!(" {name}: {}", text(*value));
         if lower == upper {
             page.line(
@@ -70,9 +73,7 @@ pub fn intervals<N: AsRef<str>>(label: &str, intervals: &[(N, f64, Interval)]) -
 /// When there is no model, one without values, or a value is not finite.
 pub fn by_split<N: AsRef<str>>(label: &str, models: &[(N, Vec<(usize, f64)>)]) -> Result<Figure> {
     let values = checked(models)?;
-    let mut splits: Vec<usize> = models.iter().flat_map(|model| &model.1).map(|run| run.0).collect();
-    splits.sort_unstable();
-    splits.dedup();
+    let splits = distinct(models.iter().flat_map(|model| &model.1));
     let place = |split: usize| splits.partition_point(|&other| other < split) as f64;
     let marks = splits.iter().map(|&split| (place(split), split.to_string())).collect();
     let names: Vec<String> = models
@@ -139,9 +140,7 @@ fn start_of(runs: &[(usize, f64)], split: usize, start: usize) -> Option<f64> {
 /// As [`by_split`], and when a number of positives is 0.
 pub fn learning_curve<N: AsRef<str>>(label: &str, models: &[(N, Vec<(usize, f64)>)]) -> Result<Figure> {
     let values = checked(models)?;
-    let mut all: Vec<usize> = models.iter().flat_map(|model| &model.1).map(|run| run.0).collect();
-    all.sort_unstable();
-    all.dedup();
+    let all = distinct(models.iter().flat_map(|model| &model.1));
     ensure!(all[0] > 0, "with 0 positives there is nothing to learn from, and no place on a logarithmic axis");
     let room = room(models.iter().map(|model| model.0.as_ref()));
     let mut page = Page::new(84 + 470 + room, 400);
@@ -156,9 +155,7 @@ pub fn learning_curve<N: AsRef<str>>(label: &str, models: &[(N, Vec<(usize, f64)
     let mut singles = 0;
     for (color, (name, runs)) in models.iter().enumerate() {
         let name = name.as_ref();
-        let mut own: Vec<usize> = runs.iter().map(|run| run.0).collect();
-        own.sort_unstable();
-        own.dedup();
+        let own = distinct(runs.iter());
         // Dots without a line would lie on the end of another model's.
         singles += i32::from(own.len() == 1);
         let aside = if own.len() == 1 { 6 * PIXEL * singles } else { 0 };
@@ -179,11 +176,16 @@ pub fn learning_curve<N: AsRef<str>>(label: &str, models: &[(N, Vec<(usize, f64)
         }
         alt += &format!(" {name}: median {}.", texts.join(", "));
         let end = line[line.len() - 1];
-        panel.labels.push(((end.0.max(frame.right - 4 * PIXEL), end.1), name.to_owned(), palette(color)));
+        panel.labels.push(((frame.right, end.1), name.to_owned(), palette(color)));
         panel.drawn.push(line);
     }
     write_labels(&mut page, &mut panel);
     Ok(page.finish(&format!("{label} and the number of positives"), alt))
+}
+
+/// The splits, or the numbers of positives, of runs.
+fn distinct<'a>(runs: impl Iterator<Item = &'a (usize, f64)>) -> Vec<usize> {
+    runs.map(|run| run.0).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The values of each model from the lowest up.
@@ -196,7 +198,7 @@ fn checked<N: AsRef<str>>(models: &[(N, Vec<(usize, f64)>)]) -> Result<Vec<Vec<f
 const NAMES: i32 = 150;
 
 /// A page with so many rows below each other, each `height` pixels high, along an axis with room for the values.
-pub(super) fn draw_rows(label: &str, values: &[f64], count: usize, height: i32) -> Result<(Page, Panel)> {
+fn draw_rows(label: &str, values: &[f64], count: usize, height: i32) -> Result<(Page, Panel)> {
     let height = height * count as i32 + 14;
     let mut page = Page::new(640, height + 72);
     let (x, y) = (Axis::around(label, values), Axis::linear("", -(count as f64), 0.0, 0));
@@ -205,11 +207,11 @@ pub(super) fn draw_rows(label: &str, values: &[f64], count: usize, height: i32) 
 }
 
 /// Where the middle of a row lies on the y axis.
-pub(super) fn middle(row: usize) -> f64 {
+fn middle(row: usize) -> f64 {
     -(row as f64) - 0.5
 }
 
-pub(super) fn write_name(page: &mut Page, panel: &Panel, y: i32, name: &str) {
+fn write_name(page: &mut Page, panel: &Panel, y: i32, name: &str) {
     let name = shorten(name, SMALL, (NAMES - 20) * PIXEL);
     page.text((panel.frame.left - 8 * PIXEL, y), Anchor::End, SMALL, "#000000", &name);
 }
@@ -244,9 +246,9 @@ mod tests {
     #[test]
     fn intervals_stand_below_each_other() {
         let interval = |lower, upper| Interval { lower, upper, dropped: 0 };
-        let rows = [("rule", 6001.0, interval(-200.0, 9000.0)), ("oracle", 0.25, interval(0.25, 0.25))];
+        let rows = [("rule", 6001.0, interval(-200.0, 9000.0)), ("oracle", 500.0, interval(500.0, 500.0))];
         let figure = intervals("euro saved", &rows).unwrap();
-        assert!(figure.alt().contains("rule: 6,001, from −200 to 9,000. oracle: 0.2500."), "{}", figure.alt());
+        assert!(figure.alt().contains("rule: 6,001, from −200 to 9,000. oracle: 500."), "{}", figure.alt());
         assert_eq!(figure.svg().matches("<circle").count(), 1, "the oracle is a mark");
         assert_eq!(figure.svg().matches("stroke-dasharray").count(), 1, "a line at 0");
         assert!(!intervals("x", &rows[1..]).unwrap().svg().contains("stroke-dasharray"));

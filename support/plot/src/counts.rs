@@ -1,10 +1,9 @@
-//! Figures of plain counts: how rare positives are, how many a batch has, and shares.
+//! Figures of plain counts: how rare positives are, and how many a batch has.
 
 use super::Figure;
 use super::axes::{Axis, Panel, number};
-use super::comparison::{draw_rows, middle, write_name};
 use super::histograms::{histogram_counts, percent};
-use super::page::{Anchor, Frame, GREY, GUIDE, LARGE, ORANGE, PIXEL, Page, SMALL};
+use super::page::{Anchor, Frame, GUIDE, LARGE, ORANGE, PIXEL, Page, SMALL};
 use learn::error::{Result, ensure};
 use learn::math::sum;
 use learn::table::thousands;
@@ -89,41 +88,6 @@ pub fn positives_per_batch(datasets: &[(&str, Vec<usize>)]) -> Result<Figure> {
     Ok(page.finish("Positives in a batch", alt))
 }
 
-/// A bar for each row, divided by the shares of negatives and positives, grey and orange: of examples, or of the loss.
-///
-/// # Errors
-/// When there is no row, or one whose parts are below 0, not finite or both 0.
-pub fn shares(label: &str, rows: &[(&str, f64, f64)]) -> Result<Figure> {
-    ensure!(!rows.is_empty(), "there are no shares to draw");
-    let (mut page, panel) = draw_rows(&format!("{label}, %"), &[0.0, 100.0], rows.len(), 34)?;
-    let mut alt = format!("{label}, by class.");
-    for (row, (name, negatives, positives)) in rows.iter().enumerate() {
-        let all = negatives + positives;
-        let possible = *negatives >= 0.0 && *positives >= 0.0 && all > 0.0 && all.is_finite();
-        ensure!(
-            possible,
-            "'{name}' has parts of {negatives} and {positives}: they have to be at least 0, and not both 0"
-        );
-        let share = 100.0 * negatives / all;
-        let ((x0, y), (x1, _), (x2, _)) =
-            (panel.place(0.0, middle(row)), panel.place(share, middle(row)), panel.place(100.0, middle(row)));
-        for (left, right, color) in [(x0, x1, GREY), (x1, x2, ORANGE)] {
-            let bar = Frame { left, top: y - 11 * PIXEL, right, bottom: y + 11 * PIXEL };
-            page.rectangle(bar, format_args!(r#"fill="{color}""#));
-        }
-        let texts = [format!("negatives {share:.1} %"), format!("positives {:.1} %", 100.0 - share)];
-        if x1 - x0 > 110 * PIXEL {
-            page.text((x0 + 8 * PIXEL, y), Anchor::Start, SMALL, "#ffffff", &texts[0]);
-        }
-        if x2 - x1 > 110 * PIXEL {
-            page.text((x2 - 8 * PIXEL, y), Anchor::End, SMALL, "#000000", &texts[1]);
-        }
-        write_name(&mut page, &panel, y, name);
-        alt += &format!(" {name}: {}, {}.", texts[0], texts[1]);
-    }
-    Ok(page.finish(label, alt))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,8 +102,5 @@ mod tests {
         assert!(figure.alt().contains("as they are: 0 to 6, mean 3.0, standard deviation 2.4, in 3 batches."));
         assert!(positives_per_batch(&[]).is_err());
         assert!(positives_per_batch(&[("none", vec![])]).unwrap_err().to_string().contains("'none'"));
-        let figure = shares("loss", &[("plain", 3.0, 1.0)]).unwrap();
-        assert!(figure.alt().ends_with("plain: negatives 75.0 %, positives 25.0 %."));
-        assert!(shares("loss", &[]).is_err() && shares("loss", &[("a", 0.0, 0.0)]).is_err());
     }
 }

@@ -43,7 +43,7 @@ pub fn cost_curve(label: &str, curve: &CostCurve, dots: &[(&str, f64)], chosen: 
     let shown = points.iter().filter(|point| point.1 <= most && point.0 > 0.0 && point.0 < 1.0).map(|point| point.0);
     let (low, high) = ends(shown.chain(dots.iter().map(|dot| dot.1)).chain(chosen.iter().copied()).map(logit));
     let air = 0.03 * (high - low) + 0.05;
-    let mut page = Page::new(640, 440);
+    let mut page = Page::new(652, 440);
     let x = Axis::logits("threshold", low - air, high + air);
     let y = Axis::linear(label, 0.0, if most > 0.0 { most } else { 1.0 }, 7);
     let mut panel = Panel::draw(&mut page, Frame::pixels(90, 16, 530, 368), "", x, y)?;
@@ -57,18 +57,17 @@ pub fn cost_curve(label: &str, curve: &CostCurve, dots: &[(&str, f64)], chosen: 
         share(threshold)
     );
     let sorted = sorted(chosen.to_vec());
-    if let [from, .., to] = [5, 95].map(|percent| sorted.get((sorted.len().max(1) - 1) * percent / 100).copied())[..] {
-        if let (Some(from), Some(to)) = (from, to) {
-            let [(left, bottom), (right, _)] = [from, to].map(|threshold| panel.place(logit(threshold), 0.0));
-            let band = Frame { left, top: panel.frame.top + 2, right: right.max(left + PIXEL), bottom };
-            page.rectangle(band, r##"fill="#999999" fill-opacity="0.25""##);
-            for &threshold in &sorted {
-                let (x, y) = panel.place(logit(threshold), 0.0);
-                page.line(&[(x, y), (x, y - 10 * PIXEL)], Stroke { color: "#404040", width: 4, dashes: "" });
-            }
-            let (count, from, to) = (sorted.len(), share(from), share(to));
-            alt += &format!(" Of {count} thresholds chosen on other rows nine in ten are between {from} and {to}.");
+    if !sorted.is_empty() {
+        let [from, to] = [5, 95].map(|percent| sorted[(sorted.len() - 1) * percent / 100]);
+        let [(left, bottom), (right, _)] = [from, to].map(|threshold| panel.place(logit(threshold), 0.0));
+        let band = Frame { left, top: panel.frame.top + 2, right: right.max(left + PIXEL), bottom };
+        page.rectangle(band, r##"fill="#999999" fill-opacity="0.25""##);
+        for &threshold in &sorted {
+            let (x, y) = panel.place(logit(threshold), 0.0);
+            page.line(&[(x, y), (x, y - 10 * PIXEL)], Stroke { color: "#404040", width: 4, dashes: "" });
         }
+        let (count, from, to) = (sorted.len(), share(from), share(to));
+        alt += &format!(" Of {count} thresholds chosen on other rows nine in ten are between {from} and {to}.");
     }
     draw_curves(&mut page, &mut panel, &[Curve { name: String::new(), style: solid(0), points }]);
     for &(name, threshold) in dots {

@@ -73,10 +73,11 @@ pub fn joint(examples: &Examples, x: &str, y: &str) -> Result<Figure> {
     }
 
     let [no, yes] = [&negatives, &positives].map(|class| thousands(class.len()));
-    let note = [format!("{no} negatives"), format!("{yes} positives"), "hatched: clipped".to_owned()];
-    let colors = [ink(GREY), ink(ORANGE), "#000000"];
-    for (row, (text, color)) in note.iter().zip(colors).take(2 + usize::from(hatched)).enumerate() {
-        let place = ((left + size + gap + 8) * PIXEL, (top - margin - gap + 14 + 17 * row as i32) * PIXEL);
+    let mut notes = vec![(format!("{no} negatives"), ink(GREY)), (format!("{yes} positives"), ink(ORANGE))];
+    notes.push(("margins: % of the class".to_owned(), "#000000"));
+    notes.extend(hatched.then(|| ("hatched: clipped".to_owned(), "#000000")));
+    for (row, (text, color)) in (0..).zip(&notes) {
+        let place = ((left + size + gap + 8) * PIXEL, (top - margin - gap + 8 + 16 * row) * PIXEL);
         page.text(place, Anchor::Start, SMALL, color, text);
     }
     let color_bar = Frame::pixels(left + size + gap + margin + 16, top + 40, 12, size - 80);

@@ -38,7 +38,7 @@ pub fn histograms(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) -> Res
         panel.guide(page, logit(share), &format!("base rate {}", share_text(share)));
         panel.guide(page, 0.0, "0.5");
     };
-    let page = draw_stack(labels, models, &titles, (&axis, &edges, logit), guides)?;
+    let page = draw_stack(labels, models, &titles, (axis, &edges, logit), guides)?;
     let mut alt = String::from("Where the probabilities of each class lie, on a logit axis.");
     for (name, scores) in models {
         let text = [(false, "negatives"), (true, "positives")].map(|(class, of)| {
@@ -92,12 +92,12 @@ pub fn keras_thresholds(labels: &Array1<bool>, models: &[(&str, &Array1<f32>)]) 
         panel.drawn.push(vec![first, (right, first.1)]);
         panel.labels.push((first, "Keras' thresholds".to_owned(), "#000000"));
     };
-    let page = draw_stack(labels, models, &titles, (&axis, &edges, |score| score), rug)?;
+    let page = draw_stack(labels, models, &titles, (axis, &edges, |score| score), rug)?;
     Ok(page.finish("Scores and Keras' thresholds", alt))
 }
 
 /// The bars of a histogram.
-const BARS: usize = 48;
+const BARS: usize = 36;
 
 /// Histograms of each class by each model, below each other on the same axes: the axis, the edges of the bars on it, and where a
 /// score lies on it. What comes on top, `finish` draws.
@@ -105,7 +105,7 @@ fn draw_stack(
     labels: &Array1<bool>,
     models: &[(&str, &Array1<f32>)],
     titles: &[String],
-    (axis, edges, place): (&dyn Fn(&str) -> Axis, &[f64], fn(f64) -> f64),
+    (axis, edges, place): (impl Fn(&str) -> Axis, &[f64], fn(f64) -> f64),
     finish: impl Fn(&mut Page, &mut Panel),
 ) -> Result<Page> {
     let of_model = |(_, scores): &(&str, &Array1<f32>)| {
@@ -113,12 +113,14 @@ fn draw_stack(
         [of(false), of(true)]
     };
     let shares: Vec<[Vec<f64>; 2]> = models.iter().map(of_model).collect();
+    // Above the bars there is room for what marks a place among them.
+    let highest = shares.iter().flatten().flatten().copied().fold(0.0, f64::max);
     let (top, height, gap) = (64, 118, 56);
-    let mut page = Page::new(640, top + (height + gap) * models.len() as i32);
+    let mut page = Page::new(652, top + (height + gap) * models.len() as i32);
     legend_above(&mut page, &classes());
     for (row, shares_of_model) in shares.iter().enumerate() {
         let x = axis(if row + 1 == models.len() { "score" } else { "" });
-        let y = share_axis(if row == 0 { "share of the class" } else { "" }, shares.as_flattened(), 4);
+        let y = share_axis(if row == 0 { "share of the class" } else { "" }, &[vec![1.2 * highest]], 4);
         let frame = Frame::pixels(78, top + (height + gap) * row as i32, 546, height);
         let mut panel = Panel::draw(&mut page, frame, &titles[row], x, y)?;
         for ((_, stroke), shares) in classes().iter().zip(shares_of_model) {

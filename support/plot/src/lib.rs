@@ -29,7 +29,7 @@ use learn::table::show;
 use page::{GREY, ORANGE, Stroke, palette, tint};
 
 pub use comparison::{by_split, intervals, learning_curve};
-pub use counts::{imbalance, positives_per_batch, shares};
+pub use counts::{imbalance, positives_per_batch};
 pub use decisions::{capacity, cost_curve};
 pub use distribution::{joint, scatter};
 pub use evaluation::{
@@ -168,7 +168,6 @@ mod tests {
             ("by_split", by_split(hostile, &[(hostile, runs.clone()), ("b", runs.clone())]).unwrap()),
             ("learning_curve", learning_curve(hostile, &[(hostile, runs.clone()), ("b", runs)]).unwrap()),
             ("positives_per_batch", positives_per_batch(&[(hostile, vec![3, 5, 900]), ("b", vec![7])]).unwrap()),
-            ("shares", shares(hostile, &[(hostile, 2.0, 1.0)]).unwrap()),
             ("cost_curve", cost_curve(hostile, &cost, &[(hostile, 0.5), ("b", 0.6)], &[0.4, 0.45]).unwrap()),
             ("capacity", capacity(&[(hostile, &counts, solid(0))], 0.3, 100.0).unwrap()),
             ("lines", lines("x", hostile, &[("a", vec![(0.0, -1e300), (1.0, 1e300)], solid(0))]).unwrap()),

@@ -66,8 +66,12 @@ pub(super) fn room<'a>(names: impl Iterator<Item = &'a str>) -> i32 {
 pub(super) fn write_labels(page: &mut Page, panel: &mut Panel) {
     let height = (SMALL + 3) * PIXEL;
     let mut taken: Vec<Frame> = Vec::new();
-    let room = Frame { right: page.width * PIXEL - 3 * PIXEL, ..panel.frame }.grown(2 * PIXEL);
-    for ((x, y), name, color) in std::mem::take(&mut panel.labels) {
+    let inside = panel.frame.grown(2 * PIXEL);
+    // Right of the frame there is room below it, too.
+    let room = Frame { right: (page.width - 1) * PIXEL, bottom: inside.bottom + 18 * PIXEL, ..inside };
+    let mut labels = std::mem::take(&mut panel.labels);
+    labels.sort_by_key(|label| label.0.1);
+    for ((x, y), name, color) in labels {
         let name = shorten(&name, SMALL, room.right - panel.frame.left);
         let width = text_width(&name, SMALL);
         let mut best: Option<(usize, Frame)> = None;
@@ -77,9 +81,11 @@ pub(super) fn write_labels(page: &mut Page, panel: &mut Panel) {
                 let place = Frame::new(left, y + off - height / 2, width, height);
                 let fits = room.contains((place.left, place.top)) && room.contains((place.right, place.bottom));
                 let free = taken.iter().all(|other| !place.meets(other));
-                let cuts_edge = (place.left..place.right).contains(&panel.frame.right);
+                // What belongs to the frame stays in it, and what belongs beside it stays beside.
+                let Frame { right, .. } = panel.frame;
+                let astray = if x < right { place.right > right || place.bottom > inside.bottom } else { left < x };
                 let fault = 12 * hidden(place, &panel.drawn) + 2 * step as usize + usize::from(left < x);
-                let fault = fault + if cuts_edge { 1000 } else { 0 };
+                let fault = fault + if astray { 1000 } else { 0 };
                 if fits && free && best.is_none_or(|(least, _)| fault < least) {
                     best = Some((fault, place));
                 }
