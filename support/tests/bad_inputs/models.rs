@@ -467,7 +467,7 @@ fn a_copy_of_a_model_goes_its_own_way() {
 #[test]
 fn rows_can_not_be_drawn_from_nothing() {
     refused(random_choice(0, 1, 1), &["no rows"]);
-    refused(bootstrap(&array![], &array![], &[Metric::Recall], 100, 1), &["at least one row"]);
+    refused(bootstrap(&array![], &Array1::<f32>::zeros(0), &[Metric::Recall], 100, 1), &["at least one row"]);
     refused(bootstrap(&array![true], &array![0.5], &[Metric::Recall], 39, 1), &["40 resamples"]);
     refused(bootstrap(&array![true], &array![0.5], &[Metric::Loss], 100, 1), &["loss", "cross entropy"]);
 }
