@@ -401,7 +401,7 @@ shown_as_table!(Policies);
 /// use learn::comparison::compare_runs;
 ///
 /// let table = compare_runs(&[("baseline", vec![0.8, 0.7]), ("weighted", vec![0.75, 0.71])])?.to_string();
-/// assert!(table.lines().nth(2).is_some_and(|line| line.ends_with("-0.0500    0.0100       1 of 2")), "{table}");
+/// assert!(table.lines().nth(2).is_some_and(|line| line.ends_with("-0.0500   0.0100      1 of 2")), "{table}");
 /// # Ok::<(), learn::error::Error>(())
 /// ```
 ///
