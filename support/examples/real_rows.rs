@@ -17,6 +17,8 @@ const EPOCHS: usize = 100;
 /// An epoch of the lesson has as many steps with batches of 2,048 of the full file.
 const STEPS: usize = 89;
 const BATCH_SIZE: usize = 192;
+/// So many frauds are few.
+const FEW: usize = 40;
 /// The name of a column for the row numbers, while the table is split.
 const ROW: &str = "row";
 
@@ -31,8 +33,8 @@ enum Training {
     Oversampled,
     /// All frauds, and as many genuine rows, drawn once.
     Undersampled,
-    /// As `Plain`, with so many of the frauds.
-    Frauds(usize),
+    /// As `Plain`, with few of the frauds.
+    Few,
 }
 
 /// Where the bias of the last layer starts.
@@ -60,8 +62,8 @@ const OTHERS: [Recipe; 7] = [
     ("no hidden layer", 0, Training::Plain, Bias::LogOdds),
     ("oversampled", 16, Training::Oversampled, Bias::Zero),
     ("undersampled", 16, Training::Undersampled, Bias::Zero),
-    ("40 frauds", 16, Training::Frauds(40), Bias::LogOdds),
-    ("40 frauds, 64 units", 64, Training::Frauds(40), Bias::LogOdds),
+    ("few frauds", 16, Training::Few, Bias::LogOdds),
+    ("few frauds, 64 units", 64, Training::Few, Bias::LogOdds),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -80,7 +82,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let of_recipe = |recipe: &Recipe| Ok::<_, SupportError>((recipe.0.to_owned(), runs(*recipe)?.into()));
         results.insert(name, recipes.map(of_recipe).collect::<Result<Map<_, Value>, _>>()?.into());
     }
-    println!("{}", json!({ "splits": SPLITS, "starts": STARTS, "count": count, "runs": results }));
+    let (_, training_frauds) = data::class_counts(&data::train_val_test_split(&table, data::CLASS, 0)?.0, data::CLASS)?;
+    let settings = json!({ "splits": SPLITS, "starts": STARTS, "few": FEW, "training_frauds": training_frauds });
+    println!("{}", json!({ "settings": settings, "runs": results }));
     Ok(())
 }
 
@@ -108,7 +112,7 @@ fn trial(
     let train = match training {
         Training::Plain | Training::Balanced | Training::Oversampled => train,
         Training::Undersampled => some(&negatives, positives.len()).concat(&positives)?,
-        Training::Frauds(frauds) => negatives.concat(&some(&positives, frauds))?,
+        Training::Few => negatives.concat(&some(&positives, FEW))?,
     };
     let batches = match training {
         Training::Oversampled => {
@@ -118,7 +122,7 @@ fn trial(
         _ => Dataset::new(&train).shuffle(start),
     };
     let class_weight = match training {
-        Training::Plain | Training::Frauds(_) => ClassWeight { negative: 1.0, positive: 1.0 / count },
+        Training::Plain | Training::Few => ClassWeight { negative: 1.0, positive: 1.0 / count },
         Training::Balanced => ClassWeight::balanced(&train)?,
         Training::Oversampled | Training::Undersampled => ClassWeight { negative: 1.0, positive: 1.0 },
     };

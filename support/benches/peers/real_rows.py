@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,9 +25,10 @@ from sklearn.preprocessing import StandardScaler
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 FULL_GENUINE, FULL_FRAUDS = 284_315, 492
-FOLDS, REPEATS, RESAMPLES, DEEP = 5, 3, 1000, 8
+FOLDS, REPEATS, RESAMPLES, DEEP = 5, 2, 500, 8
 # The 97.5 % point of Student's t with 7 degrees of freedom: the mean of 8 splits.
 T_7 = 2.365
+AREA, ABOVE = "average precision", "difference"
 
 
 def models(seed):
@@ -35,7 +37,7 @@ def models(seed):
     trees = {"n_estimators": 400, "learning_rate": 0.03, "num_leaves": 15, "reg_lambda": 1.0, "n_jobs": 1, "verbose": -1}
     return {
         "logistic": LogisticRegression(max_iter=2000),
-        "forest": RandomForestClassifier(300, random_state=seed, n_jobs=-1),
+        "forest": RandomForestClassifier(100, random_state=seed),
         "LightGBM": LGBMClassifier(**trees, random_state=seed, deterministic=True, force_row_wise=True),
     }
 
@@ -73,9 +75,9 @@ def trained_on(training, x, y, counts, seed):
     return x, y, counts
 
 
-@functools.cache
-def scores_of(sample, model, training, without):
+def out_of_fold(sample, job):
     """The log odds of each row by models that were trained without it, [repeats, rows]; NaN for the rows to leave out."""
+    model, training, without = job
     scores = np.full((REPEATS, len(sample.y)), np.nan)
     kept = np.setdiff1d(np.arange(len(sample.y)), without)
     for repeat in range(REPEATS):
@@ -91,8 +93,10 @@ def scores_of(sample, model, training, without):
     return scores
 
 
-def out_of_fold(sample, model, training="plain", without=()):
-    return scores_of(sample, model, training, without)
+def all_out_of_fold(sample, jobs):
+    """{(model, training, rows left out): scores}, some at a time."""
+    with ProcessPoolExecutor() as pool:
+        return dict(zip(jobs, pool.map(functools.partial(out_of_fold, sample), jobs)))
 
 
 class Ranking:
@@ -143,11 +147,10 @@ def entry(values, low, high, runs):
     return {name: round(float(value), 4) for name, value in numbers.items()} | {"runs": runs}
 
 
-def probabilities(sample, model):
+def probabilities(sample, plain, undersampled):
     """Mean probability and Brier score, rows counted: of all rows, of as many genuine rows as frauds, and of these after a shift
     of the log odds to the share of frauds."""
     shift = np.log(sample.frauds / (sample.genuine * sample.count))
-    plain, undersampled = out_of_fold(sample, model), out_of_fold(sample, model, "undersampled")
     cells = {}
     for name, scores in {"all rows": plain, "undersampled": undersampled, "corrected": undersampled + shift}.items():
         p = 1 / (1 + np.exp(-scores))
@@ -169,18 +172,18 @@ def significant(number):
 
 
 def networks(file, left_out):
-    """What the Rust program gives: {rows: {recipe: [run]}}, and its numbers of splits and starts."""
-    command = ["cargo", "run", "--quiet", "--release", "-p", "support", "--example", "real_rows", "--", file]
+    """What the Rust program gives: {rows: {recipe: [run]}}, and its settings."""
+    command = ["cargo", "run", "--quiet", "-p", "support", "--example", "real_rows", "--", file]
     done = subprocess.run(command, cwd=ROOT, check=True, input=json.dumps(left_out), stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def over_splits(trained, runs, others=None):
+def over_splits(settings, runs, others=None):
     """The mean over validation and test set of each split's starts, or the difference, with the interval over splits."""
 
     def areas(runs):
         means = np.array([(run["val"] + run["test"]) / 2 for run in runs])
-        return means.reshape(trained["splits"], trained["starts"]).mean(axis=1)
+        return means.reshape(settings["splits"], settings["starts"]).mean(axis=1)
 
     splits = areas(runs) - (areas(others) if others is not None else 0.0)
     half = T_7 * splits.std(ddof=1) / np.sqrt(len(splits))
@@ -216,60 +219,73 @@ def deep_rows(sample, scores):
     return {name: tuple(int(row) for row in rows) for name, rows in lists.items()}
 
 
-def tables(file):
-    """The sample, and of each table {row: {column: number, or an entry with its interval}}."""
-    sample = Sample(file)
-    lists = deep_rows(sample, [out_of_fold(sample, model) for model in ("logistic", "LightGBM")])
-    trained = networks(file, lists)
-    of_all = trained["runs"]["all rows"]
+MODELS = {"LightGBM": "LightGBM", "logistic regression": "logistic"}
 
-    def of_fold(model, minus=None, training="plain", without=()):
-        others = minus and out_of_fold(sample, minus, without=without)
-        return area(sample, out_of_fold(sample, model, training, without), others)
+
+def fold_jobs(lists):
+    """What has to be trained out of fold beside the plain models: (model, training, rows left out)."""
+    for model in MODELS.values():
+        yield from ((model, training, rows) for rows in lists.values() for training in ("balanced", "plain"))
+        yield model, "undersampled", ()
+    yield from (("logistic", "SMOTE", ()), ("forest", "plain", ()))
+
+
+def fold_tables(sample, lists, scores):
+    """The tables of what is trained out of fold, each {row: {column: number, or an entry with its interval}}."""
+
+    def of_fold(model, training="plain", rows=(), minus=None):
+        return area(sample, scores[model, training, rows], minus and scores[minus, "plain", rows])
+
+    weights, resampling = {}, {}
+    for title, model in MODELS.items():
+        weights[f"{title}, balanced"] = {name: of_fold(model, "balanced", rows, model) for name, rows in lists.items()}
+        resampling[f"{title}, undersampled"] = {ABOVE: of_fold(model, "undersampled", minus=model)}
+    resampling["logistic regression, SMOTE"] = {ABOVE: of_fold("logistic", "SMOTE", minus="logistic")}
+    rivals = {"logistic regression": {AREA: of_fold("logistic")}}
+    for title, model in (("random forest", "forest"), ("LightGBM", "LightGBM")):
+        rivals[title] = {AREA: of_fold(model), ABOVE: of_fold(model, minus="logistic")}
+    deep = lists[f"without the {DEEP} highest"]
+    alarms = {name: false_alarms(sample, scores["LightGBM", name, ()], deep) for name in ("plain", "balanced")}
+    pairs = {title: [scores[model, name, ()] for name in ("plain", "undersampled")] for title, model in MODELS.items()}
+    undersampling = {title: probabilities(sample, *pair) for title, pair in pairs.items()}
+    return weights, resampling, {"rivals": rivals, "alarms": alarms, "undersampling": undersampling}
+
+
+def network_tables(trained, lists):
+    """As `fold_tables`, of what `networks` gives."""
+    settings, of_all = trained["settings"], trained["runs"]["all rows"]
 
     def of_network(name, minus=None, rows="all rows"):
         runs = trained["runs"][rows]
-        return over_splits(trained, runs[name], minus and runs[minus])
+        return over_splits(settings, runs[name], minus and runs[minus])
 
     baseline, larger = "16 units, dropout", "64 units, no dropout"
-    weights = {}
+    weights, nets = {}, {baseline: {AREA: of_network("baseline")}}
     for start in ("weighted from 0", "weighted from ln"):
         weights[f"network, {start}"] = {name: of_network(start, "baseline", name) for name in lists}
-    for title, model in (("LightGBM", "LightGBM"), ("logistic regression", "logistic")):
-        cells = {name: of_fold(model, model, "balanced", rows) for name, rows in lists.items()}
-        weights[f"{title}, balanced"] = cells
-    deep = lists[f"without the {DEEP} highest"]
-    alarms = {name: false_alarms(sample, out_of_fold(sample, "LightGBM", name), deep) for name in ("plain", "balanced")}
-    precision = {name: at_half(of_all[name]) for name in ("baseline", "weighted from 0", "weighted from ln")}
-
-    prc, above = "average precision", "difference"
-    rivals = {"logistic regression": {prc: of_fold("logistic")}}
-    for name, model in (("random forest", "forest"), ("LightGBM", "LightGBM")):
-        rivals[name] = {prc: of_fold(model), above: of_fold(model, "logistic")}
-    nets = {baseline: {prc: of_network("baseline")}}
-    for name, run in (("no hidden layer", "no hidden layer"), (larger, "64 units")):
-        nets[name] = {prc: of_network(run), above: of_network(run, "baseline")}
+    for title, run in (("no hidden layer", "no hidden layer"), (larger, "64 units")):
+        nets[title] = {AREA: of_network(run), ABOVE: of_network(run, "baseline")}
     run = "64 units weighted"
-    nets["64 units, weighted from 0, to 64 units"] = {prc: of_network(run), above: of_network(run, "64 units")}
+    nets["64 units, weighted from 0, to 64 units"] = {AREA: of_network(run), ABOVE: of_network(run, "64 units")}
+    resampling = {f"network, {name}": {ABOVE: of_network(name, "baseline")} for name in ("oversampled", "undersampled")}
+    counts = {"frauds, few": settings["few"], "frauds, all": settings["training_frauds"]}
+    frauds = {baseline: counts | {ABOVE: of_network("baseline", "few frauds")}}
+    frauds[larger] = counts | {ABOVE: of_network("64 units", "few frauds, 64 units")}
+    precision = {name: at_half(of_all[name]) for name in ("baseline", "weighted from 0", "weighted from ln")}
+    return weights, resampling, {"networks": nets, "frauds": frauds, "precision": precision}
 
-    resampling = {f"network, {name}": {above: of_network(name, "baseline")} for name in ("oversampled", "undersampled")}
-    for name, model in (("logistic regression", "logistic"), ("LightGBM", "LightGBM")):
-        for training in ("SMOTE", "undersampled"):
-            resampling[f"{name}, {training}"] = {above: of_fold(model, model, training)}
-    undersampling = {"logistic regression": probabilities(sample, "logistic")}
-    undersampling["LightGBM"] = probabilities(sample, "LightGBM")
-    frauds = {baseline: {above: of_network("baseline", "40 frauds")}}
-    frauds |= {larger: {above: of_network("64 units", "40 frauds, 64 units")}}
-    return sample, {
-        "weights": weights,
-        "alarms": alarms,
-        "precision": precision,
-        "rivals": rivals,
-        "networks": nets,
-        "resampling": resampling,
-        "undersampling": undersampling,
-        "frauds": frauds,
-    }
+
+def tables(file):
+    sample = Sample(file)
+    scores = all_out_of_fold(sample, [(model, "plain", ()) for model in MODELS.values()])
+    lists = deep_rows(sample, scores.values())
+    # The networks are trained meanwhile.
+    trained = ThreadPoolExecutor().submit(networks, file, lists)
+    scores |= all_out_of_fold(sample, [job for job in fold_jobs(lists) if job not in scores])
+    weights, resampling, others = fold_tables(sample, lists, scores)
+    network_weights, network_resampling, of_networks = network_tables(trained.result(), lists)
+    both = {"weights": network_weights | weights, "resampling": network_resampling | resampling}
+    return sample, both | others | of_networks
 
 
 def printed(table):
