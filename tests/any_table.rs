@@ -135,12 +135,13 @@ fn prints(notebook: &Value, id: &str, words: &[&str]) {
 /// The model that was saved gives the predictions that were tested, for rows read from a file, and is better than chance.
 fn comes_to_its_end(notebook: &Value, unit: &str) {
     prints(notebook, "same", &["to the last bit: true"]);
-    prints(notebook, "cost", &["the rule of thumb", unit]);
+    prints(notebook, "cost", &["the rule", "the minimum", unit]);
+    prints(notebook, "halves", &["minimum, paid on the other half", "Our threshold:"]);
     prints(notebook, "test", &["never an alarm", "always an alarm", unit]);
     let luck = output(notebook, "luck");
     let auc = luck.lines().find(|line| line.starts_with("test")).and_then(|line| line.split_whitespace().nth(2));
     let auc: f64 = auc.and_then(|auc| auc.parse().ok()).unwrap_or_else(|| panic!("no AUC in:\n{luck}"));
-    assert!(auc > 0.6, "the lower end of the interval of the AUC is {auc}:\n{luck}");
+    assert!(auc > 0.55, "the lower end of the interval of the AUC is {auc}:\n{luck}");
 }
 
 #[test]
@@ -149,6 +150,7 @@ fn semicolons_and_decimal_commas() {
 const LABEL: &str = "Gekündigt";
 const POSITIVE: &str = "ja";
 const DROP: &[&str] = &["Kunde"];
+const GROUPS: &[&str] = &[];
 let costs = Costs { false_alarm: 10.0, missed: 250.0 };
 const UNIT: &str = "Euro";"#;
     let notebook = run("decimal_commas", &with_decimal_commas(), edit);
@@ -163,10 +165,13 @@ fn text_categories_and_dates() {
 const LABEL: &str = "state";
 const POSITIVE: &str = "returned";
 const DROP: &[&str] = &["date", "order"];
+const GROUPS: &[&str] = &["channel", "article"];
 let costs = Costs { false_alarm: 2.5, missed: 20.0 };
 const UNIT: &str = "dollars";"#;
     let notebook = run("categories", &with_categories_and_dates(), edit);
+    prints(&notebook, "copies", &["of 3,000 rows repeat an earlier one"]);
     prints(&notebook, "refusal", &["column 'article' holds text"]);
+    prints(&notebook, "groups", &["web", "phone", "branch", "coats, jackets", "missing"]);
     prints(&notebook, "encoder", &["article=bags", "1 in \"article missing\""]);
     comes_to_its_end(&notebook, "dollars");
 }
@@ -177,10 +182,12 @@ fn a_label_of_true_and_false_and_gaps() {
 const LABEL: &str = "default";
 const POSITIVE: &str = "True";
 const DROP: &[&str] = &["column 1"];
+const GROUPS: &[&str] = &["married"];
 let costs = Costs { false_alarm: 1.0, missed: 8.0 };
 const UNIT: &str = "points";"#;
     let notebook = run("gaps", &with_gaps(), edit);
     prints(&notebook, "label", &["left out: 5", "2,495"]);
     prints(&notebook, "encoder", &["1 in \"income missing\""]);
+    prints(&notebook, "groups", &["married", "true", "false"]);
     comes_to_its_end(&notebook, "points");
 }
