@@ -22,6 +22,12 @@ macro_rules! numbers {
 
 numbers!(f32, f64, i32, i64, u32, u64, usize);
 
+impl Answer for Vec<f64> {
+    fn numbers(self) -> Vec<f64> {
+        self
+    }
+}
+
 macro_rules! tuples {
     ($($name:ident)*) => {
         impl<$($name: Answer),*> Answer for ($($name,)*) {

@@ -8,6 +8,8 @@ use crate::check::{Check, help, judge};
 use crate::note::Note;
 
 const LABEL: &str = "Class";
+/// What scaled features are limited to.
+const LIMIT: f32 = 5.0;
 
 /// Accuracy for nothing.
 pub mod ex1a {
@@ -60,79 +62,10 @@ pub mod ex1b {
     }
 }
 
-/// A leak through the scaler.
+/// A scaler of one's own.
 pub mod ex1c {
     use super::*;
     help!("1c");
-
-    /// Checks by how many standard deviations a mean moves when the scaler sees all rows.
-    pub fn check(answer: impl Answer, cleaned: &DataFrame, train: &DataFrame) -> Note {
-        judge(|| {
-            let (all, train) = (data::summary(cleaned, "Log Amount")?, data::summary(train, "Log Amount")?);
-            let moved = (all.mean - train.mean).abs();
-            Ok(Check::of(ID, answer)
-                .near("the shift", moved / train.std, 0.00005)
-                .mistake(
-                    moved,
-                    "This is the difference of the means; divide it by the standard deviation of the training set.",
-                )
-                .mistake(
-                    -moved / train.std,
-                    "How far it moves is a distance: take the difference without its sign, by `.abs()`.",
-                ))
-        })
-    }
-}
-
-/// Who is clipped.
-pub mod ex1d {
-    use super::*;
-    help!("1d");
-
-    /// Checks the share of (frauds, genuine transactions) of a set with some feature at the border.
-    pub fn check(answer: impl Answer, train: &Examples) -> Note {
-        let (negatives, positives) = train.by_class();
-        let rows = |examples: &Examples| {
-            let clipped = examples.features.rows().into_iter().filter(|row| row.iter().any(|x| x.abs() >= 5.0));
-            clipped.count() as f64 / examples.len() as f64
-        };
-        let cells = |examples: &Examples| {
-            let clipped = examples.features.iter().filter(|x| x.abs() >= 5.0).count();
-            clipped as f64 / examples.features.len() as f64
-        };
-        let counts_cells = "This is a share of all numbers; count rows that have at least one such number.";
-        let check = Check::of(ID, answer)
-            .number("the frauds", rows(&positives))
-            .mistake(cells(&positives), counts_cells)
-            .mistake(rows(&negatives), "That is the share of the genuine transactions.")
-            .number("the genuine transactions", rows(&negatives))
-            .mistake(cells(&negatives), counts_cells)
-            .mistake(rows(&positives), "That is the share of the frauds.")
-            .mistake(rows(train), "That is the share of all rows; take the genuine transactions alone.");
-        judge(|| Ok(check))
-    }
-}
-
-/// One feature as a model.
-pub mod ex1e {
-    use super::*;
-    help!("1e");
-
-    /// Checks the AUC of the single feature −V14.
-    pub fn check(answer: impl Answer, train: &Examples) -> Note {
-        judge(|| {
-            let auc = roc_auc_score(&train.labels, &-train.feature("V14")?)?;
-            Ok(Check::of(ID, answer)
-                .near("the AUC", auc, 0.0006)
-                .mistake(1.0 - auc, "This is the AUC of V14 itself: frauds have *low* values. Turn the sign over."))
-        })
-    }
-}
-
-/// A scaler of one's own.
-pub mod ex1f {
-    use super::*;
-    help!("1f");
 
     /// Checks a function of (value, mean, standard deviation) by what it does.
     pub fn check(scale: fn(f64, f64, f64) -> f64, train: &DataFrame) -> Note {
@@ -154,7 +87,58 @@ pub mod ex1f {
                     is(100.0, 5.0) && is(-100.0, -5.0),
                     "It must clip on both sides: 100 becomes 5, and −100 becomes −5.",
                 )
-                .adds(format!("`StandardScaler` does the same to {} columns.", scaler.names().len())))
+                .adds(format!("The scaler does the same to {} columns.", scaler.names().len())))
+        })
+    }
+}
+
+/// A rule instead of a model.
+pub mod ex1d {
+    use super::*;
+    help!("1d");
+
+    /// Checks (share of the frauds found, share of the alarms that are right) of the rule "some feature at the limit".
+    pub fn check(answer: impl Answer, train: &Examples, val: &Examples) -> Note {
+        let shares = |set: &Examples| {
+            let (negatives, positives) = set.by_class();
+            let stopped = negatives.share_of_rows_reaching(LIMIT);
+            (positives.share_of_rows_reaching(LIMIT), stopped, negatives.len() as f64 / positives.len() as f64)
+        };
+        let (found, stopped, negatives) = shares(val);
+        let other = "That is the share in the training set; the validation set is asked for.";
+        let check = Check::of(ID, answer)
+            .number("the frauds", found)
+            .mistake(stopped, "That is the share of the genuine payments that get an alarm.")
+            .mistake(shares(train).0, other)
+            .number("the alarms", found / (found + negatives * stopped))
+            .mistake(
+                found / (found + stopped),
+                "Shares of groups of different size can't be added: count the alarms of each group first.",
+            )
+            .mistake(
+                found / (negatives * stopped),
+                "This divides by the false alarms; divide by all alarms, the right ones among them.",
+            )
+            .mistake(
+                stopped,
+                "That is the share of the genuine payments that get an alarm; how many of all alarms are right?",
+            );
+        judge(|| Ok(check))
+    }
+}
+
+/// One feature as a model.
+pub mod ex1e {
+    use super::*;
+    help!("1e");
+
+    /// Checks the AUC of the single feature −V14.
+    pub fn check(answer: impl Answer, train: &Examples) -> Note {
+        judge(|| {
+            let auc = roc_auc_score(&train.labels, &-train.feature("V14")?)?;
+            Ok(Check::of(ID, answer)
+                .near("the AUC", auc, 0.0006)
+                .mistake(1.0 - auc, "This is the AUC of V14 itself: frauds have *low* values. Turn the sign over."))
         })
     }
 }

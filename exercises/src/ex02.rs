@@ -1,7 +1,8 @@
 //! The checks of the exercises for notebook 2.
 
 use support::ndarray::Array1;
-use support::{Examples, Metric, Sequential, brier_score, initial_bias, log_loss};
+use support::polars::prelude::DataFrame;
+use support::{Examples, SupportError, brier_score, data, log_loss, outcomes};
 
 use crate::answer::Answer;
 use crate::check::{Check, help, judge};
@@ -26,7 +27,7 @@ pub mod ex2a {
             .number("false positive rate", fp / (fp + tn))
             .mistake(
                 fp / (tp + fp),
-                "This is the share of the alarms that are false; the rate is a share of the genuine transactions.",
+                "This is the share of the alarms that are false; the rate is a share of the genuine payments.",
             );
         judge(|| Ok(check))
     }
@@ -99,7 +100,7 @@ pub mod ex2d {
             Ok(Check::of_code(ID)
                 .holds(predictions.len() == val.len(), "These are not as many predictions as the validation set has rows.")
                 .holds(!are(0.5), "It answers 0.5, or nearly: its output bias is 0 or close to it, and the sigmoid of 0 is one half. The bias is the logit of the share, not the share.")
-                .holds(same, "It doesn't answer the same to every transaction: some weights are not 0.")
+                .holds(same, "It doesn't answer the same to every payment: some weights are not 0.")
                 .holds(!are(q) || are(p), "This is the share of the validation set, which nobody knows when the model is made.")
                 .holds(are(p), "It answers always the same, but not the share of frauds in the training set.")
                 .adds(says_loss))
@@ -112,7 +113,7 @@ pub mod ex2e {
     use super::*;
     help!("2e");
 
-    /// Checks how many alarms find 65 and 70 frauds.
+    /// Checks how many alarms find 75 and 78 frauds.
     pub fn check(answer: impl Answer, labels: &Array1<bool>, predictions: &Array1<f32>) -> Note {
         let mut rows: Vec<(f32, bool)> = predictions.iter().copied().zip(labels.iter().copied()).collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -130,40 +131,67 @@ pub mod ex2e {
         let table = "These are the alarms at one threshold of the notebook's table. Other thresholds may find as many frauds with fewer: walk through the ranking.";
         let only_false = "These are the false alarms alone; an alarm that is right is an alarm too.";
         let check = Check::of(ID, answer)
-            .count("alarms for 65 frauds", until(65))
-            .mistake(until(65) as f64 - 65.0, only_false)
+            .count("alarms for 75 frauds", until(75))
+            .mistake(until(75) as f64 - 75.0, only_false)
             .mistake(at(0.1), table)
-            .count("alarms for 70 frauds", until(70))
-            .mistake(until(70) as f64 - 70.0, only_false)
-            .mistake(at(0.01), table);
+            .count("alarms for 78 frauds", until(78))
+            .mistake(until(78) as f64 - 78.0, only_false)
+            .mistake(at(0.1), table);
         judge(|| Ok(check))
     }
 }
 
-/// Logistic regression.
+/// Who the false alarms are.
 pub mod ex2f {
     use super::*;
     help!("2f");
 
-    /// Checks a model that has been trained.
-    pub fn check(model: &Sequential, baseline: &Sequential, train: &Examples, val: &Examples) -> Note {
+    const THRESHOLD: f64 = 0.01;
+    const COLUMNS: [&str; 5] = ["V4", "V10", "V12", "V14", "V17"];
+
+    /// Checks (false alarms at 0.01, deep rows among them, columns in which they are like the found frauds), for the table
+    /// and the labels of a set.
+    pub fn check(
+        answer: impl Answer,
+        payments: &DataFrame,
+        labels: &Array1<bool>,
+        predictions: &Array1<f32>,
+        deep: &Array1<bool>,
+    ) -> Note {
         judge(|| {
-            let features = train.features.ncols();
-            let (params, prc) = (model.count_params(), model.evaluate(val)?.get(Metric::Prc));
-            let trained = !model.history().train.is_empty();
-            let bias = f64::from(model.weights().values().last().copied().unwrap_or(0.0));
-            let adds = format!(
-                "{params} parameters reach an average precision of {prc:.3} on the validation set, the network's {} reach {:.3}. (The careful bias is {:.2}; its own is {bias:.2} now.)",
-                baseline.count_params(),
-                baseline.evaluate(val)?.get(Metric::Prc),
-                initial_bias(train)?
-            );
-            Ok(Check::of_code(ID)
-                .holds(params != baseline.count_params(), "This model is still the network: it has a hidden layer.")
-                .holds(params == features + 1, &format!("Logistic regression has one weight for each of the {features} features, and a bias; this model has {params} parameters."))
-                .holds(trained, "The layers are right; now train it with `fit`.")
-                .holds(prc > 0.3, "It is trained, but finds hardly anything. Did it start with the bias, and train until early stopping?")
-                .adds(adds))
+            let at = outcomes(labels, predictions, THRESHOLD)?;
+            let (alarms, half) = (at.false_alarms.len(), outcomes(labels, predictions, 0.5)?.false_alarms);
+            let marked = |rows: &[usize]| rows.iter().filter(|&&row| deep[row]).count();
+            let (deep_alarms, all_deep) = (marked(&at.false_alarms), deep.iter().filter(|deep| **deep).count());
+            let median = |rows: &[usize], column: &str| -> Result<f64, SupportError> {
+                Ok(data::summary(&data::take(payments, rows)?, column)?.median)
+            };
+            let mut like_frauds = 0;
+            for column in COLUMNS {
+                let alarm = median(&at.false_alarms, column)?;
+                let (found, alone) = (median(&at.found, column)?, median(&at.left_alone, column)?);
+                like_frauds += usize::from((alarm - found).abs() < (alarm - alone).abs());
+            }
+            Ok(Check::of(ID, answer)
+                .count("the false alarms", alarms)
+                .mistake(half.len() as f64, "These are those at 0.5; lower the threshold to 0.01.")
+                .mistake((alarms + at.found.len()) as f64, "All alarms, the right ones among them; how many are false?")
+                .count("the deep rows", deep_alarms)
+                .mistake(
+                    all_deep as f64,
+                    "That is all deep rows of the validation set; how many of them get a false alarm?",
+                )
+                .mistake(marked(&half) as f64, "That is how many of them get one at 0.5.")
+                .count("the columns", like_frauds)
+                .mistake(
+                    (COLUMNS.len() - like_frauds) as f64,
+                    "These are the columns in which they are like the genuine payments left alone.",
+                )
+                .adds(format!(
+                    "At 0.5, {} of {} false alarms are deep rows, at 0.01 {deep_alarms} of {alarms}.",
+                    marked(&half),
+                    half.len()
+                )))
         })
     }
 }

@@ -1,9 +1,10 @@
 //! The checks of the exercises for notebook 3.
 
+use support::lesson::{batches, make_model};
 use support::ndarray::Array1;
 use support::{
-    Adam, ClassWeight, Dataset, Dense, Dropout, EarlyStopping, Examples, FitConfig, History, Metric, Sequential,
-    SupportError, confusion_matrix, initial_bias, keras_auc, roc_auc_score,
+    ClassWeight, Examples, FitConfig, History, Metric, Sequential, SupportError, confusion_matrix, initial_bias,
+    keras_auc, roc_auc_score,
 };
 
 use crate::answer::Answer;
@@ -15,94 +16,75 @@ pub mod ex3a {
     use super::*;
     help!("3a");
 
-    /// Checks the share (at the start, at the end) for predictions of an untrained and of a trained model.
-    pub fn check(answer: impl Answer, labels: &Array1<bool>, start: &Array1<f32>, end: &Array1<f32>) -> Note {
-        let loss_of = |predictions: &Array1<f32>, class: bool| -> f64 {
-            let rows = labels.iter().zip(predictions).filter(|(label, _)| **label == class);
-            rows.map(|(_, p)| -f64::from(if class { *p } else { 1.0 - *p }).max(1e-7).ln()).sum()
-        };
-        let share =
-            |predictions| loss_of(predictions, true) / (loss_of(predictions, true) + loss_of(predictions, false));
-        let frauds = labels.iter().filter(|label| **label).count() as f64;
-        let rows = frauds / labels.len() as f64;
-        let mean = |predictions, class: bool| {
-            loss_of(predictions, class) / if class { frauds } else { labels.len() as f64 - frauds }
-        };
-        let share_of_means =
-            |predictions| mean(predictions, true) / (mean(predictions, true) + mean(predictions, false));
-        let says_rows = "This is the share of the frauds among the rows, not in the loss.";
-        let says_means = "This compares the mean loss of a fraud with that of a genuine transaction; take the sums.";
-        let says_weighted = "This is the share of the genuine transactions.";
-        let says_ratio = "This divides by the loss of the genuine transactions; divide by that of both classes.";
-        let ratio = |predictions| loss_of(predictions, true) / loss_of(predictions, false);
-        let check = Check::of(ID, answer)
-            .near("at the start", share(start), 0.005)
-            .mistake(rows, says_rows)
-            .mistake(share_of_means(start), says_means)
-            .mistake(1.0 - share(start), says_weighted)
-            .mistake(ratio(start), says_ratio)
-            .near("at the end", share(end), 0.005)
-            .mistake(rows, says_rows)
-            .mistake(share_of_means(end), says_means)
-            .mistake(1.0 - share(end), says_weighted)
-            .mistake(ratio(end), says_ratio);
-        judge(|| Ok(check))
+    /// Checks the share (before training, after it) of an untrained and of a trained model.
+    pub fn check(answer: impl Answer, untrained: &Sequential, trained: &Sequential, val: &Examples) -> Note {
+        judge(|| {
+            let mut check = Check::of(ID, answer);
+            let (neg, pos) = val.class_counts();
+            for (name, model) in [("before training", untrained), ("after it", trained)] {
+                let loss = model.loss_by_class(val, None)?;
+                let share = loss.share_of_positives();
+                let (genuine, fraud) = (loss.negatives / neg as f64, loss.positives / pos as f64);
+                let pull = model.pull_by_class(val, None)?.share_of_positives();
+                check = check
+                    .near(name, share, 0.005)
+                    .mistake(val.positive_rate(), "This is the share of the frauds among the rows, not in the loss.")
+                    .mistake(1.0 - share, "This is the share of the genuine payments.")
+                    .mistake(
+                        loss.positives / loss.negatives,
+                        "This divides by the loss of the genuine payments; divide by that of both classes.",
+                    )
+                    .mistake(pull, "This is the share of the pull, |p − y|; the loss is asked for.")
+                    .mistake(
+                        fraud / (genuine + fraud),
+                        "This compares the mean loss of a fraud with that of a genuine payment; take the sums.",
+                    );
+            }
+            Ok(check)
+        })
     }
 }
 
-/// The start of the original.
+/// Stopped after two epochs.
 pub mod ex3b {
     use super::*;
     help!("3b");
 
-    /// Checks the history of a training with class weights from the bias ln(pos / neg).
+    const EPOCHS: usize = 2;
+
+    /// Checks the history of two epochs with class weights from the bias ln(pos / neg).
     pub fn check(history: &History, train: &Examples, val: &Examples, seed: u64) -> Note {
         judge(|| {
-            let is = |bias: f64, weights: bool, seed: u64| -> Result<bool, SupportError> {
-                Ok(val_prc(history) == val_prc(&fit(bias, weights, seed, train, val, history.epochs())?))
+            let run = |bias: f64, weights: bool| fit(bias, weights, seed, train, val);
+            let is = |other: &History| history.val(Metric::Prc) == other.val(Metric::Prc);
+            let (bias, from_zero) = (initial_bias(train)?, run(0.0, true)?);
+            let right = is(&run(bias, true)?);
+            let precision = |history: &History| {
+                let shares: Vec<String> =
+                    history.val(Metric::Precision).iter().map(|share| format!("{share:.3}")).collect();
+                shares.join(" and ")
             };
-            let bias = initial_bias(train)?;
-            let right = is(bias, true, seed)?;
-            let mut check = Check::of_code(ID);
+            let adds = format!(
+                "The share of right alarms on the validation set is {} after the two epochs; from the bias 0 it is {}.",
+                precision(history),
+                precision(&from_zero)
+            );
+            let mut check = Check::of_code(ID).holds(history.epochs() == EPOCHS, "Two epochs are asked for.");
             if !right {
                 check = check
-                    .holds(!is(0.0, true, seed)?, "This training began at the bias 0, as the one above it.")
-                    .holds(!is(bias, false, seed)?, "This training has the bias, but no class weights.");
+                    .holds(!is(&from_zero), "This training began at the bias 0.")
+                    .holds(!is(&run(bias, false)?), "This training has the bias, but no class weights.");
             }
-            let precision = history.best_epoch.map_or(0.0, |best| history.val[best].get(Metric::Precision));
-            let adds = format!(
-                "Its best epoch is {}, and there {:.3} of its alarms on the validation set are right.",
-                history.best_epoch.map_or(0, |best| best + 1),
-                precision
-            );
             Ok(check
-                .holds(right, "This is another training. Change one thing at a time: the same seed, batches, weights and stopping, and only the bias differs.")
+                .holds(right, "This is another training. Change one thing at a time: the same seed, batches, weights and epochs, and only the bias differs.")
                 .adds(adds))
         })
     }
 
-    fn val_prc(history: &History) -> Vec<f64> {
-        history.val(Metric::Prc)
-    }
-
-    fn fit(
-        bias: f64,
-        weights: bool,
-        seed: u64,
-        train: &Examples,
-        val: &Examples,
-        epochs: usize,
-    ) -> Result<History, SupportError> {
-        let mut model = Sequential::new(train.features.ncols(), seed)
-            .add(Dense::new(16).relu())
-            .add(Dropout::new(0.5))
-            .add(Dense::new(1).bias(bias))
-            .compile(Adam::new(1e-3));
-        let stop = EarlyStopping::monitor("val_prc").patience(10).restore_best_weights();
-        let config = FitConfig::epochs(epochs).early_stopping(stop);
+    fn fit(bias: f64, weights: bool, seed: u64, train: &Examples, val: &Examples) -> Result<History, SupportError> {
+        let config = FitConfig::epochs(EPOCHS);
         let config = if weights { config.class_weight(ClassWeight::balanced(train)?) } else { config };
-        model.fit(&Dataset::new(train).shuffle(seed).batch(2048), val, config)?;
-        Ok(model.history().clone())
+        make_model(bias, seed).fit(&batches(train, seed), val, config)
     }
 }
 
@@ -111,25 +93,25 @@ pub mod ex3c {
     use super::*;
     help!("3c");
 
-    /// Checks (threshold, alarms at it) for the baseline's predictions.
+    /// Checks (the baseline's threshold that corresponds to the weighted model's 0.9, alarms at it).
     pub fn check(answer: impl Answer, train: &Examples, predictions: &Array1<f32>) -> Note {
         judge(|| {
-            let ClassWeight { negative, positive } = ClassWeight::balanced(train)?;
+            let ratio = ClassWeight::balanced(train)?.odds_factor();
             let alarms = |threshold: f64| predictions.iter().filter(|p| f64::from(**p) > threshold).count();
-            let threshold = negative / (negative + positive);
+            let of_odds = |odds: f64| odds / (1.0 + odds);
+            let threshold = of_odds(9.0 / ratio);
             Ok(Check::of(ID, answer)
                 .number("the threshold", threshold)
-                .mistake(1.0 / positive, "This is 1 / w₁; but w₀ is not 1, it is about one half.")
+                .mistake(of_odds(1.0 / ratio), "That is what 0.5 comes to; here it is 0.9.")
                 .mistake(
-                    positive / (negative + positive),
-                    "Turned over: the threshold falls when a fraud counts for more.",
-                )
-                .mistake(
-                    0.5,
+                    0.9,
                     "That is the threshold of the weighted model; which one of the baseline corresponds to it?",
                 )
+                .mistake(0.9 / ratio, "This divides the probability; divide the odds, 0.9 / 0.1.")
+                .mistake(9.0 / ratio, "These are the odds; a probability is odds / (1 + odds).")
+                .mistake(of_odds(9.0 * ratio), "The other direction: the threshold falls when a fraud counts for more.")
                 .near("the alarms", alarms(threshold) as f64, 0.01 * alarms(threshold) as f64 + 1.0)
-                .mistake(alarms(0.5) as f64, "These are the baseline's alarms at 0.5."))
+                .mistake(alarms(0.9) as f64, "These are the baseline's alarms at 0.9."))
         })
     }
 }
@@ -139,22 +121,26 @@ pub mod ex3d {
     use super::*;
     help!("3d");
 
-    /// Checks (found by the weighted model only, by the baseline only, p of McNemar's exact test).
+    /// Checks (found by the weighted model at 0.9 alone, by the baseline at 0.1 alone, p of McNemar's exact test).
     pub fn check(answer: impl Answer, labels: &Array1<bool>, baseline: &Array1<f32>, weighted: &Array1<f32>) -> Note {
-        let only = |one: &Array1<f32>, other: &Array1<f32>| {
-            let frauds = labels.iter().zip(one).zip(other).filter(|((label, _), _)| **label);
-            frauds.filter(|((_, one), other)| **one > 0.5 && **other <= 0.5).count()
+        let found = |p: &Array1<f32>, threshold: f32| -> Vec<bool> {
+            labels.iter().zip(p).map(|(label, p)| *label && *p > threshold).collect()
         };
-        let found = |one: &Array1<f32>| labels.iter().zip(one).filter(|(label, p)| **label && **p > 0.5).count();
-        let (gained, lost) = (only(weighted, baseline), only(baseline, weighted));
+        let alone =
+            |one: &[bool], other: &[bool]| one.iter().zip(other).filter(|(one, other)| **one && !**other).count();
+        let all = |found: &[bool]| found.iter().filter(|found| **found).count() as f64;
+        let (old, new) = (found(baseline, 0.1), found(weighted, 0.9));
+        let (gained, lost) = (alone(&new, &old), alone(&old, &new));
+        let at_half = alone(&found(weighted, 0.5), &found(baseline, 0.5));
         let p = mcnemar(gained, lost);
-        let all = "These are all frauds that it finds; count those that the other model misses.";
+        let whole = "These are all frauds that it finds; count those that the other model misses.";
         let check = Check::of(ID, answer)
-            .count("by the weighted model only", gained)
-            .mistake(found(weighted) as f64, all)
+            .count("by the weighted model alone", gained)
+            .mistake(all(&new), whole)
+            .mistake(at_half as f64, "That is the count at 0.5, for both; the thresholds are 0.1 and 0.9.")
             .mistake(lost as f64, "That is the count of the other model.")
-            .count("by the baseline only", lost)
-            .mistake(found(baseline) as f64, all)
+            .count("by the baseline alone", lost)
+            .mistake(all(&old), whole)
             .number("p", p)
             .mistake(p / 2.0, "This is one side; a difference to the other side would have been as surprising.");
         judge(|| Ok(check))
@@ -178,8 +164,13 @@ pub mod ex3e {
     use super::*;
     help!("3e");
 
-    /// Checks Keras' AUC of (baseline, weighted) and the exact one of both.
-    pub fn check(answer: impl Answer, labels: &Array1<bool>, baseline: &Array1<f32>, weighted: &Array1<f32>) -> Note {
+    /// Checks Keras' AUC of (baseline, weighted) and the exact one of both, for labels and both models' predictions;
+    /// `val` has labels and the baseline's predictions of the set that is not asked for.
+    pub fn check(
+        answer: impl Answer,
+        (labels, baseline, weighted): (&Array1<bool>, &Array1<f32>, &Array1<f32>),
+        val: (&Array1<bool>, &Array1<f32>),
+    ) -> Note {
         judge(|| {
             let keras = (keras_auc(labels, baseline)?.roc, keras_auc(labels, weighted)?.roc);
             let exact = (roc_auc_score(labels, baseline)?, roc_auc_score(labels, weighted)?);
@@ -187,12 +178,14 @@ pub mod ex3e {
                 let winner = if baseline > weighted { "the baseline" } else { "the weighted model" };
                 format!("{winner} is ahead by {:.4}", (baseline - weighted).abs())
             };
+            let on_val = "These are those of the validation set; take the training set.";
             let is_exact = "This is the exact one; Keras' comes from `keras_auc`.";
             let is_keras = "This is Keras'; the exact one comes from `roc_auc_score`.";
             Ok(Check::of(ID, answer)
                 .near("Keras, baseline", keras.0, 0.00006)
                 .mistake(exact.0, is_exact)
                 .mistake(keras.1, "That is the weighted model's.")
+                .mistake(keras_auc(val.0, val.1)?.roc, on_val)
                 .near("Keras, weighted", keras.1, 0.00006)
                 .mistake(exact.1, is_exact)
                 .near("exact, baseline", exact.0, 0.00006)
@@ -232,6 +225,42 @@ pub mod ex3f {
                 )
                 .mistaken_count(fewest + found, "These are all its alarms, the right ones among them.")
                 .adds(format!("The weighted model raises {} for as many frauds.", of_weighted.false_positives)))
+        })
+    }
+}
+
+/// Without the deep rows.
+pub mod ex3g {
+    use super::*;
+    help!("3g");
+
+    /// Checks (difference of the average precision with the deep rows, without them, statement), for (baseline, weighted,
+    /// validation set) of both.
+    pub fn check(
+        answer: impl Answer,
+        (baseline, weighted, val): (&Sequential, &Sequential, &Examples),
+        (calm_baseline, calm_weighted, calm): (&Sequential, &Sequential, &Examples),
+    ) -> Note {
+        judge(|| {
+            let prc = |model: &Sequential, set| Ok::<_, SupportError>(model.evaluate(set)?.prc);
+            let paired = val.labels == calm.labels && val.features != calm.features;
+            let with = prc(weighted, val)? - prc(baseline, val)?;
+            let without = prc(calm_weighted, calm)? - prc(calm_baseline, calm)?;
+            let on_other = prc(weighted, calm)? - prc(baseline, calm)?;
+            let itself = "That is the average precision itself; take the baseline's away from it.";
+            Ok(Check::of(ID, answer)
+                .holds(paired, "The two validation sets don't belong together: this exercise is about the built-in set, and the same set without its deep rows.")
+                .near("with the deep rows", with, 0.0006)
+                .mistake(prc(weighted, val)?, itself)
+                .mistake(prc(baseline, val)?, itself)
+                .mistake(on_other, "These models are those with the deep rows, but judged on the rows without them.")
+                .mistake(without, "That is the difference without the deep rows.")
+                .near("without them", without, 0.0006)
+                .mistake(prc(calm_weighted, calm)?, itself)
+                .mistake(on_other, "These models were trained with the deep rows; take `calm_baseline` and `calm_weighted`.")
+                .count("the statement", 2)
+                .mistake(1.0, "The deep rows were not taken away but drawn anew: there are as many rows as before.")
+                .mistake(3.0, "Average precision depends on the ranking alone; probabilities of the wrong size don't change it."))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use support::ndarray::Array1;
 use support::{
-    ClassWeight, Examples, Metric, bootstrap, bootstrap_difference, brier_score, confusion_matrix, multiply_odds,
+    Examples, Metric, Sequential, bootstrap, bootstrap_difference, brier_score, confusion_matrix, multiply_odds,
 };
 
 use crate::answer::Answer;
@@ -21,10 +21,7 @@ pub mod ex4a {
         let check = Check::of(ID, answer)
             .near("how often", shown, 0.01 * shown)
             .mistake(2.0 * shown, "Only half of the rows of a batch are frauds.")
-            .mistake(
-                (steps * batch_size) as f64 / 2.0 / neg as f64,
-                "That is how often each genuine transaction is shown.",
-            )
+            .mistake((steps * batch_size) as f64 / 2.0 / neg as f64, "That is how often each genuine payment is shown.")
             .mistake(
                 steps as f64 * batch_size as f64 / 2.0,
                 "These are all frauds shown in an epoch; how often is each of them among these?",
@@ -33,30 +30,43 @@ pub mod ex4a {
     }
 }
 
-/// The way back.
+/// Undersampled, and corrected.
 pub mod ex4b {
     use super::*;
     help!("4b");
 
-    /// Checks probabilities of the oversampled model after they were turned back.
-    pub fn check(undone: &Array1<f32>, resampled: &Array1<f32>, train: &Examples, val: &Examples) -> Note {
+    /// Checks probabilities that were turned back, of a model trained on few of the genuine payments.
+    pub fn check(corrected: &Array1<f32>, raw: &Array1<f32>, few: &Examples, train: &Examples, val: &Examples) -> Note {
         judge(|| {
-            let (neg, pos) = train.class_counts();
-            let ratio = pos as f64 / neg as f64;
-            let is = |other: &Array1<f32>| {
-                undone.len() == other.len() && undone.iter().zip(other).all(|(a, b)| (a - b).abs() < 1e-5 + 0.01 * b)
+            let odds = |set: &Examples| {
+                let (neg, pos) = set.class_counts();
+                pos as f64 / neg as f64
             };
-            let half = multiply_odds(resampled, 2.0 * ratio)?;
-            let plain = resampled.mapv(|p| (f64::from(p) * ratio) as f32);
-            let (before, after) =
-                (brier_score(&val.labels, resampled)?, brier_score(&val.labels, undone).unwrap_or(f64::NAN));
+            let (factor, pos) = (odds(train) / odds(few), train.class_counts().1);
+            let is = |other: &Array1<f32>| {
+                corrected.len() == other.len()
+                    && corrected.iter().zip(other).all(|(a, b)| (a - b).abs() < 1e-6 + 0.002 * b)
+            };
+            let plain = raw.mapv(|p| (f64::from(p) * factor) as f32);
+            let shares = multiply_odds(raw, train.positive_rate() / few.positive_rate())?;
+            let mean = |p: &Array1<f32>| p.iter().map(|p| f64::from(*p)).sum::<f64>() / p.len() as f64;
+            let adds = format!(
+                "The mean was {:.5} and is {:.5}, where {:.5} of the rows are frauds; the Brier score falls from {:.5} to {:.5}.",
+                mean(raw),
+                mean(corrected),
+                val.positive_rate(),
+                brier_score(&val.labels, raw)?,
+                brier_score(&val.labels, corrected).unwrap_or(f64::NAN)
+            );
             Ok(Check::of_code(ID)
-                .holds(!is(resampled), "Nothing has changed: these are still the probabilities of a world that is half fraud.")
-                .holds(!is(&plain), "The probabilities were multiplied; multiply the odds, p / (1 − p). A probability near 1 must stay near 1 when it is turned to odds and back only if they are large enough.")
-                .holds(!is(&half), "The factor is twice too large: of the odds 1 : 1 in training, pos : neg remain.")
-                .holds(!is(&multiply_odds(resampled, 1.0 / ratio)?), "The factor is turned over: frauds are rarer than the model was told, so the odds must fall.")
-                .holds(is(&multiply_odds(resampled, ratio)?), "These are other probabilities. Training had odds of 1 : 1, the world has pos : neg.")
-                .adds(format!("The Brier score falls from {before:.5} to {after:.5}.")))
+                .holds(few.class_counts() == (10 * pos, pos), "`few` should have all frauds and ten genuine payments for each.")
+                .holds(!is(raw), "Nothing has changed: these are still the probabilities of a world with ten genuine payments for each fraud.")
+                .holds(!is(&plain), "The probabilities were multiplied; multiply the odds, p / (1 − p).")
+                .holds(!is(&multiply_odds(raw, odds(train))?), "This corrects as if training had odds of 1 : 1; `few` has 1 : 10.")
+                .holds(!is(&multiply_odds(raw, 1.0 / factor)?), "The factor is turned over: frauds are rarer than the model was told, so the odds must fall.")
+                .holds(!is(&shares), "Close, but the factor divides shares; divide the odds, pos : neg, of both sets.")
+                .holds(is(&multiply_odds(raw, factor)?), "These are other probabilities. Training had odds of 1 : 10, the world has pos : neg.")
+                .adds(adds))
         })
     }
 }
@@ -66,7 +76,7 @@ pub mod ex4c {
     use super::*;
     help!("4c");
 
-    /// Checks the 95 % interval of AP(baseline) − AP(oversampled).
+    /// Checks the 95 % interval of AUC(baseline) − AUC(oversampled).
     pub fn check(
         answer: impl Answer,
         labels: &Array1<bool>,
@@ -75,17 +85,17 @@ pub mod ex4c {
         seed: u64,
     ) -> Note {
         judge(|| {
-            let right = bootstrap_difference(labels, baseline, resampled, &[Metric::Prc], 1000, seed)?[0];
-            let one = bootstrap(labels, baseline, &[Metric::Prc], 1000, seed)?[0];
-            let other = bootstrap(labels, resampled, &[Metric::Prc], 1000, seed)?[0];
+            let right = bootstrap_difference(labels, baseline, resampled, &[Metric::Auc], 1000, seed)?[0];
+            let one = bootstrap(labels, baseline, &[Metric::Auc], 1000, seed)?[0];
+            let other = bootstrap(labels, resampled, &[Metric::Auc], 1000, seed)?[0];
             let ends = "These are the ends of two intervals subtracted. The same rows are hard for both models, so the difference varies less: draw the rows once for both.";
             Ok(Check::of(ID, answer)
-                .near("the lower end", right.lower, 0.012)
+                .near("the lower end", right.lower, 0.002)
                 .mistake(one.lower - other.upper, ends)
                 .mistake(one.lower - other.lower, ends)
                 .mistake(one.lower, "That is the interval of the baseline alone.")
                 .mistake(-right.upper, "That is oversampled minus baseline.")
-                .near("the upper end", right.upper, 0.012)
+                .near("the upper end", right.upper, 0.002)
                 .mistake(one.upper - other.lower, ends))
         })
     }
@@ -128,38 +138,18 @@ pub mod ex4e {
     use super::*;
     help!("4e");
 
-    /// Checks a function that leaves so many frauds in a training set, by what it does.
-    pub fn check(with_frauds: fn(&Examples, usize) -> Examples, train: &Examples) -> Note {
-        let (neg, pos) = train.class_counts();
-        let wanted = pos / 4;
-        let (left_neg, left_pos) = with_frauds(train, wanted).class_counts();
-        let check = Check::of_code(ID)
-            .holds((left_neg, left_pos) != (neg, pos), "The function gives back the whole set: the frauds are all there.")
-            .holds(left_pos != wanted || left_neg == neg, "As many frauds as wanted, but genuine transactions are gone, too. Then two things change at once: leave them all in.")
-            .holds(left_pos == wanted && left_neg == neg, &format!("Asked for {wanted} frauds it leaves {left_pos}, and {left_neg} of {neg} genuine transactions."));
-        judge(|| Ok(check))
-    }
-}
-
-/// Which weights are like oversampling.
-pub mod ex4f {
-    use super::*;
-    help!("4f");
-
-    /// Checks (w₁ / w₀ of oversampling to half frauds, to a tenth).
-    pub fn check(answer: impl Answer, train: &Examples) -> Note {
+    /// Checks a set with a quarter of the frauds, and a model trained on it.
+    pub fn check(few: &Examples, model: &Sequential, baseline: &Sequential, train: &Examples, val: &Examples) -> Note {
         judge(|| {
-            let ratio = ClassWeight::balanced(train)?.odds_factor();
-            Ok(Check::of(ID, answer)
-                .number("half frauds", ratio)
-                .mistake(1.0 / ratio, "Turned over: a fraud counts for more, so the ratio is above 1.")
-                .mistake(ratio / 2.0, "That is the weight of a fraud, w₁; divide it by w₀.")
-                .number("a tenth frauds", ratio / 9.0)
-                .mistake(ratio / 10.0, "A tenth of the rows is frauds, so the odds are 1 : 9, not 1 : 10.")
-                .mistake(
-                    ratio / 5.0,
-                    "The odds of a tenth are 1 : 9; compare them with the odds of the data, pos : neg.",
-                ))
+            let ((neg, pos), (left_neg, left_pos)) = (train.class_counts(), few.class_counts());
+            let (prc, whole) = (model.evaluate(val)?.prc, baseline.evaluate(val)?.prc);
+            Ok(Check::of_code(ID)
+                .holds((left_neg, left_pos) != (neg, pos), "`few` is the whole set: the frauds are all there.")
+                .holds(left_pos != pos / 4 || left_neg == neg, "As many frauds as wanted, but genuine payments are gone, too. Then two things change at once: leave them all in.")
+                .holds((left_neg, left_pos) == (neg, pos / 4), &format!("A quarter would be {} frauds; `few` has {left_pos}, and {left_neg} of {neg} genuine payments.", pos / 4))
+                .holds(!model.history().train.is_empty(), "The set is right; now train on it with `fit`.")
+                .holds(model.weights() != baseline.weights(), "This model is the baseline itself; train another one on `few`.")
+                .adds(format!("The average precision on the validation set is {prc:.3} with {left_pos} frauds and {whole:.3} with {pos}.")))
         })
     }
 }

@@ -1,28 +1,39 @@
 //! The checks of the exercises for notebook 5.
 
 use support::ndarray::Array1;
-use support::{ClassWeight, Examples, Metric, bootstrap, roc_auc_score};
+use support::{ClassWeight, Examples, Metric, SupportError, bootstrap, roc_auc_score};
 
 use crate::answer::Answer;
 use crate::check::{Check, help, judge};
 use crate::note::Note;
 
-/// Which threshold one half was.
+/// A calibration by eye.
 pub mod ex5a {
     use super::*;
     help!("5a");
 
-    /// Checks the threshold that corresponds to 0.5 with balanced weights, for 0.1761 % positives.
-    pub fn check(answer: impl Answer) -> Note {
-        let share: f64 = 0.001761;
+    /// Checks how many answers (the plain, the weighted) model promises for all customers of a set.
+    pub fn check(
+        answer: impl Answer,
+        val: &Examples,
+        plain: &Array1<f32>,
+        weighted: &Array1<f32>,
+        weight: ClassWeight,
+    ) -> Note {
+        let sum = |p: &Array1<f32>| p.iter().map(|p| f64::from(*p)).sum::<f64>();
+        let above = |p: &Array1<f32>| p.iter().filter(|p| **p > 0.5).count() as f64;
+        let real = val.class_counts().1;
+        let counted = "This counts the predictions above 0.5; a probability of 0.2 promises a fifth of an answer.";
         let check = Check::of(ID, answer)
-            .number("the threshold", share)
+            .near("without weights", sum(plain), 1.5)
+            .mistake(sum(plain) / val.len() as f64, "This is the mean; the sum is wanted.")
+            .near("with weights", sum(weighted), 1.5)
+            .mistake(above(weighted), counted)
             .mistake(
-                0.5,
-                "That is the threshold of the weighted model; wanted is the one of the model without weights.",
+                sum(plain) * weight.odds_factor(),
+                "Don't reckon it from the other: add up the weighted model's own predictions.",
             )
-            .mistake(2.0 * share, "This is 1 / w₁; but w₀ is not 1, it is about one half.")
-            .mistake(1.0 - share, "Turned over: that is the share of the negatives.");
+            .adds(format!("{real} answered."));
         judge(|| Ok(check))
     }
 }
@@ -73,26 +84,26 @@ pub mod ex5c {
     }
 }
 
-/// The interval of an AUC.
+/// The interval of an average precision.
 pub mod ex5d {
     use super::*;
     help!("5d");
 
-    /// Checks the 95 % interval of the AUC.
+    /// Checks the 95 % interval of the average precision.
     pub fn check(answer: impl Answer, labels: &Array1<bool>, predictions: &Array1<f32>, seed: u64) -> Note {
         judge(|| {
-            let right = bootstrap(labels, predictions, &[Metric::Auc], 1000, seed)?[0];
-            let accuracy = bootstrap(labels, predictions, &[Metric::Accuracy], 1000, seed)?[0];
-            let prc = bootstrap(labels, predictions, &[Metric::Prc], 1000, seed)?[0];
-            let verdict = if right.lower > 0.5 {
-                "One half lies outside: the features say something."
+            let interval = |metric| Ok::<_, SupportError>(bootstrap(labels, predictions, &[metric], 1000, seed)?[0]);
+            let (right, auc) = (interval(Metric::Prc)?, interval(Metric::Auc)?);
+            let share = labels.iter().filter(|label| **label).count() as f64 / labels.len() as f64;
+            let verdict = if right.lower > share {
+                "The share of those who answered lies outside: the features say something."
             } else {
-                "One half lies inside: it may be luck."
+                "The share of those who answered lies inside: by this measure it may be luck."
             };
             Ok(Check::of(ID, answer)
                 .near("the lower end", right.lower, 0.006)
-                .mistake(prc.lower, "That is the interval of the average precision.")
-                .mistake(accuracy.lower, "That is the interval of the accuracy.")
+                .mistake(auc.lower, "That is the interval of the AUC.")
+                .mistake(interval(Metric::Accuracy)?.lower, "That is the interval of the accuracy.")
                 .mistake(right.upper, "The lower end comes first.")
                 .near("the upper end", right.upper, 0.006)
                 .adds(verdict.to_owned()))
@@ -123,36 +134,5 @@ pub mod ex5e {
                     roc_auc_score(&val.labels, plain)?
                 )))
         })
-    }
-}
-
-/// A calibration by eye.
-pub mod ex5f {
-    use super::*;
-    help!("5f");
-
-    /// Checks how many answers (the plain, the weighted) model promises for all customers of a set.
-    pub fn check(
-        answer: impl Answer,
-        val: &Examples,
-        plain: &Array1<f32>,
-        weighted: &Array1<f32>,
-        weight: ClassWeight,
-    ) -> Note {
-        let sum = |p: &Array1<f32>| p.iter().map(|p| f64::from(*p)).sum::<f64>();
-        let above = |p: &Array1<f32>| p.iter().filter(|p| **p > 0.5).count() as f64;
-        let real = val.class_counts().1;
-        let counted = "This counts the predictions above 0.5; a probability of 0.2 promises a fifth of an answer.";
-        let check = Check::of(ID, answer)
-            .near("without weights", sum(plain), 1.5)
-            .mistake(sum(plain) / val.len() as f64, "This is the mean; the sum is wanted.")
-            .near("with weights", sum(weighted), 1.5)
-            .mistake(above(weighted), counted)
-            .mistake(
-                sum(plain) * weight.odds_factor(),
-                "Don't reckon it from the other: add up the weighted model's own predictions.",
-            )
-            .adds(format!("{real} answered."));
-        judge(|| Ok(check))
     }
 }

@@ -1,7 +1,7 @@
 //! The checks of the exercises for notebook 6.
 
 use support::ndarray::Array1;
-use support::{ClassWeight, Costs, Examples, SupportError};
+use support::{Costs, Examples, SupportError, above, compare_policies};
 
 use crate::answer::Answer;
 use crate::check::{Check, help, judge};
@@ -57,61 +57,85 @@ pub mod ex6b {
     }
 }
 
-/// A hundred alarms a day.
+/// Three hundred alarms a day.
 pub mod ex6c {
     use super::*;
     help!("6c");
+
+    const A_DAY: f64 = 300.0;
 
     /// The validation set's share of the two days, in days.
     fn days(val: &Examples, rows: usize) -> f64 {
         2.0 * val.len() as f64 / rows as f64
     }
 
-    /// Checks (alarms that fit the validation set, frauds among them) for 100 alarms a day and a table of two days.
+    /// Checks (alarms that fit the validation set, frauds among them) for 300 alarms a day and a table of two days.
     pub fn check(answer: impl Answer, val: &Examples, predictions: &Array1<f32>, rows: usize) -> Note {
         let mut ranked: Vec<(f32, bool)> = predictions.iter().copied().zip(val.labels.iter().copied()).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let found = |count: usize| ranked[..count.min(ranked.len())].iter().filter(|row| row.1).count();
-        let alarms = 100.0 * days(val, rows);
+        let alarms = A_DAY * days(val, rows);
         let check = Check::of(ID, answer)
             .near("the alarms", alarms.round(), 0.5)
-            .mistake(100.0, "That is a whole day; the validation set is only a part of two days.")
-            .mistake(200.0, "That is for all transactions of two days; the validation set holds a part of them.")
-            .mistake((alarms / 2.0).round(), "The table has two days, so twice 100 alarms fit it.")
+            .mistake(A_DAY, "That is a whole day; the validation set is only a part of two days.")
+            .mistake(2.0 * A_DAY, "That is for all payments of two days; the validation set holds a part of them.")
+            .mistake((alarms / 2.0).round(), "The table has two days, so twice 300 alarms fit it.")
             .near("the frauds", found(alarms.round() as usize) as f64, 1.0)
-            .mistake(found(100) as f64, "Those are the frauds among the first 100 of the ranking.")
-            .mistake(found(200) as f64, "Those are the frauds among the first 200 of the ranking.");
+            .mistake(found(300) as f64, "Those are the frauds among the first 300 of the ranking.")
+            .mistake(found(600) as f64, "Those are the frauds among the first 600 of the ranking.");
         judge(|| Ok(check))
     }
 }
 
-/// Decide with an inherited model.
+/// A threshold chosen and defended.
 pub mod ex6d {
     use super::*;
     help!("6d");
 
-    /// Checks (the probability behind the weighted 0.9, the threshold on the weighted scale for the rule 0.01).
-    pub fn check(answer: impl Answer, class_weight: ClassWeight) -> Note {
-        let ratio = class_weight.odds_factor();
-        let turn = |p: f64, factor: f64| factor * p / (factor * p + 1.0 - p);
-        let check = Check::of(ID, answer)
-            .number("the probability", turn(0.9, 1.0 / ratio))
-            .mistake(0.9 / ratio, "This divides the probability; divide the odds, 0.9 / 0.1.")
-            .mistake(9.0 / ratio, "These are the odds; the probability is odds / (1 + odds).")
-            .mistake(turn(0.9, 1.0 / class_weight.positive), "The factor is w₁ / w₀, not w₁ alone.")
-            .mistake(0.9, "0.9 is what the model says; turn it back.")
-            .number("the threshold", turn(0.01, ratio))
-            .mistake(
-                0.01,
-                "That is the threshold for right probabilities; where does it lie on the scale of this model?",
-            )
-            .mistake(0.01 * ratio, "A probability above 1? Multiply the odds, 0.01 / 0.99, by the ratio.")
-            .mistake(0.01 / 0.99 * ratio, "These are the odds; the threshold is odds / (1 + odds).")
-            .mistake(
-                turn(0.01, 1.0 / ratio),
-                "The other direction: this model's answers are too high, so its threshold lies higher, too.",
-            );
-        judge(|| Ok(check))
+    /// Checks (a threshold that the prices defend, what it saves more than 0.5, both ends of the 95 % interval).
+    pub fn check(
+        answer: impl Answer,
+        labels: &Array1<bool>,
+        predictions: &Array1<f32>,
+        prices: Costs,
+        seed: u64,
+    ) -> Note {
+        judge(|| {
+            let numbers = answer.numbers();
+            let chosen = numbers.first().copied().unwrap_or(f64::NAN);
+            let rule = prices.threshold()?;
+            let mut check = Check::of(ID, numbers);
+            if !chosen.is_nan() {
+                let (cheapest, _) = prices.curve(labels, predictions)?.best();
+                check = check.holds(
+                    (chosen - cheapest).abs() > 1e-9,
+                    "This threshold is the cheapest on these very rows, and that is its only reason. What do the prices say?",
+                );
+            }
+            let check = check
+                .near("your threshold", 1.25 * rule, 0.75 * rule)
+                .mistake(0.5, "That is the threshold that nobody chose.")
+                .mistake(1.0 - rule, "Turned over: the dearer a missed fraud, the lower the threshold.");
+            if chosen.is_nan() {
+                return Ok(["euro more", "the lower end", "the upper end"]
+                    .into_iter()
+                    .fold(check, |check, name| check.number(name, 0.0)));
+            }
+            let alarms = above(predictions, chosen)?;
+            let saved = prices.saved(labels, &alarms)?;
+            let policies = [("0.5", above(predictions, 0.5)?), ("chosen", alarms)];
+            let compared = compare_policies(labels, &prices, &policies, seed)?;
+            let Some((_, more, interval)) = compared.differences().first().copied() else { return Ok(check) };
+            let tolerance = 0.1 * (interval.upper - interval.lower) + 0.5;
+            Ok(check
+                .near("euro more", more, 0.5)
+                .mistake(saved, "That is what it saves against no alarm at all; compare with 0.5.")
+                .mistake(-more, "Look at the sign.")
+                .near("the lower end", interval.lower, tolerance)
+                .near("the upper end", interval.upper, tolerance)
+                .mistake(interval.lower, "The lower end comes first.")
+                .adds(format!("The rule says {rule:.4}; your {chosen:.4} can be defended.")))
+        })
     }
 }
 
@@ -136,8 +160,8 @@ pub mod ex6e {
             let here = pos as f64 / (neg + pos) as f64;
             Ok(Check::of(ID, answer)
                 .number("the precision", precision(prevalence))
-                .mistake(matrix.precision(), "That is the precision here. The model is the same, but there are fewer frauds among as many genuine transactions.")
-                .mistake(matrix.precision() * prevalence / here, "Not in proportion: write alarms on frauds and alarms on genuine transactions, and divide.")
+                .mistake(matrix.precision(), "That is the precision here. The model is the same, but there are fewer frauds among as many genuine payments.")
+                .mistake(matrix.precision() * prevalence / here, "Not in proportion: write alarms on frauds and alarms on genuine payments, and divide.")
                 .mistake(tpr * prevalence / fpr, "These are the odds of an alarm; precision is a share of all alarms."))
         })
     }

@@ -1,8 +1,7 @@
 //! The checks of the exercises for notebook 8.
 
 use support::ndarray::Array1;
-use support::polars::prelude::DataFrame;
-use support::{Costs, Examples, Sequential};
+use support::{Costs, Examples, Sequential, SupportError};
 
 use crate::answer::Answer;
 use crate::check::{Check, help, judge};
@@ -13,50 +12,29 @@ pub mod ex8a {
     use super::*;
     help!("8a");
 
-    /// Checks the columns that are left of the table of pumps.
-    pub fn check(left: &DataFrame) -> Note {
-        let has = |name: &str| left.column(name).is_ok();
-        let kept = ["site", "age_years", "hours_since_service", "temperature", "vibration", "pressure"];
-        let gone: Vec<&str> = kept.iter().copied().filter(|name| !has(name)).collect();
+    /// Checks the numbers of the columns that a model must not see.
+    pub fn check(columns: impl IntoIterator<Item = impl Answer>) -> Note {
+        let columns: Vec<f64> = columns.into_iter().flat_map(Answer::numbers).collect();
+        if columns.is_empty() || columns.iter().any(|column| column.is_nan()) {
+            return judge(|| Ok(Check::waiting(ID)));
+        }
+        let has = |column: u32| columns.contains(&f64::from(column));
+        let kept: Vec<String> =
+            [2, 3, 5, 7].into_iter().filter(|&column| has(column)).map(|column| column.to_string()).collect();
         let check = Check::of_code(ID)
-            .holds(has("failed"), "The label itself is gone; there is nothing left to predict.")
-            .holds(
-                !has("downtime_hours"),
-                "One column is known only after the failure. When would you have each value?",
-            )
-            .holds(
-                !has("inspection"),
-                "One column names the row instead of describing it: it is different in every row.",
-            )
-            .holds(
-                gone.is_empty(),
-                &format!("These are known when the inspection is made, and may help: {}.", gone.join(", ")),
-            );
-        judge(|| Ok(check))
-    }
-}
-
-/// Two rules.
-pub mod ex8b {
-    use super::*;
-    help!("8b");
-
-    /// Checks the thresholds for (200, 1,000) and (400, 5,000).
-    pub fn check(answer: impl Answer) -> Note {
-        let add = "This is false alarm / missed; below the line stand both prices.";
-        let check = Check::of(ID, answer)
-            .number("200 and 1,000", 1.0 / 6.0)
-            .mistake(0.2, add)
-            .number("400 and 5,000", 400.0 / 5400.0)
-            .mistake(0.08, add);
+            .holds(has(4), "A column that must go is left: it is known only after it was sent back. When would you have each value?")
+            .holds(has(1), "A column that must go is left: it names the row instead of describing it.")
+            .holds(has(6), "A column that must go is left: it is a number of the whole year, and this order is a part of it.")
+            .holds(kept.is_empty(), &format!("These are known at the moment of the order, and may help: {}.", kept.join(", ")))
+            .holds(columns.iter().all(|&column| (1.0..=7.0).contains(&column)), "There are columns 1 to 7.");
         judge(|| Ok(check))
     }
 }
 
 /// What was promised, and what came.
-pub mod ex8c {
+pub mod ex8b {
     use super::*;
-    help!("8c");
+    help!("8b");
 
     /// Checks the lowest cost of the validation set and the cost of its threshold on the test set, for each row.
     pub fn check(
@@ -82,77 +60,31 @@ pub mod ex8c {
     }
 }
 
-/// As many as a mechanic can visit.
-pub mod ex8d {
+/// Right on average, and in a group?
+pub mod ex8c {
     use super::*;
-    help!("8d");
+    help!("8c");
 
-    /// Checks (alarms on the validation set, precision among them) for a capacity on a set of another size.
-    pub fn check(
-        answer: impl Answer,
-        labels: &Array1<bool>,
-        predictions: &Array1<f32>,
-        visits: usize,
-        of: usize,
-    ) -> Note {
-        let mut ranked: Vec<(f32, bool)> = predictions.iter().copied().zip(labels.iter().copied()).collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let found = |count: usize| ranked[..count.min(ranked.len())].iter().filter(|row| row.1).count() as f64;
-        let count = visits * labels.len() / of;
-        let positives = labels.iter().filter(|label| **label).count() as f64;
-        let check = Check::of(ID, answer)
-            .count("the visits", count)
-            .mistake(visits as f64, "That many for all pumps; the validation set has fewer of them.")
-            .number("the precision", found(count) / count as f64)
-            .mistake(found(count), "That is how many of them fail; precision is a share of the visits.")
-            .mistake(found(count) / positives, "That is the recall: a share of the failures.")
-            .mistake(found(visits) / visits as f64, "That is the precision of more visits than fit.");
-        judge(|| Ok(check))
-    }
-}
-
-/// A simpler rival.
-pub mod ex8e {
-    use super::*;
-    help!("8e");
-
-    /// Checks a logistic regression on the pumps.
-    pub fn check(model: &Sequential, network: &Sequential, val: &Examples, costs: Costs) -> Note {
+    /// Checks (positives promised in a group, those that came, the difference in standard deviations).
+    pub fn check(answer: impl Answer, model: &Sequential, group: &Examples, all: &Examples) -> Note {
         judge(|| {
-            let lowest = |model: &Sequential| {
-                Ok::<_, support::SupportError>(costs.curve(&val.labels, &model.predict(&val.features)?)?.best().1)
+            let promised = |examples: &Examples| -> Result<(f64, f64), SupportError> {
+                let p = model.predict(&examples.features)?.mapv(f64::from);
+                Ok((p.sum(), p.mapv(|p| p * (1.0 - p)).sum()))
             };
-            let params = model.count_params();
-            let features = val.features.ncols();
-            let nothing = costs.missed * val.class_counts().1 as f64;
-            Ok(Check::of_code(ID)
-                .holds(params != network.count_params(), "This is the network with its hidden layer.")
-                .holds(params == features + 1, &format!("Logistic regression has one weight for each of the {features} features, and a bias; this model has {params} parameters."))
-                .holds(!model.history().train.is_empty(), "The layers are right; now train it with `fit`.")
-                .adds(format!(
-                    "Lowest cost on the validation set: {:.0} euro with logistic regression, {:.0} with the network, {nothing:.0} without any alarm.",
-                    lowest(model)?,
-                    lowest(network)?
-                )))
+            let ((sum, variance), came) = (promised(group)?, group.class_counts().1);
+            let off = came as f64 - sum;
+            Ok(Check::of(ID, answer)
+                .number("promised", sum)
+                .mistake(sum / group.len() as f64, "This is the mean; how many failures are promised in all?")
+                .mistake(promised(all)?.0, "That is what is promised for all pumps of the validation set.")
+                .count("came", came)
+                .mistake(all.class_counts().1 as f64, "That is how many came among all pumps of the validation set.")
+                .near("the standard deviations", off / variance.sqrt(), 0.01 * (off / variance.sqrt()).abs() + 0.005)
+                .mistake(off / variance, "That is the variance below the line; the standard deviation is its root.")
+                .mistake(off, "That is the difference; divide it by the standard deviation.")
+                .mistake(off / sum, "That is the difference as a share of what was promised.")
+                .adds(format!("{came} failures came where {sum:.1} were promised.")))
         })
-    }
-}
-
-/// A rarer failure.
-pub mod ex8f {
-    use super::*;
-    help!("8f");
-
-    /// Checks the precision at 0.3 % failures for a recall of 0.675 and a false positive rate of 0.109.
-    pub fn check(answer: impl Answer) -> Note {
-        let precision = |share: f64| 0.675 * share / (0.675 * share + 0.109 * (1.0 - share));
-        let check = Check::of(ID, answer)
-            .number("the precision", precision(0.003))
-            .mistake(precision(0.03), "That is the precision at 3 %.")
-            .mistake(
-                precision(0.03) / 10.0,
-                "Not quite in proportion: count right alarms and all alarms among 1,000 pumps.",
-            );
-        judge(|| Ok(check))
     }
 }

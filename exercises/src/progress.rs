@@ -8,15 +8,42 @@ use crate::source::{FILES, Source};
 
 const FILE: &str = "progress.txt";
 
-/// Stands in a file since the lesson has eight notebooks: before, those on data of one's own were 7, the lab of mistakes 8.
+/// Stands in a file since the lesson has eight notebooks: before, exercises had other numbers.
 const NUMBERS: &str = "of-8";
+
+/// Numbers from before, and those of today; nothing where an exercise has gone or has become another.
+const RENAMED: [(&str, &str); 16] = [
+    ("1c", ""),
+    ("1d", ""),
+    ("1f", "1c"),
+    ("2f", ""),
+    ("4b", ""),
+    ("4e", ""),
+    ("4f", ""),
+    ("5a", ""),
+    ("5f", "5a"),
+    ("6d", ""),
+    ("7a", ""),
+    ("7b", ""),
+    ("7c", "8b"),
+    ("7d", ""),
+    ("7e", ""),
+    ("7f", ""),
+];
 
 fn solved(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap_or_default();
     let words: Vec<&str> = text.split_whitespace().collect();
     match words.contains(&NUMBERS) {
         true => words.into_iter().filter(|word| *word != NUMBERS).map(str::to_owned).collect(),
-        false => words.into_iter().map(|id| id.replace('8', "9").replace('7', "8")).collect(),
+        false => words.into_iter().map(of_today).filter(|id| !id.is_empty()).collect(),
+    }
+}
+
+fn of_today(id: &str) -> String {
+    match RENAMED.iter().find(|(before, _)| *before == id) {
+        Some((_, today)) => (*today).to_owned(),
+        None => id.replace('8', "9"), // the lab of mistakes
     }
 }
 
@@ -73,9 +100,9 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).unwrap(), "of-8\n2a\n2b\n");
         // What was solved under the earlier numbers counts on.
         let earlier = folder.join("earlier.txt");
-        fs::write(&earlier, "2a\n7c\n8e\n").unwrap();
-        record_in(&earlier, "7a");
-        assert_eq!(solved(&earlier), ["2a", "7a", "8c", "9e"]);
+        fs::write(&earlier, "1f\n2a\n5a\n7c\n8e\n").unwrap();
+        record_in(&earlier, "5a");
+        assert_eq!(solved(&earlier), ["1c", "2a", "5a", "8b", "9e"]);
         let list = list(&solved(&file));
         assert!(list.starts_with("2 of ") && list.contains("2a ✓   2b ✓   2c ·"), "{list}");
         fs::remove_dir_all(folder).unwrap();
