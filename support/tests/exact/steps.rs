@@ -26,7 +26,7 @@ predictions            e86963211ca32bd7
 ROC curve              9db31ea62f86fc44
 Keras' areas           de0dbc7c318edd4a
 bootstrap              0e08a7e2298ee198
-figure                 23d75e07cd340bc4
+figure                 638bddf455baf65b
 weights by Sgd         817d3f21618700f8
 weights by RmsProp     670782f29400069a
 calibration            c857ebdde12b5b5d
@@ -36,7 +36,7 @@ costs                  e05754f32d8cd8af
 losses                 e7207d4103306439
 choice of rows         f7c7b9e4560848b2
 permutation            f83002103bbb1f6d
-all figures            5c1a9189a936be19
+all figures            c0f29d3d319491e5
 low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
 CSV text               bf4d694bc1aef3e1
