@@ -164,16 +164,20 @@ pub mod ex3e {
     use super::*;
     help!("3e");
 
-    /// Checks Keras' AUC of (baseline, weighted) and the exact one of both, for labels and both models' predictions;
-    /// `val` has labels and the baseline's predictions of the set that is not asked for.
+    /// Checks Keras' AUC of (baseline, weighted) and the exact one of both on the training set; `val` is not asked for.
     pub fn check(
         answer: impl Answer,
-        (labels, baseline, weighted): (&Array1<bool>, &Array1<f32>, &Array1<f32>),
-        val: (&Array1<bool>, &Array1<f32>),
+        (baseline, weighted): (&Sequential, &Sequential),
+        train: &Examples,
+        val: &Examples,
     ) -> Note {
         judge(|| {
-            let keras = (keras_auc(labels, baseline)?.roc, keras_auc(labels, weighted)?.roc);
-            let exact = (roc_auc_score(labels, baseline)?, roc_auc_score(labels, weighted)?);
+            let of = |model: &Sequential, set: &Examples| -> Result<(f64, f64), SupportError> {
+                let p = model.predict(&set.features)?;
+                Ok((keras_auc(&set.labels, &p)?.roc, roc_auc_score(&set.labels, &p)?))
+            };
+            let (one, other) = (of(baseline, train)?, of(weighted, train)?);
+            let (keras, exact) = ((one.0, other.0), (one.1, other.1));
             let ahead = |(baseline, weighted): (f64, f64)| {
                 let winner = if baseline > weighted { "the baseline" } else { "the weighted model" };
                 format!("{winner} is ahead by {:.4}", (baseline - weighted).abs())
@@ -185,7 +189,7 @@ pub mod ex3e {
                 .near("Keras, baseline", keras.0, 0.00006)
                 .mistake(exact.0, is_exact)
                 .mistake(keras.1, "That is the weighted model's.")
-                .mistake(keras_auc(val.0, val.1)?.roc, on_val)
+                .mistake(of(baseline, val)?.0, on_val)
                 .near("Keras, weighted", keras.1, 0.00006)
                 .mistake(exact.1, is_exact)
                 .near("exact, baseline", exact.0, 0.00006)
