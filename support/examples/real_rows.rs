@@ -1,6 +1,6 @@
 //! Trains the networks of the lesson's dated tables and prints what came out as one line of JSON; `benches/peers/real_rows.py`
 //! starts it, does the rest and explains the design:
-//! `cargo run --release -p support --example real_rows -- FILE < ROWS`, where ROWS is JSON with lists of row numbers of the
+//! `cargo run --release -p support --example real_rows -- FILE ROWS`, where ROWS is JSON with lists of row numbers of the
 //! file: {"name": [rows to leave out], …}.
 
 use std::error::Error;
@@ -67,8 +67,9 @@ const OTHERS: [Recipe; 7] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let file = std::env::args().nth(1).ok_or("usage: real_rows FILE < ROWS")?;
-    let left_out: Map<String, Value> = serde_json::from_reader(std::io::stdin())?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [file, rows] = arguments.as_slice() else { return Err("usage: real_rows FILE ROWS".into()) };
+    let left_out: Map<String, Value> = serde_json::from_str(rows)?;
     let table = data::log_column(&data::read_credit_card(file)?.drop("Time")?, "Amount", 0.001)?;
     let (genuine, frauds) = data::class_counts(&table, data::CLASS)?;
     // The same for each list, so that only the rows differ.

@@ -160,11 +160,13 @@ def probabilities(sample, plain, undersampled):
 
 
 def false_alarms(sample, scores, deep):
-    """How many of the 200 highest rows are genuine, and how many of these are the deep ones: means of the repeats."""
-    highest = [np.argsort(-repeat, kind="stable")[:200] for repeat in scores]
-    alarms = np.mean([np.sum(~sample.y[rows]) for rows in highest])
-    of_them = np.mean([np.isin(rows, deep).sum() for rows in highest])
-    return {"genuine rows among the 200 highest": significant(alarms), f"of them the {DEEP}": significant(of_them)}
+    """How many frauds are above the first genuine rows, and how many of the first 5 are the deep ones: means of the repeats."""
+    orders = [np.argsort(-repeat, kind="stable") for repeat in scores]
+    places = [np.flatnonzero(~sample.y[order])[:5] for order in orders]
+    above = np.mean([place - np.arange(5) for place in places], axis=0)
+    of_them = np.mean([np.isin(order[place], deep).sum() for order, place in zip(orders, places)])
+    cells = {"frauds above the first genuine row": above[0], "above the second": above[1], "above the third": above[2]}
+    return {name: significant(number) for name, number in (cells | {f"of the first 5, the {DEEP}": of_them}).items()}
 
 
 def significant(number):
@@ -173,8 +175,8 @@ def significant(number):
 
 def networks(file, left_out):
     """What the Rust program gives: {rows: {recipe: [run]}}, and its settings."""
-    command = ["cargo", "run", "--quiet", "-p", "support", "--example", "real_rows", "--", file]
-    done = subprocess.run(command, cwd=ROOT, check=True, input=json.dumps(left_out), stdout=subprocess.PIPE, text=True)
+    command = ["cargo", "run", "--quiet", "-p", "support", "--example", "real_rows", "--", file, json.dumps(left_out)]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
