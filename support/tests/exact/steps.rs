@@ -26,7 +26,7 @@ predictions            109cc9a440f5271b
 ROC curve              c4c3abfc2e50be9f
 Keras' areas           59d904da8f52057a
 bootstrap              a2cc7fa54a354e92
-figure                 425387ddfb4d2267
+figure                 e915c6ef341a219c
 weights by Sgd         849ba3e669b0a463
 weights by RmsProp     ad6ba49334d25b17
 calibration            c61605585da1bc8d
@@ -36,7 +36,7 @@ costs                  6eda25920e62fe1b
 losses                 31673125c7aba591
 choice of rows         f7c7b9e4560848b2
 permutation            f83002103bbb1f6d
-all figures            1979206e599a0e5c
+all figures            92c271cce869154c
 low signal             fe7bc5487c120011
 machines               b0d315a1e1c47405
 CSV text               bf4d694bc1aef3e1
