@@ -264,7 +264,8 @@ pub mod ex3g {
                 .mistake(on_other, "These models were trained with the deep rows; take `calm_baseline` and `calm_weighted`.")
                 .count("the statement", 2)
                 .mistake(1.0, "The deep rows were not taken away but drawn anew: there are as many rows as before.")
-                .mistake(3.0, "Average precision depends on the ranking alone; probabilities of the wrong size don't change it."))
+                .mistake(3.0, "Average precision depends on the ranking alone; probabilities of the wrong size don't change it.")
+                .adds(format!("The difference is {with:.4} with the deep rows and {without:.4} without them.")))
         })
     }
 }
