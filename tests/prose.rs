@@ -566,9 +566,10 @@ fn a_dated_number_is_in_the_file_of_real_rows() {
         for row in others {
             let number = numbers(row).pop().expect("a row has numbers").text;
             let place = row.rfind(&number).expect("it is there");
-            let changed = |other: &str| format!("{}{other}{}", &row[..place], &row[place + number.len()..]);
-            is_refused(&format!("{before}\n{}", changed("98765.4321")), "98765.4321");
-            is_refused(&format!("{before}\n{}", changed(&format!("−{number}"))), &format!("−{number}"));
+            let (start, end) = (&row[..place], &row[place + number.len()..]);
+            is_refused(&format!("{before}\n{start}98765.4321{end}"), "98765.4321");
+            let other_sign = start.strip_suffix('−').map_or_else(|| format!("{start}−"), str::to_owned);
+            is_refused(&format!("{before}\n{other_sign}{number}{end}"), &number);
             is_refused(&format!("On real rows ([then](../../{DATED}#{name})):\n\n{row}"), "does not say its date");
         }
     }

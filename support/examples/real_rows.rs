@@ -1,6 +1,6 @@
 //! Trains the networks of the lesson's dated tables and prints what came out as one line of JSON; `benches/peers/real_rows.py`
 //! starts it, does the rest and explains the design:
-//! `cargo run --release -p support --example real_rows -- FILE ROWS`, where ROWS is JSON with lists of row numbers of the
+//! `cargo run -p support --example real_rows -- FILE ROWS`, where ROWS is JSON with lists of row numbers of the
 //! file: {"name": [rows to leave out], …}.
 
 use std::error::Error;
@@ -99,29 +99,8 @@ fn trial(
     run: u64,
 ) -> Result<Value, SupportError> {
     let (split, start) = (run / STARTS, run);
-    let (train, val, test) = data::train_val_test_split(table, data::CLASS, split)?;
-    let kept = |part: &DataFrame| {
-        let kept = data::filter_numbers(part, ROW, |row| !left_out.contains(&(row as usize)))?;
-        data::drop_columns(&kept, &[ROW])
-    };
-    let train = kept(&train)?;
-    let scaler = Preprocessor::fit(&train, data::CLASS)?.clip(5.0);
-    let (train, val, test) =
-        (scaler.transform(&train)?, scaler.transform(&kept(&val)?)?, scaler.transform(&kept(&test)?)?);
-    let (negatives, positives) = train.by_class();
-    let some = |examples: &Examples, rows: usize| examples.select(&permutation(examples.len(), start)[..rows]);
-    let train = match training {
-        Training::Plain | Training::Balanced | Training::Oversampled => train,
-        Training::Undersampled => some(&negatives, positives.len()).concat(&positives)?,
-        Training::Few => negatives.concat(&some(&positives, FEW))?,
-    };
-    let batches = match training {
-        Training::Oversampled => {
-            let classes = [&positives, &negatives].map(|class| Dataset::new(class).shuffle(start).repeat());
-            Dataset::sample_from_datasets(classes, [0.5, 0.5], start)?
-        }
-        _ => Dataset::new(&train).shuffle(start),
-    };
+    let [train, val, test] = sets(table, left_out, split)?;
+    let (train, batches) = batches(train, training, start)?;
     let class_weight = match training {
         Training::Plain | Training::Few => ClassWeight { negative: 1.0, positive: 1.0 / count },
         Training::Balanced => ClassWeight::balanced(&train)?,
@@ -139,7 +118,7 @@ fn trial(
     };
     let mut model = model.add(Dense::new(1).bias(bias)).compile(Adam::new(1e-3));
     let config = FitConfig::epochs(EPOCHS).steps_per_epoch(STEPS).class_weight(class_weight);
-    let best_epoch = fit(&mut model, &batches.batch(BATCH_SIZE), config, &val, count)?;
+    let best_epoch = fit(&mut model, &batches, config, &val, count)?;
     let logits = model.logits(&test.features)?;
     let above = |class: bool| test.labels.iter().zip(&logits).filter(|row| *row.0 == class && *row.1 > 0.0).count();
     Ok(json!({
@@ -149,6 +128,37 @@ fn trial(
         "false_alarms": above(false) as f64 * count,
         "best_epoch": best_epoch,
     }))
+}
+
+/// Training, validation and test set: the same rows for the same split, but for those that are left out.
+fn sets(table: &DataFrame, left_out: &[usize], split: u64) -> Result<[Examples; 3], SupportError> {
+    let kept = |part: &DataFrame| {
+        let kept = data::filter_numbers(part, ROW, |row| !left_out.contains(&(row as usize)))?;
+        data::drop_columns(&kept, &[ROW])
+    };
+    let (train, val, test) = data::train_val_test_split(table, data::CLASS, split)?;
+    let (train, val, test) = (kept(&train)?, kept(&val)?, kept(&test)?);
+    let scaler = Preprocessor::fit(&train, data::CLASS)?.clip(5.0);
+    Ok([scaler.transform(&train)?, scaler.transform(&val)?, scaler.transform(&test)?])
+}
+
+/// The rows of the training set that are trained on, and the batches in which they come.
+fn batches(train: Examples, training: Training, start: u64) -> Result<(Examples, Dataset), SupportError> {
+    let (negatives, positives) = train.by_class();
+    let some = |examples: &Examples, rows: usize| examples.select(&permutation(examples.len(), start)[..rows]);
+    let train = match training {
+        Training::Plain | Training::Balanced | Training::Oversampled => train,
+        Training::Undersampled => some(&negatives, positives.len()).concat(&positives)?,
+        Training::Few => negatives.concat(&some(&positives, FEW))?,
+    };
+    let batches = match training {
+        Training::Oversampled => {
+            let classes = [&positives, &negatives].map(|class| Dataset::new(class).shuffle(start).repeat());
+            Dataset::sample_from_datasets(classes, [0.5, 0.5], start)?
+        }
+        _ => Dataset::new(&train).shuffle(start),
+    };
+    Ok((train, batches.batch(BATCH_SIZE)))
 }
 
 /// Trains with the lesson's early stopping, where a genuine row counts `count` times in what is watched, and gives the best

@@ -144,7 +144,7 @@ def area(sample, scores, others=None):
 
 def entry(values, low, high, runs):
     numbers = {"mean": np.mean(values), "low": low, "high": high, "lowest": min(values), "highest": max(values)}
-    return {name: round(float(value), 4) for name, value in numbers.items()} | {"runs": runs}
+    return {name: round(float(value), 5) for name, value in numbers.items()} | {"runs": runs}
 
 
 def probabilities(sample, plain, undersampled):
