@@ -95,6 +95,11 @@ impl Check {
         self.mistake_within(Some(0.5), value, says)
     }
 
+    /// As [`Check::mistake`], where the wrong value is met to this share of it.
+    pub(crate) fn mistake_of(self, share: f64, value: f64, says: &str) -> Self {
+        self.mistake_within(Some(share * value.abs()), value, says)
+    }
+
     fn mistake_within(mut self, tolerance: Option<f64>, value: f64, says: &str) -> Self {
         if let Some(wrong) = self.wrong.as_mut().filter(|wrong| wrong.place + 1 == self.place && wrong.says.is_none())
             && are_close(self.numbers[wrong.place], value, tolerance)

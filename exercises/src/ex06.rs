@@ -1,7 +1,7 @@
 //! The checks of the exercises for notebook 6.
 
 use support::ndarray::Array1;
-use support::{Costs, Examples, SupportError, above, compare_policies};
+use support::{Costs, Examples, SupportError, ThresholdCounts, above, compare_policies};
 
 use crate::answer::Answer;
 use crate::check::{Check, help, judge};
@@ -218,5 +218,41 @@ pub mod ex6f {
                     )),
             )
         })
+    }
+}
+
+/// Alarms a day, read off a figure.
+pub mod ex6g {
+    use super::*;
+    help!("6g");
+
+    /// A figure is read to so much of a number.
+    const READ: f64 = 0.28;
+
+    /// Checks (alarms a day that find 85 % of the positives, 95 %) for the counts of a set of so many days.
+    pub fn check(answer: impl Answer, counts: &ThresholdCounts, days: f64) -> Note {
+        let all = counts.true_positives.last().copied().unwrap_or(0.0);
+        let alarms = |share: f64| {
+            let place = counts.true_positives.iter().position(|&found| found >= share * all).unwrap_or(0);
+            counts
+                .true_positives
+                .get(place)
+                .zip(counts.false_positives.get(place))
+                .map_or(0.0, |(found, wrong)| found + wrong)
+        };
+        let (one, other) = (alarms(0.85) / days, alarms(0.95) / days);
+        let factor = "That is too low or too high by a factor of ten: each mark across is ten times the one before.";
+        let check = Check::of(ID, answer)
+            .near("for 85 %", one, READ * one)
+            .mistaken_count(alarms(0.85), "These are the alarms on the validation set, not in a day.")
+            .mistake_of(READ, one / 10.0, factor)
+            .mistake_of(READ, one * 10.0, factor)
+            .near("for 95 %", other, READ * other)
+            .mistaken_count(alarms(0.95), "These are the alarms on the validation set, not in a day.")
+            .mistake_of(READ, one * 0.95 / 0.85, "That is reckoned as if the axis had equal steps: follow the curve.")
+            .mistake_of(READ, other / 10.0, factor)
+            .mistake_of(READ, other * 10.0, factor)
+            .adds(format!("It takes {one:.0} alarms a day for 85 %, and {other:.0} for 95 %."));
+        judge(|| Ok(check))
     }
 }
