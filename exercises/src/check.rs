@@ -66,7 +66,7 @@ impl Check {
         let Some(&number) = self.numbers.get(place) else {
             return self;
         };
-        // What is reckoned with a blank is no answer either.
+        // What is computed with a blank isn't an answer either.
         if self.numbers[..=place].iter().any(|number| number.is_nan()) || self.wrong.is_some() {
             return self;
         }

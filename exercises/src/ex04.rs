@@ -161,7 +161,7 @@ pub mod ex4e {
                 );
                 check = check
                     .holds((left_neg, left_pos) != (neg, pos), "This is the whole set: the frauds are all there.")
-                    .holds(left_pos != pos / 4 || left_neg == neg, "As many frauds as wanted, but genuine payments are gone, too. Then two things change at once: leave them all in.")
+                    .holds(left_pos != pos / 4 || left_neg == neg, "As many frauds as wanted, but genuine payments are gone as well. Then two things change at once: leave them all in.")
                     .holds((left_neg, left_pos) == (neg, pos / 4), &counts)
                     .holds(model.weights() != baseline.weights(), "This model is the baseline itself; train another one on the few.");
                 reached.push(model.evaluate(val)?.prc);

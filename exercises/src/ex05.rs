@@ -31,7 +31,7 @@ pub mod ex5a {
             .mistake(above(weighted), counted)
             .mistake(
                 sum(plain) * weight.odds_factor(),
-                "Don't reckon it from the other: add up the weighted model's own predictions.",
+                "Don't compute it from the other: add up the weighted model's own predictions.",
             )
             .adds(format!("{real} answered."));
         judge(|| Ok(check))
@@ -79,7 +79,7 @@ pub mod ex5c {
             .mistake(0.25, "That would be 1 / 4; the rule is cost / (cost + gain).")
             .near("the profit", 5.0 * answers - letters, 0.5)
             .mistake(5.0 * answers, "That is the income; the stamps are still to be paid.")
-            .mistake(5.0 * answers - (letters - answers), "Those who answer got a stamp, too.");
+            .mistake(5.0 * answers - (letters - answers), "Those who answer got a stamp as well.");
         judge(|| Ok(check))
     }
 }

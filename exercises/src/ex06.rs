@@ -249,7 +249,7 @@ pub mod ex6g {
             .mistake_of(READ, one * 10.0, factor)
             .near("for 95 %", other, READ * other)
             .mistaken_count(alarms(0.95), "These are the alarms on the validation set, not in a day.")
-            .mistake_of(READ, one * 0.95 / 0.85, "That is reckoned as if the axis had equal steps: follow the curve.")
+            .mistake_of(READ, one * 0.95 / 0.85, "That is computed as if the axis had equal steps: follow the curve.")
             .mistake_of(READ, other / 10.0, factor)
             .mistake_of(READ, other * 10.0, factor)
             .adds(format!("It takes {one:.0} alarms a day for 85 %, and {other:.0} for 95 %."));

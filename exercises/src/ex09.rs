@@ -44,7 +44,7 @@ pub mod ex9a {
                 2,
                 [
                     (1, "More frauds in training don't explain it: the honest run below has as many."),
-                    (3, "The same frauds a hundred times are no new information. Where else do they appear?"),
+                    (3, "The same frauds a hundred times bring no new information. Where else do they appear?"),
                 ],
             );
             Ok(check
