@@ -33,9 +33,19 @@ pub fn run() -> Result<bool> {
         bail!("Typst did not make the handout: see above");
     }
     for language in languages {
+        if lacks_letters(&language)? {
+            bail!("{} has boxes for letters\nTry: apt-get install fonts-noto-cjk", shown(&pdf_of(&language)));
+        }
         println!("{}", shown(&pdf_of(&language)));
     }
     Ok(true)
+}
+
+/// Were Chinese, Japanese or Korean words written without a font for them? Typst then draws boxes and says nothing.
+fn lacks_letters(language: &str) -> Result<bool> {
+    let words = fs::read_to_string(folder().join(language).with_extension("toml"))?;
+    let pdf = fs::read(pdf_of(language))?;
+    Ok(words.chars().any(|letter| letter > '\u{3000}') && !pdf.windows(3).any(|name| name == b"CJK"))
 }
 
 /// The handout in a language.
@@ -144,6 +154,7 @@ mod tests {
         for language in languages(&folder()).unwrap() {
             let pdf = fs::read(pdf_of(&language)).unwrap_or_default();
             assert!(pdf.starts_with(b"%PDF"), "{language}: cargo run -p author -- handout");
+            assert!(!lacks_letters(&language).unwrap(), "{language}");
         }
     }
 
