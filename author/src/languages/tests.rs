@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::faults::{faults, prose_faults};
 use super::*;
+use crate::notebook::text_of;
 
 const KOREAN: &str = r#"
 name = "Korean"
@@ -55,7 +56,7 @@ fn translation(english: &Notebook) -> Notebook {
     let mut known = translation::empty(english);
     for (id, text) in texts {
         let cell = english.cells().iter().find(|cell| cell["id"] == id).unwrap();
-        translation::put(&mut known, id, &translation::hash_of(&crate::notebook::text_of(&cell["source"])), text);
+        translation::put(&mut known, id, &translation::hash_of(&text_of(&cell["source"])), text);
     }
     translation::translated(english, &known)
 }
@@ -226,9 +227,11 @@ fn english_ahead_is_the_english_text_under_a_line() {
     let translated = english.with_cells(cells);
     assert_eq!(faults(&english, &translated, &korean()), []);
     // It follows the English text, and nothing else stands under the line.
+    let title = translation::ahead(&english.cells()[0], line);
+    assert_eq!(text_of(&title["source"]), format!("# A network\n\n{line}\n\nIt finds **many** of 492 frauds."));
     let now = changed(&english, "run-read", |cell| cell["source"] = json!("Anew."));
     fails(&now, &translated, "run-read", "is not the English text");
     let followed = translation::translated(&now, &translated);
-    assert_eq!(crate::notebook::text_of(&followed.cells()[2]["source"]), format!("{line}\n\nAnew."));
+    assert_eq!(text_of(&followed.cells()[2]["source"]), format!("{line}\n\nAnew."));
     assert_eq!(faults(&now, &followed, &korean()), []);
 }

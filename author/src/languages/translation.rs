@@ -20,7 +20,7 @@ pub fn translated(english: &Notebook, translations: &Notebook) -> Notebook {
         if is_prose(&cell) {
             let known = translations.cells().iter().find(|known| id_of(known) == id_of(&cell) && is_prose(known))?;
             if is_ahead(known) {
-                return Some(ahead(&cell, line_of(known)));
+                return Some(ahead(&cell, &line_of(known)));
             }
             cell["source"] = lines_of(&text_of(&known["source"]));
             cell["metadata"][TRANSLATES] = json!(translates(known));
@@ -49,12 +49,14 @@ pub fn put(translations: &mut Notebook, id: &str, hash: &str, text: &str) {
     *translations = translations.with_cells(cells);
 }
 
-/// The English cell under a line that says, in the reader's language, that it isn't translated yet.
+/// The English cell with a line that says, in the reader's language, that it isn't translated yet: at its top, below a heading.
 pub fn ahead(english: &Value, line: &str) -> Value {
     let mut cell = english.clone();
     let text = text_of(&english["source"]);
-    // What begins a list or a heading needs the empty line, and so does the line's own end.
-    cell["source"] = lines_of(&format!("{line}\n\n{text}"));
+    cell["source"] = lines_of(&match text.split_once('\n').filter(|_| text.starts_with('#')) {
+        Some((heading, rest)) => format!("{heading}\n\n{line}\n{rest}"),
+        None => format!("{line}\n\n{text}"),
+    });
     cell["metadata"][TRANSLATES] = json!(hash_of(&text));
     cell["metadata"][AHEAD] = json!(true);
     cell
@@ -65,10 +67,10 @@ pub fn is_ahead(cell: &Value) -> bool {
     cell["metadata"][AHEAD] == true
 }
 
-// The line above the English text.
-fn line_of(ahead: &Value) -> &str {
-    let first = &ahead["source"][0];
-    first.as_str().or(ahead["source"].as_str()).and_then(|text| text.lines().next()).unwrap_or_default()
+// The line in the reader's language: the first quoted one.
+fn line_of(ahead: &Value) -> String {
+    let text = text_of(&ahead["source"]);
+    text.lines().find(|line| line.starts_with('>')).unwrap_or_default().to_owned()
 }
 
 /// Is it a cell of prose?
