@@ -53,23 +53,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let panels = [("Threshold 0.5", &matrices[0]), ("Threshold 0.1", &matrices[1]), ("Threshold 0.01", &matrices[2])];
     save(&folder, "confusion_matrices", plot::confusion_matrices(&panels)?)?;
 
-    let train = scores(rng, TRAIN, 2.6);
     let rocs: Vec<_> = models.iter().map(|(labels, p)| roc_curve(labels, p)).collect::<Result<_, _>>()?;
     let steps: Vec<_> = models.iter().map(|(labels, p)| precision_recall_curve(labels, p)).collect::<Result<_, _>>()?;
     let roc: Vec<_> = (0..3).map(|i| (names[i], &rocs[i], solid(i))).collect();
     let prc: Vec<_> = (0..3).map(|i| (names[i], &steps[i], solid(i))).collect();
     save(&folder, "roc", plot::roc(&roc)?)?;
-    save(
-        &folder,
-        "roc_per_day",
-        plot::roc_per_day(&[("train", &roc_curve(&train.0, &train.1)?, solid(0)), roc[1]], 142_000.0)?,
-    )?;
     save(&folder, "precision_recall", plot::precision_recall(&prc)?)?;
     save(&folder, "precision_recall_at", plot::precision_recall_at(&prc[..1], &[0.5, 0.1, 0.01])?)?;
-    let highest = models[1].1.iter().zip(labels).filter(|(score, label)| **score > 0.5 && !**label);
-    let deep = highest.map(|(score, _)| *score).collect();
-    let rows = [("baseline", &steps[0], solid(0), vec![0.4, 0.5]), ("weighted", &steps[1], solid(1), deep)];
-    save(&folder, "precision_recall_rows", plot::precision_recall_rows(&rows)?)?;
     let poor = scores(rng, (400, 100), 0.1);
     save(&folder, "roc_poor", plot::roc(&[("Poor model", &roc_curve(&poor.0, &poor.1)?, dashed(3))])?)?;
 

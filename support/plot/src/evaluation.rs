@@ -1,9 +1,9 @@
 //! Figures that judge a model: confusion matrices, ROC and precision-recall curves, and how far its probabilities can be taken
 //! at their word.
 
-use super::axes::{Axis, EDGE, Panel, ends, logit, number, parsed};
+use super::axes::{Axis, Panel, ends, logit, number};
 use super::lines::{Curve, draw_curves, legend, write_labels};
-use super::page::{Anchor, Frame, GREY, GUIDE, LARGE, MEDIUM, ORANGE, PIXEL, Page, Point, SMALL, Stroke, ink, shade};
+use super::page::{Anchor, Frame, GREY, GUIDE, LARGE, MEDIUM, ORANGE, PIXEL, Page, Point, SMALL, Stroke, shade};
 use super::{Figure, Style};
 use learn::calibration::{Calibration, CalibrationBin, share as share_text};
 use learn::curves::{PrecisionRecallCurve, RocCurve};
@@ -80,29 +80,15 @@ pub fn confusion_matrices(matrices: &[(&str, &ConfusionMatrix)]) -> Result<Figur
     Ok(page.finish("Confusion matrix", alt))
 }
 
+/// The lowest false positive rate on the axis, in %.
+const LOWEST: f64 = 1e-3;
+
 /// True against false positive rate, which is on a logarithmic axis: where negatives are many, all that can be used lies below
 /// 1 %. The legend has the area under each curve on plain axes.
 ///
 /// # Errors
 /// When there is no curve, or one lacks positives or negatives.
 pub fn roc(curves: &[(&str, &RocCurve, Style)]) -> Result<Figure> {
-    draw_roc(curves, None)
-}
-
-/// As [`roc`], with the false alarms a day along the upper edge.
-///
-/// # Errors
-/// As [`roc`], and when the number of negatives a day is not a finite number above 0.
-pub fn roc_per_day(curves: &[(&str, &RocCurve, Style)], negatives_a_day: f64) -> Result<Figure> {
-    let possible = negatives_a_day.is_finite() && negatives_a_day > 0.0;
-    ensure!(possible, "the number of negatives a day has to be above 0, not {negatives_a_day}");
-    draw_roc(curves, Some(negatives_a_day))
-}
-
-/// The lowest false positive rate on the axis, in %.
-const LOWEST: f64 = 1e-3;
-
-fn draw_roc(curves: &[(&str, &RocCurve, Style)], negatives_a_day: Option<f64>) -> Result<Figure> {
     ensure!(!curves.is_empty(), "there is no ROC curve to draw");
     let mut drawable = Vec::new();
     let mut alt = String::from("ROC curves: the share of positives found against the share of false alarms.");
@@ -121,25 +107,10 @@ fn draw_roc(curves: &[(&str, &RocCurve, Style)], negatives_a_day: Option<f64>) -
             found(1e-2)
         );
     }
-    let top = if negatives_a_day.is_some() { 50 } else { 16 };
-    let mut page = Page::new(600, top + 434);
+    let mut page = Page::new(600, 450);
     let x = Axis::logarithmic("false positive rate (logarithmic scale)", &[LOWEST, 100.0]).percent();
     let y = Axis::linear("true positive rate (recall)", -2.0, 102.0, 6).percent();
-    let mut panel = Panel::draw(&mut page, Frame::pixels(78, top, 500, 372), "", x, y)?;
-    for decade in (-9..=9).filter(|_| negatives_a_day.is_some()) {
-        let alarms = parsed(1.0, decade);
-        let rate = 100.0 * alarms / negatives_a_day.unwrap_or(1.0);
-        if (LOWEST..=100.0).contains(&rate) {
-            let (x, y) = (panel.place(rate, 0.0).0, panel.frame.top);
-            page.line(&[(x, y), (x, y - 4 * PIXEL)], EDGE);
-            let text = number(alarms, (-decade).max(0) as usize);
-            page.text((x, y - 12 * PIXEL), Anchor::Middle, SMALL, "#000000", &text);
-        }
-    }
-    if negatives_a_day.is_some() {
-        let place = (panel.frame.center().0, panel.frame.top - 30 * PIXEL);
-        page.text(place, Anchor::Middle, MEDIUM, "#000000", "false alarms a day");
-    }
+    let mut panel = Panel::draw(&mut page, Frame::pixels(78, 16, 500, 372), "", x, y)?;
     let chance = Curve { name: String::new(), style: Style(GUIDE), points: bent(&[(0.0, 0.0), (100.0, 100.0)]) };
     draw_curves(&mut page, &mut panel, &[chance]);
     panel.entries.clear();
@@ -195,26 +166,6 @@ pub fn precision_recall_at(curves: &[(&str, &PrecisionRecallCurve, Style)], thre
             panel.labels.push((point, threshold.to_string(), style.0.color));
             alt += &format!(" {name} at the threshold {threshold}: precision {precision:.2}, recall {recall:.2}.");
         }
-    }
-    finish_precision_recall(page, panel, alt)
-}
-
-/// As [`precision_recall`], with a tick on each curve where certain rows, whose scores follow the style, become alarms.
-///
-/// # Errors
-/// As [`precision_recall`].
-pub fn precision_recall_rows(curves: &[(&str, &PrecisionRecallCurve, Style, Vec<f32>)]) -> Result<Figure> {
-    let plain: Vec<_> = curves.iter().map(|&(name, curve, style, _)| (name, curve, style)).collect();
-    let (mut page, panel, mut alt) = draw_precision_recall(&plain)?;
-    for (name, curve, style, scores) in curves {
-        let place = |&score: &f32| curve.thresholds.partition_point(|&threshold| threshold < f64::from(score));
-        for place in scores.iter().map(place) {
-            let (x, y) = panel.place(curve.recall[place], curve.precision[place]);
-            let stroke = Stroke { color: ink(style.0.color), width: 5, dashes: "" };
-            page.line(&[(x, y - 8 * PIXEL), (x, y + 8 * PIXEL)], stroke);
-        }
-        let early = scores.iter().filter(|score| curve.recall[place(score)] <= 0.5).count();
-        alt += &format!(" {name}: {early} of {} marked rows are alarms before half of the positives.", scores.len());
     }
     finish_precision_recall(page, panel, alt)
 }
@@ -392,21 +343,15 @@ mod tests {
             (y - (40.0 + 0.6 * x)).abs() < 0.01 && points.windows(2).all(|pair| pair[1].0 < 1.3 * pair[0].0),
             "{x} {y}"
         );
-        let curve = roc_curve(&array![false, true], &array![0.1, 0.2]).unwrap();
-        let figure = roc_per_day(&[("Test", &curve, solid(0))], 28_000.0).unwrap();
-        assert!(figure.svg.contains(">false alarms a day<") && figure.svg.contains(">1,000<"));
-        assert!(roc_per_day(&[("Test", &curve, solid(0))], 0.0).is_err());
     }
 
     #[test]
-    fn thresholds_and_rows_are_marked_on_the_curve() {
+    fn thresholds_are_marked_on_the_curve() {
         let (labels, scores) = (array![false, false, true, true], array![0.1f32, 0.4, 0.35, 0.8]);
         let curve = precision_recall_curve(&labels, &scores).unwrap();
         let figure = precision_recall_at(&[("Test", &curve, solid(0))], &[0.35, 0.9]).unwrap();
         assert!(figure.alt.ends_with("Test at the threshold 0.35: precision 0.50, recall 0.50."), "{}", figure.alt);
         assert_eq!(figure.svg.matches("<circle").count(), 1, "above 0.9 nothing is an alarm");
-        let figure = precision_recall_rows(&[("Test", &curve, solid(0), vec![0.4])]).unwrap();
-        assert!(figure.alt.ends_with("Test: 1 of 1 marked rows are alarms before half of the positives."));
     }
 
     #[test]

@@ -33,8 +33,7 @@ pub use counts::{imbalance, positives_per_batch};
 pub use decisions::{capacity, cost_curve};
 pub use distribution::{joint, scatter};
 pub use evaluation::{
-    calibration_logit, confusion_matrices, confusion_matrix, precision_recall, precision_recall_at,
-    precision_recall_rows, roc, roc_per_day,
+    calibration_logit, confusion_matrices, confusion_matrix, precision_recall, precision_recall_at, roc,
 };
 pub use histograms::{histograms, keras_thresholds};
 pub use lines::{Line, lines, lines_log_x};
