@@ -99,4 +99,9 @@ mod tests {
             assert_eq!(found(other), None, "{other}");
         }
     }
+
+    #[test]
+    fn a_language_that_is_not_whole_is_not_offered() {
+        assert!(meant(&[&ENGLISH], "ko").is_none());
+    }
 }

@@ -141,7 +141,7 @@ fn comes_to_its_end(notebook: &Value, unit: &str) {
     let luck = output(notebook, "luck");
     let auc = luck.lines().find(|line| line.starts_with("test")).and_then(|line| line.split_whitespace().nth(2));
     let auc: f64 = auc.and_then(|auc| auc.parse().ok()).unwrap_or_else(|| panic!("no AUC in:\n{luck}"));
-    assert!(auc > 0.55, "the lower end of the interval of the AUC is {auc}:\n{luck}");
+    assert!(auc > 0.6, "the lower end of the interval of the AUC is {auc}:\n{luck}");
 }
 
 #[test]

@@ -145,6 +145,13 @@ chmod +x "$4/bin/python""#;
 }
 
 #[test]
+fn a_full_disk_is_told() {
+    let python =
+        r#"[ "$1" = -c ] && { echo 3 11 1; exit; }; echo "OSError: [Errno 28] No space left on device"; exit 1"#;
+    execute_with_python(&Launcher::new(), python).fails(&["the disk is full"]);
+}
+
+#[test]
 fn a_kernel_that_does_not_compile_is_told_at_once() {
     let launcher = Launcher::new();
     let builds = launcher.path("builds");
